@@ -3,7 +3,14 @@
  * of it (rules 6.1). At least once: after a crash between sending and recording, the entry is sent again with the same id.
  */
 import { pause, type Clock, type Timers } from '../ports/clock.ts';
-import type { Rail, Receipt } from '../ports/rail.ts';
+import {
+  NoticeMissing,
+  type NoticeFailure,
+  type NoticeOfEntry,
+  type NoticeToShow,
+  type Rail,
+  type Receipt,
+} from '../ports/rail.ts';
 import { reasonOf } from '../ports/reason.ts';
 import {
   type ClaimedEntry,
@@ -19,6 +26,8 @@ import type { Gate, GateDecision } from './gates.ts';
 import type { HostPlaces } from './host-places.ts';
 import { asTold, type Payloads } from './payloads.ts';
 import { shownSnapshot } from './shown-view.ts';
+import { typeOf } from '../resources/element.ts';
+import { bearsPart2 } from './subject.ts';
 import { outcomeCommit, type EndedDelivery } from './outcome.ts';
 
 export interface DeliverySettings extends BackoffSettings {
@@ -52,6 +61,14 @@ export interface DeliveryParts {
   readonly payloads?: Payloads;
   /** The write of a Task that asks a person of the responsible organization to act. */
   readonly workItem: (entry: ClaimedEntry, why: string) => Promise<Write>;
+  /** The notice of an entry whose content is of 42 CFR Part 2. */
+  readonly noticeOf: (
+    entry: ClaimedEntry,
+    now: Snapshot,
+    asOf: Snapshot,
+  ) => Promise<NoticeToShow | undefined>;
+  /** The same as a work item, where the notice could not go with an entry. */
+  readonly noticeItem: (entry: ClaimedEntry, failure: NoticeFailure) => Promise<Write | undefined>;
   readonly clock: Clock;
   readonly timers: Timers;
   /** In [0, 1). */
@@ -104,7 +121,21 @@ async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Pro
   const { permitted: _permitted, why = decision.policy, ...decided } = decision;
   if (!decision.permitted) return recordOutcome(parts, lease, { entry, fate: 'withheld', ...decided, why });
 
-  return conclude(parts, lease, await attempt(parts, lent, { entry, asOf, now }), decided);
+  const notice = askOnce(() => parts.noticeOf(entry, now, asOf));
+  const receipt = await attempt(parts, lent, { entry, asOf, now, noticeOf: notice.ask });
+  return conclude(parts, lease, receipt, { ...decided, ...(await notice.noted()) });
+}
+
+/** What is asked once, however often; and what the audit says of it afterwards (compliance V1). */
+function askOnce(find: NoticeOfEntry): {
+  readonly ask: NoticeOfEntry;
+  readonly noted: () => Promise<Pick<Decided, 'notice'>>;
+} {
+  let found: ReturnType<NoticeOfEntry> | undefined;
+  return {
+    ask: () => (found ??= find()),
+    noted: async () => (typeof (await found?.catch(() => undefined)) === 'object' ? { notice: 1 } : {}),
+  };
 }
 
 /** The entry with the sight of its receiver as it is now: an organization may have become another kind of party since. */
@@ -124,14 +155,16 @@ interface Attempt {
   readonly entry: ClaimedEntry;
   readonly asOf: Snapshot;
   readonly now: Snapshot;
+  readonly noticeOf: NoticeOfEntry;
 }
 
 /** One attempt by the entry's rail, ended by its deadline whether the rail heeds it or not. */
 async function attempt(
   { rails, timers, settings }: DeliveryParts,
   { hosts, stopped }: Lent,
-  { entry, asOf, now }: Attempt,
+  attempted: Attempt,
 ): Promise<Receipt> {
+  const { entry } = attempted;
   const rail = rails.get(entry.rail);
   if (rail === undefined) return { outcome: 'retry', why: `this server has no rail ${entry.rail}` };
   const deadline = new AbortController();
@@ -139,7 +172,7 @@ async function attempt(
   const signal = AbortSignal.any([deadline.signal, stopped]);
   const ended = new AbortController();
   try {
-    const sent = inTurn(hosts, rail, { entry, asOf, now }, signal).catch(failed);
+    const sent = inTurn(hosts, rail, attempted, signal).catch(failed);
     return await Promise.race([sent, abandoned(timers, signal, ended.signal)]);
   } finally {
     ended.abort();
@@ -147,22 +180,40 @@ async function attempt(
   }
 }
 
-const failed = (error: unknown): Receipt => ({ outcome: 'retry', why: reasonOf(error) });
+/** What was written without its notice has not left, and never leaves by itself (compliance C10, P23). */
+const failed = (error: unknown): Receipt =>
+  error instanceof NoticeMissing
+    ? { outcome: 'withheld', why: reasonOf(error), item: 'incident' }
+    : { outcome: 'retry', why: reasonOf(error) };
+
+const CANNOT_CARRY: Receipt = {
+  outcome: 'withheld',
+  why: 'rail-cannot-carry: the rail has no place for the notice of 42 CFR 2.32',
+  item: 'rail-cannot-carry',
+};
+
+async function owesNoticeFor({ entry: { subject }, asOf, noticeOf }: Attempt): Promise<boolean> {
+  const version = await asOf.read(subject, EVERYTHING);
+  const isBorne = version?.text !== undefined && bearsPart2(typeOf(subject), version.text);
+  return isBorne && (await noticeOf()) !== 'none';
+}
 
 /** A host has so many places; a delivery that waits for one holds a place of its own organization alone. */
 async function inTurn(
   hosts: HostPlaces,
   rail: Rail,
-  { entry, asOf, now }: Attempt,
+  attempted: Attempt,
   signal: AbortSignal,
 ): Promise<Receipt> {
+  if (rail.carriesNotice === false && (await owesNoticeFor(attempted))) return CANNOT_CARRY;
+  const { entry, asOf, now, noticeOf } = attempted;
   const host = await rail.hostOf?.(entry, now);
   const told = shownSnapshot(asOf, entry.sight);
-  if (host === undefined) return rail.deliver(entry, told, now, signal);
+  if (host === undefined) return rail.deliver(entry, told, now, signal, noticeOf);
   const leave = await hosts.enter(host, signal);
   if (leave === undefined) return { outcome: 'retry', why: 'timeout' };
   try {
-    return await rail.deliver(entry, told, now, signal);
+    return await rail.deliver(entry, told, now, signal, noticeOf);
   } finally {
     leave();
   }
@@ -199,6 +250,15 @@ async function conclude(
     const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
     return recordOutcome(parts, lease, { entry, fate: 'refused', ...decided, why });
   }
+  if (receipt.outcome === 'withheld')
+    return recordOutcome(parts, lease, {
+      entry,
+      fate: 'withheld',
+      ...decided,
+      policy: 'part2-notice',
+      why: receipt.why,
+      item: receipt.item,
+    });
   const said =
     receipt.outcome === 'accepted'
       ? { why: receipt.says, bytesHash: receipt.bytesHash }
@@ -240,12 +300,20 @@ async function recordPatiently(
   }
 }
 
-async function buildOutcome({ store, workItem }: DeliveryParts, ended: EndedDelivery): Promise<Commit> {
-  const { entry, fate, why } = ended;
-  const subject = await store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
-  const item = fate === 'refused' ? await workItem(entry, why ?? 'refused') : undefined;
+async function buildOutcome(parts: DeliveryParts, ended: EndedDelivery): Promise<Commit> {
+  const { entry } = ended;
+  const subject = await parts.store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
+  const item = await itemOf(parts, ended);
   return outcomeCommit(ended, subject, item);
 }
+
+const itemOf = async (
+  { workItem, noticeItem }: DeliveryParts,
+  { entry, fate, why, item }: EndedDelivery,
+): Promise<Write | undefined> => {
+  if (item !== undefined) return noticeItem(entry, item);
+  return fate === 'refused' ? workItem(entry, why ?? 'refused') : undefined;
+};
 
 /** Whether the same commit may be taken a moment later. */
 const mayPass = (error: unknown): boolean =>

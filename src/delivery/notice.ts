@@ -3,18 +3,21 @@
  * and the Consent that permits it (compliance P14, P15). Only content of Part 2 is looked at further.
  */
 import { parseJson } from '../fhir/json.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
+import type { Ref, Reference, Resource } from '../fhir/types.ts';
 import { decidingPermit, permitOf, releases, type Permit } from '../policies/consent/permit.ts';
-import { factsOf } from '../policies/facts.ts';
+import { factsOf, type ContentFacts } from '../policies/facts.ts';
+import { REFERRAL_PURPOSE } from '../policies/index.ts';
 import type { PartyKind, PartyKindDefault } from '../policies/party-kind.ts';
 import { BARE_NOTICE, mustRefrain, owesNotice, type Notice } from '../policies/part2/notice.ts';
 import { scopeText } from '../policies/part2/scope-text.ts';
 import type { Purpose } from '../policies/purpose.ts';
+import type { Clock } from '../ports/clock.ts';
 import { EVERYTHING, type Sight } from '../ports/query.ts';
 import type { NoticePlace, NoticeToShow, PresentVersion } from '../ports/rail.ts';
-import type { Snapshot } from '../ports/store.ts';
+import type { ClaimedEntry, Snapshot, Version } from '../ports/store.ts';
 import { parseStored, resourceOf } from '../ports/stored-resource.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import { addressedParty } from '../resources/party.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
 import { findConsents } from './consents.ts';
 import { findActors, withNotedActors } from './denials.ts';
@@ -52,39 +55,99 @@ export const placed = (
 
 /** Reads each fact once, however many resources are told together. */
 export function createFindNotice(now: Snapshot, reader: NoticeReader): FindNotice {
-  const partiesOf = remembering((from: Ref) => readParties(now, from, reader));
-  const permitsOf = remembering((key: string) => {
-    const [patient = '', from = ''] = key.split(' ') as Ref[]; // made below
-    return readPermits(now, patient as Ref, from as Ref);
-  });
-  const explain = remembering((source: Ref) => explainConsent(now, source, reader));
+  const findFor = createFinder(now, reader);
   return async ({ ref, text, custodian }) => {
     if (text === undefined || custodian === '' || custodian === reader.to) return undefined;
     if (!bearsPart2(typeOf(ref), text)) return undefined;
-    const { recipientKinds, sameEntity } = await partiesOf(custodian);
     const resource = parseStored(text);
-    const permits: Permit[] = [];
-    for (const patient of compartmentPatientsIn(ref, resource))
-      permits.push(...(await permitsOf(`${patient} ${custodian}`)));
-    const { labels, counseling } = factsOf(resource);
-    const releasing = permits.filter((one) => releases(one, counseling ? 'counseling' : 'part2'));
-    const telling = {
+    return findFor({
       ref,
-      type: typeOf(ref),
       from: custodian,
-      to: reader.to,
-      recipientKinds,
-      labels,
-      purpose: reader.purpose,
-    };
-    const permit = decidingPermit(releasing, telling, reader.at);
-    const isConsented = permit !== undefined;
-    if (!owesNotice({ sameEntity, recipientKinds, purpose: reader.purpose, isConsented })) return 'none';
-    const refrains = mustRefrain(recipientKinds, permit?.kind);
-    return permit === undefined
-      ? { ...BARE_NOTICE, refrains }
-      : { ...(await explain(permit.source)), refrains };
+      facts: factsOf(resource),
+      patients: compartmentPatientsIn(ref, resource),
+    });
   };
+}
+
+/** What is told: content of Part 2. */
+interface ToldPart2 {
+  readonly ref: Ref;
+  readonly from: Ref;
+  readonly facts: Pick<ContentFacts, 'labels' | 'counseling'>;
+  readonly patients: readonly Ref[];
+}
+
+function createFinder(now: Snapshot, reader: NoticeReader): (told: ToldPart2) => Promise<Notice | 'none'> {
+  const partiesOf = remembering((from: Ref) => readParties(now, from, reader));
+  const permitsOf = remembering((key: string) => {
+    const [patient, from] = key.split(' ') as [Ref, Ref]; // made below
+    return readPermits(now, patient, from);
+  });
+  const explain = remembering((source: Ref) => explainConsent(now, source, reader));
+  return async ({ ref, from, facts: { labels, counseling }, patients }) => {
+    const { recipientKinds, sameEntity } = await partiesOf(from);
+    const { to, purpose, at } = reader;
+    const permits: Permit[] = [];
+    for (const patient of patients) permits.push(...(await permitsOf(`${patient} ${from}`)));
+    const releasing = permits.filter((one) => releases(one, counseling ? 'counseling' : 'part2'));
+    const permit = decidingPermit(
+      releasing,
+      { ref, type: typeOf(ref), from, to, recipientKinds, labels, purpose },
+      at,
+    );
+    const isConsented = permit !== undefined;
+    if (!owesNotice({ sameEntity, recipientKinds, purpose, isConsented })) return 'none';
+    const refrains = mustRefrain(recipientKinds, permit?.kind);
+    return { ...(permit === undefined ? BARE_NOTICE : await explain(permit.source)), refrains };
+  };
+}
+
+/**
+ * The notice of an entry whose content is of Part 2, whatever of it bears the label. What its receiver keeps itself was
+ * moved by the other party of the referral, which tells of it.
+ */
+export function createNoticeOfEntry({
+  clock,
+  partyKindDefault,
+  present,
+}: Pick<NoticeReader, 'partyKindDefault' | 'present'> & { readonly clock: Clock }) {
+  return async (entry: ClaimedEntry, now: Snapshot, asOf: Snapshot): Promise<NoticeToShow | undefined> => {
+    const { subject, orderingKey, sight } = entry;
+    if (sight.everything) return 'none';
+    const to = sight.organization;
+    const version = await asOf.read(subject, EVERYTHING);
+    const resource = resourceOf(version);
+    const from = await tellerOf(version, resourceOf(await asOf.read(orderingKey, EVERYTHING)), to, now);
+    if (resource === undefined || from === undefined) return 'none';
+    const reader = { to, purpose: REFERRAL_PURPOSE, sight, at: clock.now(), partyKindDefault, present };
+    const { labels, counseling } = factsOf(resource);
+    const notice = await createFinder(
+      now,
+      reader,
+    )({
+      ref: subject,
+      from,
+      facts: { labels: new Set([...labels, '42CFRPart2']), counseling },
+      patients: compartmentPatientsIn(subject, resource),
+    });
+    return placed(notice, 'inside');
+  };
+}
+
+/** Who tells: the keeper, or the party of the referral that is not told. */
+async function tellerOf(
+  version: Version | undefined,
+  task: Resource | undefined,
+  to: Ref,
+  now: Snapshot,
+): Promise<Ref | undefined> {
+  const keeper = version?.custodian ?? '';
+  if (keeper !== '' && keeper !== to) return keeper;
+  for (const element of ['owner', 'requester']) {
+    const party = await addressedParty(task?.[element] as Reference | undefined, partyWorldOf(now));
+    if (party !== undefined && party !== to) return party;
+  }
+  return undefined;
 }
 
 /** The value that a key makes, made once. */

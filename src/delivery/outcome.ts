@@ -7,6 +7,7 @@ import { highWaterMark } from '../policies/labels/high-water.ts';
 import { labelsInText } from '../policies/labels/stored-labels.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
+import type { NoticeFailure } from '../ports/rail.ts';
 import type { GateDecision } from './gates.ts';
 import { compartmentPatientsIn } from './subject.ts';
 
@@ -16,6 +17,8 @@ export interface EndedDelivery extends Omit<GateDecision, 'permitted' | 'why'> {
   readonly fate: DeliveryOutcome['fate'];
   /** In plain words, without anything a patient could be known by. */
   readonly why?: string | undefined;
+  /** What a person is asked about, where the notice of 42 CFR 2.32 could not go with it. */
+  readonly item?: NoticeFailure | undefined;
   /** SHA-256 of what left, in hex. */
   readonly bytesHash?: string | undefined;
 }

@@ -20,7 +20,8 @@ function toldOf<T extends Shown>(version: T | undefined, sight: Sight): T | unde
   const { ref, custodian } = version;
   const isTold = isDirectory(typeOf(ref)) || payloadTypes(sight.payload).includes(typeOf(ref));
   if (custodian !== sight.organization && custodian !== '' && !isTold) return undefined;
-  return { ...version, text: present(version, sight) };
+  // The rail adds the notice of 42 CFR Part 2, by the labels that stand in it.
+  return { ...version, text: present({ ...version, notice: 'none' }, sight) };
 }
 
 /** A snapshot as a receiver is told of it. */

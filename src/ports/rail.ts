@@ -1,6 +1,7 @@
 /** A rail carries a change to a party. Rails know nothing of each other, nor of the other receivers. */
 import { ConnectionFailed } from './outgoing.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import type { NOTICE_PLACES } from '../policies/part2/places.ts';
 import type { Notice } from '../policies/part2/notice.ts';
 import type { Sight } from './query.ts';
 import type { ClaimedEntry, Finding, Snapshot, Version } from './store.ts';
@@ -12,7 +13,26 @@ export type Receipt =
   /** Try again; without `afterMs` the dispatcher's backoff decides. */
   | { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number }
   /** Never try again: the receiver refused for good, and the server asks a person. */
-  | { readonly outcome: 'refused'; readonly why: string };
+  | { readonly outcome: 'refused'; readonly why: string }
+  /** Nothing left: the notice of 42 CFR 2.32 could not go with it (compliance C10, P23, P31). */
+  | { readonly outcome: 'withheld'; readonly why: string; readonly item: NoticeFailure };
+
+/** The place of the notice in what a rail sends, a row of `policies/part2/places.ts`. */
+type NoticeRow = (typeof NOTICE_PLACES)[keyof typeof NOTICE_PLACES];
+
+/** Why a person is asked about what could not have its notice: the rail has no place for it, or it failed to write it. */
+export type NoticeFailure = 'rail-cannot-carry' | 'incident';
+
+/** What was about to leave holds content of 42 CFR Part 2, and not the notice that it owes. */
+export class NoticeMissing extends Error {
+  constructor(rail: string) {
+    super(`${rail} wrote content of 42 CFR Part 2 without the notice of section 2.32`);
+    this.name = 'NoticeMissing';
+  }
+}
+
+/** The notice of an entry; asked where something that leaves is content of 42 CFR Part 2. */
+export type NoticeOfEntry = () => Promise<NoticeToShow | undefined>;
 
 /**
  * The outcome of a delivery whose connection failed: a destination that the operator does not allow is never tried
@@ -57,10 +77,21 @@ export interface Rail {
   /** The FHIR code that selects the rail (`Subscription.channel.type`, `Endpoint.connectionType`). */
   readonly name: string;
   /**
+   * Where the notice of 42 CFR 2.32 stands in what this rail sends; `false`: nowhere, so that content of Part 2 never leaves
+   * by it (compliance P31).
+   */
+  readonly carriesNotice: NoticeRow;
+  /**
    * Delivers one entry. The content comes from `asOf` (the entry's commit); address and credentials from `now`.
    * Resolves with a receipt; an exception counts as `retry`. Must end soon after `signal` aborts.
    */
-  deliver(entry: ClaimedEntry, asOf: Snapshot, now: Snapshot, signal: AbortSignal): Promise<Receipt>;
+  deliver(
+    entry: ClaimedEntry,
+    asOf: Snapshot,
+    now: Snapshot,
+    signal: AbortSignal,
+    noticeOf?: NoticeOfEntry,
+  ): Promise<Receipt>;
   /** The host that would receive an entry, as of now; undefined when deliveries share none. */
   hostOf?(entry: ClaimedEntry, now: Snapshot): Promise<string | undefined>;
   /**

@@ -6,6 +6,7 @@ import { createPolicyGate } from '../delivery/disclosure.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createGates } from '../delivery/gates.ts';
 import { createPayloads } from '../delivery/payloads.ts';
+import { createNoticeOfEntry } from '../delivery/notice.ts';
 import { present } from '../delivery/subject.ts';
 import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';
@@ -13,6 +14,7 @@ import type { Metrics } from '../http/metrics.ts';
 import type { Heavy } from '../operations/heavy.ts';
 import { createFhirEngine, type Perform } from './fhir-engine.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
+import { writeNoticeItem } from '../operations/notice-items.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
@@ -86,6 +88,16 @@ export function raiseRails({
   });
 }
 
+/** What deliveries of 42 CFR Part 2 ask. */
+const noticesFor = ({
+  store,
+  clock,
+  config: { partyKindDefault },
+}: EngineParts): Pick<Parameters<typeof createDispatcher>[0], 'noticeOf' | 'noticeItem'> => ({
+  noticeOf: createNoticeOfEntry({ clock, partyKindDefault, present }),
+  noticeItem: (entry, failure) => writeNoticeItem({ store, clock, newId: randomUUID }, entry, failure),
+});
+
 /** The FHIR engine, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
 export function composeEngine(parts: EngineParts): {
   readonly perform: Perform;
@@ -108,6 +120,7 @@ export function composeEngine(parts: EngineParts): {
     rails: rails.byName,
     gates: createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock }),
     workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
+    ...noticesFor(parts),
     clock,
     timers,
     random: Math.random,

@@ -4,7 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
-import type { Rail, Receipt } from '../../src/ports/rail.ts';
+import { part2ByNotice } from '../../src/policies/labels/label.ts';
+import { BARE_NOTICE } from '../../src/policies/part2/notice.ts';
+import { STATEMENT_1 } from '../../src/policies/part2/statements.ts';
+import type { NoticeOfEntry, Rail, Receipt } from '../../src/ports/rail.ts';
 import { createMllpRail, listeningOf } from '../../src/rails/hl7v2-mllp/index.ts';
 import {
   answering,
@@ -143,6 +146,46 @@ describe('rail hl7v2-mllp', () => {
     expect(receipts).toEqual([expect.objectContaining({ outcome: 'accepted' })]);
     expect(received.map(kindOf)).toEqual(['OSU^O51']);
     expect(received[0]).toContain('\rORC|OK|R-1^^2.999.360.1.15^ISO|||IP');
+  });
+
+  describe('(compliance P14, P30, P31) a referral of 42 CFR Part 2', () => {
+    const scope = 'Consent of 2026-03-01: A may disclose "all" to B.';
+    const notice = { ...BARE_NOTICE, scope, place: 'inside' } as const;
+    const words = (text: string): string => text.replaceAll('\\.br\\', '\n').replaceAll(/\s+/g, ' ');
+
+    async function send(meta: object, noticeOf: NoticeOfEntry) {
+      const engine = await openEngine(answering('AA'));
+      const rail = createRail();
+      const receiver = endpointAt(`mllp://127.0.0.1:${engine.port}`);
+      await world.put(receiver);
+      const { resourceType, id, ...elements } = OLD;
+      const seq = await world.put({ resourceType, id, ...meta, ...elements });
+      const entry = buildClaimed(buildEntry('hl7v2-mllp', `Endpoint/${receiver.id}`, 'Task/referral'), seq);
+      const { store } = world;
+      const signal = AbortSignal.timeout(5000);
+      const receipt = await rail.deliver(entry, store.snapshot(seq), store.snapshot(), signal, noticeOf);
+      await rail.close();
+      await engine.close();
+      return { receipt, sent: (engine.received[0] ?? '').split('\r') };
+    }
+
+    test('has the statement and the scope right after MSH, and ORC-28 R', async () => {
+      const { receipt, sent } = await send({ meta: { security: [part2ByNotice] } }, async () => notice);
+      expect(receipt).toMatchObject({ outcome: 'accepted' });
+      expect(sent.map((segment) => segment.slice(0, 3))).toEqual(['MSH', 'NTE', 'NTE', 'PID', 'ORC', '']);
+      const [, first = '', second = ''] = sent.map((segment) => segment.split('|'));
+      expect([first[1], first[2], first[4]]).toEqual(['1', 'O', 'RE^Remark^HL70364']);
+      expect(words(first[3] ?? '')).toBe(words(STATEMENT_1));
+      expect([second[1], second[2], second[3], second[4]]).toEqual(['2', 'O', scope, 'RE^Remark^HL70364']);
+      expect(sent[4]?.split('|')[28]).toBe('R');
+    });
+
+    test('has none where none is owed, and nothing else has, nor is asked', async () => {
+      const none = await send({ meta: { security: [part2ByNotice] } }, async () => 'none');
+      const { sent } = await send({}, () => Promise.reject(new Error('asked')));
+      for (const { sent: one } of [none, { sent }])
+        expect(one.map((segment) => segment.slice(0, 3))).toEqual(['MSH', 'PID', 'ORC', '']);
+    });
   });
 
   test('gives the same bytes under the same control id on every attempt', async () => {

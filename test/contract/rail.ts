@@ -1,6 +1,16 @@
 /** The laws of the port `Rail` (src/ports/rail.ts), run against every rail. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { PresentVersion, Rail, Receipt } from '../../src/ports/rail.ts';
+import { present as presentStored } from '../../src/delivery/subject.ts';
+import { part2ByNotice } from '../../src/policies/labels/label.ts';
+import { BARE_NOTICE } from '../../src/policies/part2/notice.ts';
+import { STATEMENT_1 } from '../../src/policies/part2/statements.ts';
+import {
+  NoticeMissing,
+  type NoticeOfEntry,
+  type PresentVersion,
+  type Rail,
+  type Receipt,
+} from '../../src/ports/rail.ts';
 import {
   buildClaimed,
   buildEntry,
@@ -49,6 +59,9 @@ const present: PresentVersion = ({ text = '' }, sight) => {
   expect(sight).toEqual({ everything: false, organization: SUBSCRIBER });
   return text.replace('the first', 'a masked');
 };
+
+/** A text as JSON writes it inside another. */
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 export function describeRail({ name, open, openTroubled, cannot }: RailUnderTest): void {
   const left = Object.entries(cannot).map(([behaviour, why]) => `; a receiver never ${behaviour}: ${why}`);
@@ -102,6 +115,59 @@ export function describeRail({ name, open, openTroubled, cannot }: RailUnderTest
     test('gives the same id on every attempt', async () => {
       const { arrived, seq } = await offer('accepts', 3);
       expect(arrived.map(({ id }) => id)).toEqual([`${seq}-0`, `${seq}-0`, `${seq}-0`]);
+    });
+
+    describe('(compliance P14, P31) content of 42 CFR Part 2', () => {
+      // As the store keeps texts: type, id and meta first.
+      const { resourceType, id: _id, ...elements } = OLD;
+      const labelled: Stored = {
+        resourceType,
+        id: 'part2',
+        meta: { security: [part2ByNotice] },
+        ...elements,
+      };
+      const notice = { ...BARE_NOTICE, scope: 'Consent of 2026-03-01: …', place: 'inside' } as const;
+
+      async function send(stored: Stored, shows: PresentVersion, noticeOf: NoticeOfEntry) {
+        const peer = await open('accepts', shows);
+        const { store } = world;
+        await world.put(peer.receiver);
+        const seq = await world.put(stored, [], 'Organization/program');
+        const ref = `Task/${stored.id}` as const;
+        const entry = buildClaimed(
+          buildEntry(name, `${peer.receiver.resourceType}/${peer.receiver.id}`, ref),
+          seq,
+        );
+        const everything = { ...entry, sight: { everything: true } as const };
+        const signal = AbortSignal.timeout(5_000);
+        const sent = peer.rail.deliver(everything, store.snapshot(seq), store.snapshot(), signal, noticeOf);
+        const receipt = await sent.catch((error: unknown) => error);
+        const arrived = peer.arrived().map(({ text }) => text);
+        await peer.close();
+        return { receipt, arrived, place: peer.rail.carriesNotice };
+      }
+
+      test('arrives with the statement and the scope of the consent, byte for byte', async () => {
+        const { receipt, arrived, place } = await send(labelled, presentStored, async () => notice);
+        expect(receipt).toMatchObject({ outcome: 'accepted' });
+        expect(place).toMatchObject({ statement: 1 });
+        expect(arrived).toEqual([expect.stringContaining(inJson(`${STATEMENT_1}\n\n${notice.scope}`))]);
+      });
+
+      test('does not leave when the text that would leave lacks it (compliance C10, P23)', async () => {
+        const broken: PresentVersion = ({ text = '' }) => text;
+        const { receipt, arrived } = await send(labelled, broken, async () => notice);
+        expect(receipt).toBeInstanceOf(NoticeMissing);
+        expect(arrived).toEqual([]);
+      });
+
+      test('has none where none is owed; and nothing else has, nor is asked', async () => {
+        const none = await send(labelled, presentStored, async () => 'none');
+        expect(none.arrived.join('')).not.toContain('42 CFR part 2');
+        const plain = { ...OLD, id: 'plain' };
+        const { arrived } = await send(plain, presentStored, () => Promise.reject(new Error('asked')));
+        expect(arrived).toEqual([expect.stringContaining(JSON.stringify(plain).slice(1, -1))]);
+      });
     });
 
     test('a receiver that is gone is refused for good', async () => {

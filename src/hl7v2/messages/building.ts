@@ -26,6 +26,8 @@ export interface BuildingContext extends Envelope {
   readonly recipientNumber: 'visits' | 'always' | 'never';
   readonly declineOrderControl: Link['declineOrderControl'];
   readonly noteReferralField: Link['noteReferralField'];
+  /** The notice of 42 CFR 2.32, a text for each note: empty where nothing told is content of Part 2. */
+  readonly notice: readonly string[];
   /** The days within which an order of this priority is to be performed when the order does not say so. */
   readonly performWithinDays: Readonly<Partial<Record<NonNullable<ServiceRequest['priority']>, number>>>;
 }
@@ -36,6 +38,7 @@ export const BUILDING_DEFAULTS = {
   recipientNumber: 'visits',
   declineOrderControl: 'UA',
   noteReferralField: 'ORC-2',
+  notice: [],
   performWithinDays: { stat: 1, asap: 3, urgent: 7 },
 } as const satisfies Partial<BuildingContext>;
 

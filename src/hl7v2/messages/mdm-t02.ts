@@ -34,6 +34,7 @@ import {
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import type { MessageDefinition } from './message-definition.ts';
+import { restrictedBy, writeNotice } from './notice.ts';
 import { readNoteContent } from './note-content.ts';
 import { REFERRAL_NOTE } from './order.ts';
 import type { DocumentReading, MessageHeader, NoteReading, ReadingContext } from './reading.ts';
@@ -153,10 +154,11 @@ export function buildNote(
       uniqueDocumentNumber: writeNumber(note.identifier, context.namespaces),
       placerOrderNumber: inOrder || placer === undefined ? [] : [placer],
       documentCompletionStatus: completionOf(note.docStatus),
-      documentConfidentialityStatus: note.confidentiality,
+      documentConfidentialityStatus: restrictedBy(context, note.confidentiality),
       documentTitle: note.title === undefined ? [] : [note.title],
     }),
     buildContent(note),
+    ...writeNotice(context),
   ];
 }
 

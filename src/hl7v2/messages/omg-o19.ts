@@ -13,6 +13,7 @@ import type {
 } from '../../fhir/types.ts';
 import { withState } from '../../referral/state.ts';
 import type { SegmentValues } from '../build.ts';
+import type { Cwe } from '../datatypes.ts';
 import { ordererOf, place, readClinician, refersTo, type Placed } from '../mapping/clinician.ts';
 import { writeReason } from '../mapping/concept.ts';
 import { writeDateTime } from '../mapping/moment.ts';
@@ -28,6 +29,7 @@ import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import type { Meant, MessageDefinition, RequestParts } from './message-definition.ts';
 import type { MessageFamily } from './message-family.ts';
+import { restrictedBy, writeNotice } from './notice.ts';
 import { STATUS } from './osu-o51.ts';
 import {
   readDiagnoses,
@@ -222,6 +224,11 @@ const labelsTold = ({ request, patient, resolve }: ReferralResources): readonly 
     (one) => one?.meta?.security ?? [],
   );
 
+const restricted = (context: BuildingContext, code: Cwe | undefined): Cwe | undefined => {
+  const identifier = restrictedBy(context, code?.identifier);
+  return identifier === undefined ? undefined : { identifier };
+};
+
 /** The request as the segments of a message. */
 export function buildRequest(
   referral: ReferralResources,
@@ -237,7 +244,7 @@ export function buildRequest(
     placerOrderNumber: placer,
     dateTimeOfTransaction: writeDateTime(request.authoredOn ?? task.authoredOn),
     orderingProvider,
-    confidentialityCode: writeSecurity(labelsTold(referral)),
+    confidentialityCode: restricted(context, writeSecurity(labelsTold(referral))),
   };
   const obr: Partial<Obr> = {
     setId: '1',
@@ -249,6 +256,7 @@ export function buildRequest(
   const timing = writeTiming(request, task, context);
   const segments: readonly (SegmentValues | undefined)[] = [
     buildHeader(OMG_O19, context),
+    ...writeNotice(context),
     buildPerson(referral, context, context.recipientNumber === 'always'),
     buildOrc(orc),
     timing,

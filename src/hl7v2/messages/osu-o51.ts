@@ -23,6 +23,7 @@ import {
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import type { Meant, MessageDefinition } from './message-definition.ts';
+import { writeNotice } from './notice.ts';
 import type { MessageHeader, StatusEvent } from './reading.ts';
 
 /** The reason of a decline that gives none. The server takes such a decline, because losing it would be worse. */
@@ -96,10 +97,16 @@ export function buildStatus(
     orderStatus: orderStatus || undefined,
     dateTimeOfTransaction: writeDateTime(task.lastModified),
     orderingProvider: requester === undefined ? [] : [writePractitioner(requester, context.namespaces)],
+    ...(context.notice.length > 0 && { confidentialityCode: { identifier: 'R' } }),
     orderControlCodeReason: WITH_REASON.has(event) ? writeReason(reasonOf(event, referral)) : undefined,
   });
   const withRecipient = !isRequest && context.recipientNumber === 'always';
-  return [buildHeader(OSU_O51, context), buildPerson(referral, context, withRecipient), orc];
+  return [
+    buildHeader(OSU_O51, context),
+    ...writeNotice(context),
+    buildPerson(referral, context, withRecipient),
+    orc,
+  ];
 }
 
 /**

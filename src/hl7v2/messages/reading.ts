@@ -55,6 +55,8 @@ export interface DocumentReading {
   readonly docStatus: 'final' | 'preliminary' | undefined;
   /** TXA-18: a code of v3 Confidentiality. */
   readonly confidentiality: string | undefined;
+  /** Its resources say that it is content of 42 CFR Part 2. */
+  readonly isPart2?: boolean;
 }
 
 /** The members of every reading. */

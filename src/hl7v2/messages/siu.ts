@@ -32,6 +32,7 @@ import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import type { MessageDefinition } from './message-definition.ts';
 import type { MessageFamily } from './message-family.ts';
+import { writeNotice } from './notice.ts';
 import { isDocumentType, REFERRAL_NOTE } from './order.ts';
 import { personIn, placeIn, readParticipants, recipientIn } from './participants.ts';
 import type { MessageHeader, ReadingContext, VisitEvent } from './reading.ts';
@@ -213,6 +214,7 @@ export function buildVisit(
       startDateTime: writeDateTime(appointment.start),
       endDateTime: writeDateTime(appointment.end),
     }),
+    ...writeNotice(context),
     buildPerson(referral, context, context.recipientNumber !== 'never'),
     buildRgs({ setId: '1', segmentActionCode: action }),
     buildAttender(action, appointment, referral, context),

@@ -25,9 +25,12 @@ export interface Notice {
 /** The notice where nothing is known of a consent: the statement alone. */
 export const BARE_NOTICE: Notice = { scope: undefined, consent: undefined, copy: undefined, refrains: false };
 
-/** The statement, and below it the scope of the consent. */
-export const noticeWords = ({ scope }: Notice): string =>
-  scope === undefined ? STATEMENT_1 : `${STATEMENT_1}\n\n${scope}`;
+/** The statement, and the scope of the consent where it is known. */
+export const noticeTexts = ({ scope }: Notice): readonly string[] =>
+  scope === undefined ? [STATEMENT_1] : [STATEMENT_1, scope];
+
+/** The same as one text. */
+export const noticeWords = (notice: Notice): string => noticeTexts(notice).join('\n\n');
 
 const PART_2: Coding = { system: ACT_CODE, code: '42CFRPart2' };
 

@@ -5,8 +5,10 @@
  */
 import { hash } from 'node:crypto';
 import { EVERYTHING } from '../../ports/query.ts';
+import { NOTICE_PLACES } from '../../policies/part2/places.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { PresentVersion, Rail, Receipt } from '../../ports/rail.ts';
+import { presentNoticed } from '../../delivery/noticed.ts';
+import type { NoticeOfEntry, PresentVersion, Rail, Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { buildNotification } from './notification.ts';
@@ -59,6 +61,7 @@ export function createCaptureRail(parts: CaptureParts): CaptureRail {
     asOf: Snapshot,
     now: Snapshot,
     signal: AbortSignal,
+    noticeOf?: NoticeOfEntry,
   ): Promise<Receipt> {
     if ((await now.read(entry.receiver, EVERYTHING))?.text === undefined) {
       return { outcome: 'refused', why: 'the receiver is gone' };
@@ -68,7 +71,8 @@ export function createCaptureRail(parts: CaptureParts): CaptureRail {
     if (signal.aborted) return { outcome: 'retry', why: 'no answer in time' };
 
     const { id, receiver, subject, event, attempt } = entry;
-    const text = buildNotification(entry, present(version, entry.sight), transactionOf(event));
+    const shown = await presentNoticed(present, version, entry.sight, 'capture', noticeOf);
+    const text = buildNotification(entry, shown, transactionOf(event));
     const at = new Date(clock.now()).toISOString();
     const captured = { id, receiver, subject, event, attempt, at, text };
     await trail?.append(JSON.stringify(captured));
@@ -79,6 +83,7 @@ export function createCaptureRail(parts: CaptureParts): CaptureRail {
 
   return {
     name: 'capture',
+    carriesNotice: NOTICE_PLACES.capture,
     deliver,
     captured: (receiver) => kept.filter((one) => receiver === undefined || one.receiver === receiver),
     verify: async () => [

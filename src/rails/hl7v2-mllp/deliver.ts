@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { facilityOf } from '../../delivery/facility.ts';
-import type { Patient, Ref, ServiceRequest } from '../../fhir/types.ts';
+import { textsFor } from '../../delivery/noticed.ts';
+import type { Patient, Ref, Resource, ServiceRequest } from '../../fhir/types.ts';
 import { buildMessage } from '../../hl7v2/build.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
@@ -12,8 +13,12 @@ import { encodeMessage } from '../../hl7v2/message.ts';
 import { elementsLacking } from '../../hl7v2/messages/find-lacks.ts';
 import { buildMessages, type Segments, type ReferralEvent } from '../../hl7v2/messages/build-messages.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
+import { hasNotice } from '../../hl7v2/messages/notice.ts';
+import { part2ByNotice } from '../../policies/labels/label.ts';
 import {
+  NoticeMissing,
   receiptOfFailure,
+  type NoticeOfEntry,
   type Receipt,
   type EntryPreview,
   type CommitView as Source,
@@ -29,12 +34,13 @@ import { commitViewOf, partyWorldOfView } from './commit-view.ts';
 import { loadReferralEvent } from './load-referral.ts';
 
 interface MllpDeliverParts {
+  readonly noticeOf?: NoticeOfEntry | undefined;
   readonly peers: Peers;
   readonly links: readonly Link[];
 }
 
 export async function deliverMessages(
-  { peers, links }: MllpDeliverParts,
+  { peers, links, noticeOf }: MllpDeliverParts,
   entry: ClaimedEntry,
   asOf: Snapshot,
   now: Snapshot,
@@ -47,13 +53,17 @@ export async function deliverMessages(
     return { outcome: 'refused', why: 'the Endpoint has no address of the form mllp://host:port' };
   }
   if (!hasMessage(entry.event)) return { outcome: 'refused', why: UNSAYABLE };
-  const prepared = await prepare(links, entry, await loadReferralEvent(entry, commitViewOf(asOf)), present);
+  const told = await loadReferralEvent(entry, commitViewOf(asOf));
+  const notice = told === undefined ? [] : await noticeIn(told, noticeOf);
+  const prepared = await prepare(links, entry, told, present, notice);
   if ('lacks' in prepared) return { outcome: 'refused', why: prepared.lacks.join('; ') };
   const { messages, link, receiver } = prepared;
   const waits = link?.unacknowledged !== true;
   const sha256 = createHash('sha256');
   let receipt: Receipt = { outcome: 'accepted', says: 'written; this link is not acknowledged' };
-  for (const [index, message] of messages.map((one) => buildMessage(one)).entries()) {
+  const built = messages.map((one) => buildMessage(one));
+  if (notice.length > 0 && !built.every(hasNotice)) throw new NoticeMissing('hl7v2-mllp');
+  for (const [index, message] of built.entries()) {
     const bytes = encodeBytes(encodeMessage(message), message.syntax.charset);
     sha256.update(bytes);
     const controlId = controlIdOf(entry, index);
@@ -78,17 +88,31 @@ async function prepare(
   entry: EntryPreview,
   told: ReferralEvent | undefined,
   now: Source,
+  notice: readonly string[] = [],
 ): Promise<Prepared> {
   if (told === undefined) return { lacks: ['the order or the patient of the Task is not kept here'] };
   const receiver = localRef((await now.resource(entry.receiver))?.['managingOrganization']);
   const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
-  const context = await contextOf(entry, told, { link, links, receiver }, now);
+  const context = { ...(await contextOf(entry, told, { link, links, receiver }, now)), notice };
   const built = buildMessages(told, numbered(entry, context));
   if (built.kind === 'missing')
     return { lacks: [`${told.event} cannot be told without its ${built.missing}${hintOf(told)}`] };
   const lacks = elementsLacking(built.messages);
   return lacks.length > 0 ? { lacks } : { messages: built.messages, link, receiver };
 }
+
+/** The notice of what the messages of an event tell: the order and its reasons, the person, the visit, the note. */
+async function noticeIn(
+  { referral: { task, request, patient, resolve }, appointment, note }: ReferralEvent,
+  noticeOf: NoticeOfEntry | undefined,
+): Promise<readonly string[]> {
+  const reasons = (request.reasonReference ?? []).map(resolve);
+  const told = [task, request, patient, appointment].map((one) => one as unknown as Resource | undefined); // each is one
+  return textsFor([...told, ...reasons, ...(note?.isPart2 === true ? [PART_2_NOTE] : [])], noticeOf);
+}
+
+/** What a note of Part 2 counts as: its resources were read before. */
+const PART_2_NOTE: Resource = { resourceType: 'DocumentReference', meta: { security: [part2ByNotice] } };
 
 /** What a note after the outcome is not, where it is none. */
 const hintOf = ({ event }: ReferralEvent): string =>
@@ -131,7 +155,7 @@ async function send(
  * The outcome by MSA-1 (table 0008). An error is the receiver's word on the message, and sending it again changes
  * nothing; a reject says that the receiver could not take it now.
  */
-const OUTCOMES: Readonly<Record<string, Receipt['outcome']>> = {
+const OUTCOMES: Readonly<Record<string, Exclude<Receipt['outcome'], 'withheld'>>> = {
   AA: 'accepted',
   CA: 'accepted',
   AE: 'refused',

@@ -5,6 +5,7 @@
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import { CDA_TYPE, isClinicalDocument } from '../../hl7v2/mapping/clinical-document.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
+import { factsOf } from '../../policies/facts.ts';
 import { highWaterMark, labelsSaid } from '../../policies/labels/high-water.ts';
 import { isSameRecorded } from '../../resources/same-person.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
@@ -56,7 +57,7 @@ export async function noteOf(
         readonly contentType?: string;
         readonly data?: string;
       };
-      return fileOf({ contentType, data }, { confidentiality: confidentialityOf(resource) });
+      return fileOf({ contentType, data }, labelsOfNote(resource));
     }
     case 'DocumentReference':
       return noteOfReference(resource, around, library);
@@ -164,7 +165,7 @@ async function noteOfReference(
       type: type as DocumentReading['type'],
       date: date as string | undefined,
       docStatus: docStatus === 'preliminary' || docStatus === 'final' ? docStatus : undefined,
-      confidentiality: confidentialityOf(reference),
+      ...labelsOfNote(reference),
     });
     if (note !== undefined) return note;
   }
@@ -214,8 +215,14 @@ function typeOfFile(contentType = 'application/octet-stream', data: string): str
 }
 
 /** How confidential a note is (TXA-18): the highest of what its resources say, where that is more than usual. */
-const confidentialityOf = (...resources: readonly Resource[]): string | undefined =>
-  highWaterMark(resources.flatMap((one) => [...(one.meta?.security ?? []), ...labelsSaid(one)]))?.code;
+const labelsOfNote = (
+  ...resources: readonly Resource[]
+): Pick<DocumentReading, 'confidentiality' | 'isPart2'> => ({
+  confidentiality: highWaterMark(
+    resources.flatMap((one) => [...(one.meta?.security ?? []), ...labelsSaid(one)]),
+  )?.code,
+  ...(resources.some((one) => factsOf(one).part2) && { isPart2: true }),
+});
 
 const NOTHING = {
   title: undefined,
@@ -242,6 +249,7 @@ function noteOfDocument(bundle: Resource): DocumentReading | undefined {
   const words = [composition.title, ...sections, plainOf(composition.text?.div)]
     .filter((part) => part !== '')
     .join('\n\n');
+  const labels = labelsOfNote(bundle, composition as unknown as Resource);
   return {
     contentType: 'text/plain',
     data: Buffer.from(words).toString('base64'),
@@ -250,8 +258,8 @@ function noteOfDocument(bundle: Resource): DocumentReading | undefined {
     type: composition.type,
     date: composition.date,
     docStatus: composition.status === 'final' ? 'final' : 'preliminary',
-    confidentiality:
-      confidentialityOf(bundle, composition as unknown as Resource) ?? composition.confidentiality,
+    ...labels,
+    confidentiality: labels.confidentiality ?? composition.confidentiality,
   };
 }
 

@@ -3,6 +3,7 @@
  * `mllp://host:port`.
  */
 import { accessSync, constants } from 'node:fs';
+import { NOTICE_PLACES } from '../../policies/part2/places.ts';
 import type { Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
@@ -40,7 +41,9 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
   const ports: OpenPort[] = [];
   return {
     name: 'hl7v2-mllp',
-    deliver: (entry, asOf, now, signal) => deliverMessages({ peers, links }, entry, asOf, now, signal),
+    carriesNotice: NOTICE_PLACES['hl7v2-mllp'],
+    deliver: (entry, asOf, now, signal, noticeOf) =>
+      deliverMessages({ peers, links, noticeOf }, entry, asOf, now, signal),
     lacks: (entry, asOf) => lacks(links, entry, asOf),
     async listen(receive, takeApart) {
       for (const port of listening) {

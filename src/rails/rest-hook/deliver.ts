@@ -7,13 +7,15 @@ import { hash } from 'node:crypto';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
-import { receiptOfFailure, type PresentVersion, type Receipt } from '../../ports/rail.ts';
+import { presentNoticed } from '../../delivery/noticed.ts';
+import { receiptOfFailure, type NoticeOfEntry, type PresentVersion, type Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
 import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
 import { readReceipt } from './receipt.ts';
 
 interface DeliverParts {
+  readonly noticeOf?: NoticeOfEntry | undefined;
   readonly present: PresentVersion;
   readonly http: HttpClient;
   /** The bytes of a response body that are read; the rail discards them. */
@@ -91,12 +93,13 @@ async function readSubscription(
 
 /** The subject as of the entry's commit, as the subscriber may see it. */
 async function readPayload(
-  { present }: DeliverParts,
+  { present, noticeOf }: DeliverParts,
   { subject, sight }: ClaimedEntry,
   asOf: Snapshot,
 ): Promise<string | undefined> {
   const version = await asOf.read(subject, sight);
-  return version?.text === undefined ? undefined : present(version, sight);
+  if (version?.text === undefined) return undefined;
+  return presentNoticed(present, version, sight, 'rest-hook', noticeOf);
 }
 
 /** `[endpoint]/[type]/[id]`; a query of the endpoint stays after the path. */

@@ -1,5 +1,6 @@
 /** The rail `rest-hook`: Subscription.channel.type (http://hl7.org/fhir/R4/valueset-subscription-channel-type.html). */
 import { X509Certificate } from 'node:crypto';
+import { NOTICE_PLACES } from '../../policies/part2/places.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { PresentVersion, Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
@@ -34,7 +35,9 @@ export function createRestHookRail(parts: RestHookParts): Rail {
   };
   return {
     name: 'rest-hook',
-    deliver: (entry, asOf, now, signal) => deliver(sending, entry, asOf, now, signal),
+    carriesNotice: NOTICE_PLACES['rest-hook'],
+    deliver: (entry, asOf, now, signal, noticeOf) =>
+      deliver({ ...sending, noticeOf }, entry, asOf, now, signal),
     hostOf,
     verify: async () => [
       ...allowList.map(examineEntry),

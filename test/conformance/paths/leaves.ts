@@ -127,6 +127,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'policies/treatment.ts', why: 'a row: whether it permits a disclosure' },
   { at: 'rails/rest-hook/index.ts', why: 'hands the parts of the rail on' },
   { at: 'rails/rest-hook/receipt.ts', why: 'reads a status as a receipt' },
+  { at: 'delivery/noticed.ts', why: 'lets nothing of 42 CFR Part 2 leave without its notice' },
   { at: 'delivery/notice.ts', why: 'the Consent that content of 42 CFR Part 2 is told under', apart: true },
   { at: 'delivery/subject.ts', why: 'shows a version as its reader may see it' },
   { at: 'delivery/subscriptions.ts', why: 'remembers the Subscriptions of the store' },

@@ -6,7 +6,10 @@ import { createDispatcher, type Dispatcher, type DispatchSettings } from '../../
 import type { DeliveryMetric } from '../../../src/delivery/deliver-entry.ts';
 import type { Gate } from '../../../src/delivery/gates.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
-import type { Rail, Receipt } from '../../../src/ports/rail.ts';
+import { part2ByNotice } from '../../../src/policies/labels/label.ts';
+import { NOTICE_PLACES } from '../../../src/policies/part2/places.ts';
+import { BARE_NOTICE } from '../../../src/policies/part2/notice.ts';
+import { NoticeMissing, type Rail, type Receipt } from '../../../src/ports/rail.ts';
 import type { ClaimedEntry, OutboxRow, Store } from '../../../src/ports/store.ts';
 import { pause } from '../../../src/ports/clock.ts';
 import { buildEntry, buildWrite, openWorld, SUBSCRIBER, type World } from '../../contract/delivery-world.ts';
@@ -59,6 +62,7 @@ interface Given {
   readonly time?: FakeTime;
   readonly world?: World;
   readonly around?: (store: Store) => Store;
+  readonly carriesNotice?: Rail['carriesNotice'];
 }
 
 async function run({
@@ -69,6 +73,7 @@ async function run({
   time = fakeTime(),
   world,
   around = (store) => store,
+  carriesNotice = NOTICE_PLACES.capture,
 }: Given): Promise<Running> {
   const opened = world ?? (await openWorld({ clock: time }));
   const store = around(opened.store);
@@ -77,6 +82,7 @@ async function run({
   const logged: string[] = [];
   const rail: Rail = {
     name: 'test',
+    carriesNotice,
     deliver: async (entry, _asOf, _now, signal) => {
       sent.push(entry);
       return send(entry, signal);
@@ -91,6 +97,13 @@ async function run({
     gates: ask,
     workItem: async (entry) =>
       buildWrite(`Task/work-${entry.id}`, 0, JSON.stringify({ resourceType: 'Task', status: 'requested' })),
+    noticeOf: async () => ({ ...BARE_NOTICE, place: 'inside' }),
+    noticeItem: async (entry, failure) =>
+      buildWrite(
+        `Task/${failure}-${entry.id}`,
+        0,
+        JSON.stringify({ resourceType: 'Task', status: 'requested' }),
+      ),
     clock: time,
     timers: time,
     random: () => 0.5,
@@ -101,7 +114,12 @@ async function run({
   const tell = async (task: string, ...receivers: readonly Ref[]): Promise<number> => {
     const ref: Ref = `Task/${task}`;
     const seq = await opened.put(
-      { resourceType: 'Task', id: task, for: { reference: PATIENT } },
+      {
+        resourceType: 'Task',
+        id: task,
+        ...(task.startsWith('part2') && { meta: { security: [part2ByNotice] } }),
+        for: { reference: PATIENT },
+      },
       receivers.map((receiver) => buildEntry('test', receiver, ref)),
     );
     dispatcher.nudge();
@@ -218,6 +236,26 @@ describe('the end of an entry', () => {
     expect(item?.seq).toBe(refusal?.seq);
     expect(refusal?.entry).toMatchObject({ delivery: { attempts: 1, why: 'HTTP 410' } });
     expect(running.logged).toEqual([expect.stringContaining('refused for good')]);
+  });
+
+  test('withheld with an incident where its notice is missing (compliance C10, P23)', async () => {
+    const running = await run({ send: () => Promise.reject(new NoticeMissing('test')) });
+    const seq = await running.tell('part2', A);
+    const [row] = await settled(running, 1);
+    expect(row).toMatchObject({ state: 'withheld', attempt: 1 });
+    expect(await running.store.snapshot().read(`Task/incident-${seq}-0`, { everything: true })).toBeDefined();
+    expect(running.metrics.map(({ fate }) => fate)).toEqual(['withheld']);
+  });
+
+  test('withheld by a rail that has no place for its notice, which carries all else (compliance P31)', async () => {
+    const running = await run({ send: () => ({ outcome: 'accepted' }), carriesNotice: false });
+    const seq = await running.tell('part2', A);
+    await running.tell('plain', A);
+    const rows = await settled(running, 2);
+    expect(rows.map(({ state }) => state).toSorted()).toEqual(['accepted', 'withheld']);
+    expect(running.sent.map(({ subject }) => subject)).toEqual(['Task/plain']);
+    const item = `Task/rail-cannot-carry-${seq}-0` as const;
+    expect(await running.store.snapshot().read(item, { everything: true })).toBeDefined();
   });
 
   test('tried again, with the same id, until it is accepted', async () => {
