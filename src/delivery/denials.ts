@@ -69,7 +69,7 @@ function actorsOf(consent: unknown): readonly Ref[] {
 }
 
 /** A world that notes what is asked of it: {@link Denial.foundBy}. */
-function noting(world: PartyWorld, names: Set<string>): PartyWorld {
+export function noting(world: PartyWorld, names: Set<string>): PartyWorld {
   return {
     read(ref) {
       names.add(ref);

@@ -1,10 +1,11 @@
 /**
  * What a caller is told of a patient's denial (rules 2.12). Its sight has left out what is denied; here it learns, where a
- * referral of its own reaches that, that there is a denial, and never how much it withholds.
+ * referral of its own reaches that, that there is a denial, and never how much it withholds. Of what a quiet guard withholds
+ * it learns nothing (compliance L6).
  */
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
-import { withDenied, type Clause } from '../ports/query.ts';
+import { withTold, type Clause } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { Request } from './request.ts';
 import type { OperationContext } from './context.ts';
@@ -26,7 +27,7 @@ export async function denialBehind(
   if (!(refusal instanceof OperationOutcomeError) || refusal.code !== 'not-found') return refusal;
   const sight = sightFor(request);
   const snapshot = store.snapshot();
-  if ((await snapshot.read(ref, withDenied(sight))) === undefined) return refusal;
+  if ((await snapshot.read(ref, withTold(sight))) === undefined) return refusal;
   const isSeen = (await snapshot.read(ref, sight)) !== undefined;
   if (isSeen && !(await isVersionDenied(snapshot, ref, versionId, request))) return refusal;
   return new OperationOutcomeError('disclosure-denied', {
@@ -43,7 +44,7 @@ async function isVersionDenied(
 ): Promise<boolean> {
   const seq = Number(versionId);
   if (!Number.isSafeInteger(seq) || seq <= 0) return false;
-  return (await snapshot.vread(ref, seq, withDenied(sightFor(request)))) !== undefined;
+  return (await snapshot.vread(ref, seq, withTold(sightFor(request)))) !== undefined;
 }
 
 /** Patients of one search that are asked about: more than anybody names. */

@@ -1,5 +1,6 @@
 /** Denials that are found again outside of a FHIR write: when the register changes, and when a folder of an earlier format starts. */
 import { findDenial } from '../delivery/denials.ts';
+import { findGrant } from '../delivery/permits.ts';
 import type { Ref } from '../fhir/types.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import type { DenialWrite } from '../ports/denial.ts';
@@ -9,17 +10,20 @@ import { partyWorldOf } from '../resources/party-world.ts';
 import { upgradeCommit, findAll } from './upgrade.ts';
 import { namesOf, namesOfRecord } from './write/denials.ts';
 import { commitPlanned } from './write/commit.ts';
+import { renewKinds } from './renew-kinds.ts';
 
-const MARKER = { kind: 'upgrade', key: 'denials' } as const;
+/** Another key than when denials alone were kept: permits came later. */
+const MARKER = { kind: 'upgrade', key: 'permits' } as const;
 
 /** Consents that one commit asks. */
 const AT_ONCE = 200;
 
-/** Finds the denials again whose parties may be others by a commit that was no draft's. */
+/** Finds the denials, permits and kinds again that may be others by a commit that was no draft's. */
 export async function renewDenials(
   context: { readonly store: Store },
   { writes, records = [] }: Pick<Commit, 'writes' | 'records'>,
 ): Promise<void> {
+  await renewKinds(context, { writes, records });
   const names = [...writes.flatMap(({ ref }) => namesOf(ref, [])), ...records.flatMap(namesOfRecord)];
   const sources = await context.store.snapshot().denialsFoundBy(names);
   if (sources.length > 0) await write(context, sources);
@@ -45,8 +49,10 @@ async function write(context: { readonly store: Store }, sources: readonly Ref[]
     for (const source of sources) {
       const version = await readConsent(snapshot, source);
       if (version !== undefined) preconditions.push({ ref: source, version: version.seq });
-      const denial = await findDenial(version?.consent, version?.custodian ?? '', partyWorldOf(snapshot));
-      denials.push({ source, denial });
+      const { consent, custodian = '' } = version ?? {};
+      const world = { ...partyWorldOf(snapshot), kindsOf: (party: Ref) => snapshot.kindsOf(party) };
+      const denial = await findDenial(consent, custodian, world);
+      denials.push({ source, denial, grant: await findGrant(consent, source, custodian, world) });
     }
     return { commit: { ...upgradeCommit([], [], []), preconditions, denials }, templates: new Map() };
   });

@@ -4,6 +4,7 @@ import type { SearchValue } from '../ports/query.ts';
 import type { Reach } from '../ports/store.ts';
 import { fullTextOf } from '../resources/full-text.ts';
 import { denialOf } from '../delivery/denials.ts';
+import { permitIn } from '../delivery/permits.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
 import { isDirectory, RESOURCE_TYPES } from '../resources/index.ts';
 import { reachOf } from '../resources/reach.ts';
@@ -38,6 +39,7 @@ export const DERIVATION = {
   valuesOf,
   fullTextOf,
   denialOf,
+  permitOf: permitIn,
   reachOf: (resource: Resource, parties: readonly Ref[]): Reach =>
     reachOf(
       RESOURCE_TYPES.get(resource.resourceType) ?? { type: resource.resourceType },

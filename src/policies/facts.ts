@@ -1,13 +1,17 @@
 /**
- * What a policy has to know of content (compliance D5), by the labels that stand in it since its commit. Nothing
- * else of it is read at dispatch or in a query.
+ * What a policy has to know of content (compliance D5), by the labels that stand in it since its commit. Nothing else of it
+ * is read at dispatch or in a query.
  */
 import type { Coding, Resource } from '../fhir/types.ts';
+import { ACT_CODE } from './labels/confidentiality.ts';
 import { resourcesInside } from './labels/derive.ts';
 import { LABEL_SYSTEMS } from './labels/lowered.ts';
 
 export interface ContentFacts {
-  /** Codes of the labels: those of HL7's systems, and {@link COUNSELING_LABEL}. */
+  /**
+   * The labels of HL7's systems and {@link COUNSELING_LABEL}: the code of one of ActCode, and `system|code` of every other,
+   * as a Consent's labels are named.
+   */
   readonly labels: ReadonlySet<string>;
   /** A record of 42 CFR Part 2, by its source (2.12(d)(2)). */
   readonly part2: boolean;
@@ -25,21 +29,24 @@ export const COUNSELING_LABEL = {
   code: 'sud-counseling-note',
 } as const satisfies Coding;
 
-/** The facts of a resource; of a Bundle, the union of its own and its members'. */
-export const factsOf = (resource: Resource): ContentFacts => factsOfLabels(labelsWithin(resource));
+const COUNSELING = `${COUNSELING_LABEL.system}|${COUNSELING_LABEL.code}`;
 
-/** The facts of what bears these labels. */
-function factsOfLabels(codings: readonly Coding[]): ContentFacts {
-  const labels = new Set(codings.flatMap((label) => (isFact(label) ? [label.code ?? ''] : [])));
+/** The facts of a resource; of a Bundle, the union of its own and its members'. */
+export function factsOf(resource: Resource): ContentFacts {
+  const codings = labelsWithin(resource);
+  return codings.length === 0 ? NOTHING : factsOfLabels(new Set(codings.flatMap(nameOfFact)));
+}
+
+/** The facts of what bears the labels of these names. */
+export function factsOfLabels(labels: ReadonlySet<string>): ContentFacts {
   if (labels.size === 0) return NOTHING;
-  const bears = (code: string): boolean => labels.has(code);
-  const counseling = bears(COUNSELING_LABEL.code);
+  const counseling = labels.has(COUNSELING);
   return {
     labels,
-    part2: bears('42CFRPart2') || counseling,
-    psychotherapy: !counseling && (bears('PSYTHPN') || bears('HIPAAPsyNotes')),
+    part2: labels.has('42CFRPart2') || counseling,
+    psychotherapy: !counseling && (labels.has('PSYTHPN') || labels.has('HIPAAPsyNotes')),
     counseling,
-    selfPay: bears('HIPAASelfPay'),
+    selfPay: labels.has('HIPAASelfPay'),
   };
 }
 
@@ -51,10 +58,16 @@ const NOTHING: ContentFacts = {
   selfPay: false,
 };
 
-const isFact = ({ system = '', code }: Coding): boolean =>
-  system === COUNSELING_LABEL.system ? code === COUNSELING_LABEL.code : LABEL_SYSTEMS.has(system);
+function nameOfFact({ system = '', code = '' }: Coding): readonly string[] {
+  if (system === ACT_CODE) return [code];
+  const name = `${system}|${code}`;
+  return name === COUNSELING || LABEL_SYSTEMS.has(system) ? [name] : [];
+}
 
-const labelsWithin = (resource: Resource): readonly Coding[] => [
-  ...(resource.meta?.security ?? []),
-  ...resourcesInside(resource).flatMap((member) => (member === undefined ? [] : labelsWithin(member))),
-];
+/** The labels of a resource and of those inside it. */
+export const labelsWithin = (resource: Resource): readonly Coding[] => {
+  const own = resource.meta?.security ?? [];
+  if (resource.resourceType !== 'Bundle') return own;
+  const inside = resourcesInside(resource).flatMap((one) => (one === undefined ? [] : labelsWithin(one)));
+  return [...own, ...inside];
+};

@@ -1,8 +1,12 @@
 /**
- * What patients deny, as the store keeps it: beside reach, and changed by the commit that changes it. A denial takes from an
- * organization's sight what its referrals would reach.
+ * What patients deny and permit, as the store keeps it: beside reach, and changed by the commit that changes it. A denial
+ * takes from an organization's sight what its referrals would reach; so does a guard (policies/guards), unless a permit
+ * covers.
  */
 import type { Ref } from '../fhir/types.ts';
+import type { ConsentAbout } from '../policies/consent/elements.ts';
+import type { Permit } from '../policies/consent/permit.ts';
+import type { PartyKind } from '../policies/party-kind.ts';
 import type { Restriction } from '../policies/restriction.ts';
 import type { Sight } from './query.ts';
 
@@ -18,11 +22,26 @@ export interface Denial {
   readonly foundBy: readonly string[];
 }
 
-/** Replaces what a Consent denies; without a denial it denies nothing. */
+/** What a Consent permits of guarded content. */
+export interface Grant extends Pick<Denial, 'actors' | 'foundBy'> {
+  readonly permit: Permit;
+  /** What was known of those whom the Consent names when it was read. */
+  readonly about: ConsentAbout;
+}
+
+/** Replaces what a Consent denies and permits; what is missing it does not. */
 export interface DenialWrite {
   /** Consent/id. */
   readonly source: Ref;
   readonly denial: Denial | undefined;
+  readonly grant?: Grant | undefined;
+}
+
+/** What a party is in the eyes of the law (compliance D1): an organization, or a unit of one that is a program (P1). */
+export interface KindWrite {
+  readonly party: Ref;
+  /** Undefined: a provider and nothing else, as nearly all are. */
+  readonly kinds: readonly PartyKind[] | undefined;
 }
 
 /** What a snapshot says of denials beside sight; as of now, whatever its `seq`. */
@@ -32,8 +51,15 @@ export interface DenialReading<Version> {
    * an audited request. Undefined where nothing is withheld, or nothing was received.
    */
   received(ref: Ref, sight: Sight): Promise<Version | undefined>;
-  /** Whether a denial in force withholds something about this patient that a referral of the organization reaches. */
+  /**
+   * Whether a denial in force withholds something about this patient that a referral of the organization reaches. What a
+   * quiet guard withholds does not count.
+   */
   isDenied(patient: Ref, organization: Ref): Promise<boolean>;
-  /** The Consents that deny something to parties that were found by one of these ({@link Denial.foundBy}). */
+  /** The Consents that deny or permit something by parties that were found by one of these ({@link Denial.foundBy}). */
   denialsFoundBy(names: readonly string[]): Promise<readonly Ref[]>;
+  /** Whether any party is something else than a provider. */
+  hasKinds(): Promise<boolean>;
+  /** The kinds of a party that is something else than a provider. */
+  kindsOf(party: Ref): Promise<readonly PartyKind[] | undefined>;
 }

@@ -11,6 +11,7 @@ export type Sight =
   /**
    * An organization; with `patient`, narrowed to the compartment of one patient (SMART patient scopes). `denied: 'seen'`:
    * with what a denial withholds, for whoever must tell that from what no referral reaches, or asks the policies itself.
+   * `told`: with what a denial withholds of which the organization may learn that it is withheld (compliance L6).
    * `lifted`: patients of whose resources only lasting denials are withheld, in an emergency (compliance E3).
    * `payload`: the row of the payload table by which the organization is told what others keep: only types of that row, and
    * what is in the directory (compliance M2).
@@ -19,13 +20,18 @@ export type Sight =
       readonly everything: false;
       readonly organization: Ref;
       readonly patient?: Ref;
-      readonly denied?: 'seen';
+      readonly denied?: 'seen' | 'told';
       readonly lifted?: readonly Ref[];
       readonly payload?: string;
+      /** With `patient`: content that bears one of these marks is withheld from who asks (compliance R6, R8). */
+      readonly hidden?: readonly string[];
     };
 
 /** The sight with what a denial withholds. */
 export const withDenied = (sight: Sight): Sight => (sight.everything ? sight : { ...sight, denied: 'seen' });
+
+/** The sight with what is withheld and may be spoken of. */
+export const withTold = (sight: Sight): Sight => (sight.everything ? sight : { ...sight, denied: 'told' });
 
 /** The server's own sight. */
 export const EVERYTHING: Sight = { everything: true };

@@ -21,7 +21,7 @@
 import type { Ref } from '../fhir/types.ts';
 import type { AuditEntry, AuditQuery, AuditRow } from './audit.ts';
 import type { ClaimShare, Passed } from './claim.ts';
-import type { DenialReading, DenialWrite } from './denial.ts';
+import type { DenialReading, DenialWrite, KindWrite } from './denial.ts';
 import type { Leases } from './jobs.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
 import type { RecordPrecondition, RecordWrite, StoredRecord } from './record.ts';
@@ -46,6 +46,8 @@ export interface Write {
   readonly custodian: Ref | '';
   readonly values: readonly SearchValue[];
   readonly reach: Reach;
+  /** What guards ask of the content (policies/guards/marks.ts); absent: no guard concerns it. */
+  readonly marks?: readonly string[];
 }
 
 /** "I relied on this": the resource is still at this version, or still exists within this sight. */
@@ -136,6 +138,8 @@ export interface Commit {
   readonly leaves?: readonly Leave[];
   /** At most one for each Consent. */
   readonly denials?: readonly DenialWrite[];
+  /** At most one for each party. */
+  readonly kinds?: readonly KindWrite[];
   /** At most one write per record. */
   readonly records?: readonly RecordWrite[];
   /** Records that the plan relied on. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { Log } from '../http/log.ts';
 import { denyByStoredConsents } from '../operations/renew-denials.ts';
+import { keepAllKinds } from '../operations/renew-kinds.ts';
 import { registerLinks } from '../operations/register.ts';
 import { tagOthers } from '../operations/upgrade-others.ts';
 import { fillRegister, type Named } from '../operations/upgrade.ts';
@@ -12,15 +13,15 @@ import type { ServerStore } from '../stores/index.ts';
 
 interface PrepareParts {
   readonly store: ServerStore;
-  readonly config: Pick<Config, 'identitySystems'>;
+  readonly config: Pick<Config, 'identitySystems' | 'partyKindDefault'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly listening: readonly Listening[];
 }
 
-/** The formats that brought the register, and the denials beside reach. */
+/** The formats that brought the register, and what Consents deny and permit beside reach. */
 const REGISTER_FORMAT = 2;
-const DENIAL_FORMAT = 3;
+const GUARD_FORMAT = 5;
 
 const OID = /^[0-2](?:\.(?:0|[1-9]\d*))+$/;
 
@@ -34,10 +35,11 @@ export async function prepareParties({ store, config, clock, log, listening }: P
     if (tagged !== undefined)
       log.write('info', 'persons, roles and places were given a standing', { ...tagged });
   }
-  if (store.bornFormat < DENIAL_FORMAT) {
+  await keepAllKinds(store, config.partyKindDefault, store.bornFormat < GUARD_FORMAT);
+  if (store.bornFormat < GUARD_FORMAT) {
     const denying = await denyByStoredConsents(store);
     if (denying !== undefined)
-      log.write('info', 'the denials of the stored Consents were put in force', { denying });
+      log.write('info', 'what the stored Consents deny and permit was put in force', { denying });
   }
   for (const { oid, organization } of await registerLinks(parts)) {
     log.write('warn', 'a link names an OID that is verified for another organization', { oid, organization });

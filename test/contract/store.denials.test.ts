@@ -1,7 +1,8 @@
 /**
- * Law 25 against brute force: random graphs, patients, denials and a clock. After every commit, and whenever the clock moves,
- * each organization sees what it would see had the denied been deleted, and what it received before. The plain way here
- * evaluates denials on its own and shares no code with the store.
+ * Law 25 against brute force: random graphs, patients, denials, guarded content, permits, kinds of parties and a clock. After
+ * every commit, and whenever the clock moves, each organization sees what it would see had the denied been deleted, and what it
+ * received before; what a guard withholds in silence it does not even learn of. The plain way here evaluates denials and guards
+ * on its own and shares no code with the store.
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
@@ -18,10 +19,13 @@ import {
 import type { Arbitrary } from '../chance.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Denial } from '../../src/ports/denial.ts';
+import type { Permit } from '../../src/policies/consent/permit.ts';
+import type { PartyKind } from '../../src/policies/party-kind.ts';
 import type { Store, Write } from '../../src/ports/store.ts';
 import type { Restriction } from '../../src/policies/restriction.ts';
 import { proofOf } from '../proof.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
+import { someKinds, someMarks, somePermit, withheldByGuard } from './guards-oracle.ts';
 import {
   audit,
   byStatus,
@@ -55,6 +59,7 @@ interface Declared {
   readonly inward: readonly Ref[];
   readonly parties: readonly Ref[];
   readonly about: readonly Ref[];
+  readonly marks: readonly string[];
 }
 
 const someRefs = uniqueArray(constantFrom<Ref>(...REFS), { maxLength: 3 });
@@ -63,6 +68,7 @@ const declared: Arbitrary<Declared> = record({
   inward: someRefs,
   parties: uniqueArray(constantFrom(...ORGANIZATIONS), { maxLength: 2 }),
   about: uniqueArray(constantFrom(...PATIENTS), { maxLength: 2 }),
+  marks: someMarks,
 });
 
 const instant = option(nat(9), { nil: undefined });
@@ -97,9 +103,12 @@ const denial: Arbitrary<Denial> = record({
   foundBy: [],
 }));
 
+const permit = somePermit({ patients: PATIENTS, keepers: KEEPERS, receivers: ORGANIZATIONS, refs: REFS });
+
 interface Step {
   readonly writes: readonly (readonly [Ref, Declared])[];
-  readonly denials: readonly (readonly [Ref, Denial | undefined])[];
+  readonly denials: readonly (readonly [Ref, Denial | undefined, Omit<Permit, 'source'> | undefined])[];
+  readonly kinds: readonly (readonly [Ref, readonly PartyKind[] | undefined])[];
   readonly reads: readonly (readonly [Ref, Ref])[];
   readonly at: number;
 }
@@ -109,10 +118,15 @@ const steps: Arbitrary<readonly Step[]> = array(
       maxLength: 3,
       selector: ([ref]) => ref,
     }),
-    denials: uniqueArray(tuple(constantFrom(...SOURCES), option(denial, { nil: undefined })), {
-      maxLength: 1,
-      selector: ([ref]) => ref,
-    }),
+    denials: uniqueArray(
+      tuple(
+        constantFrom(...SOURCES),
+        option(denial, { nil: undefined, freq: 2 }),
+        option(permit, { nil: undefined, freq: 6 }),
+      ),
+      { maxLength: 2, selector: ([ref]) => ref },
+    ),
+    kinds: array(tuple(constantFrom(NORTH, ...ORGANIZATIONS), someKinds), { maxLength: 1 }),
     reads: array(tuple(constantFrom(...ORGANIZATIONS), constantFrom<Ref>(...REFS)), { maxLength: 2 }),
     at: nat(10),
   }),
@@ -123,6 +137,8 @@ const steps: Arbitrary<readonly Step[]> = array(
 interface State {
   readonly resources: Map<Ref, Declared & { readonly seq: number }>;
   readonly denials: Map<Ref, Denial>;
+  readonly permits: Map<Ref, Omit<Permit, 'source'>>;
+  readonly kinds: Map<Ref, readonly PartyKind[]>;
   /** `org ref seq` */
   readonly received: Set<string>;
 }
@@ -146,6 +162,15 @@ const isDeniedTo = (org: Ref, ref: Ref, { resources, denials }: State, now: numb
   );
 };
 
+const guardedFor = (org: Ref, ref: Ref, state: State, now: number): 'quiet' | 'told' | undefined => {
+  const one = state.resources.get(ref);
+  if (one === undefined) return undefined;
+  const { marks, about } = one;
+  const permits = [...state.permits.values()];
+  const kindsOf = (party: Ref) => state.kinds.get(party) ?? ['provider' as const];
+  return withheldByGuard({ marks, about, ref, from: keeperOf(ref), to: org, permits, kindsOf, now });
+};
+
 /** What a referral brings the organization when it carries nothing through what is `without`. */
 function reachedBy(org: Ref, { resources }: State, without: (ref: Ref) => boolean): ReadonlySet<Ref> {
   const reached = new Set<Ref>();
@@ -159,7 +184,11 @@ function reachedBy(org: Ref, { resources }: State, without: (ref: Ref) => boolea
 }
 
 function expected(org: Ref, state: State, now: number) {
-  const open = reachedBy(org, state, (ref) => isDeniedTo(org, ref, state, now));
+  const isQuiet = (ref: Ref): boolean => guardedFor(org, ref, state, now) === 'quiet';
+  const isTold = (ref: Ref): boolean =>
+    isDeniedTo(org, ref, state, now) || guardedFor(org, ref, state, now) === 'told';
+  const open = reachedBy(org, state, (ref) => isQuiet(ref) || isTold(ref));
+  const speakable = reachedBy(org, state, isQuiet);
   const all = reachedBy(org, state, () => false);
   const visible = REFS.filter((ref) => {
     const one = state.resources.get(ref);
@@ -172,6 +201,8 @@ function expected(org: Ref, state: State, now: number) {
   });
   return {
     visible,
+    // What is withheld, and may be spoken of, beside what is seen.
+    told: REFS.filter((ref) => state.resources.has(ref) && (visible.includes(ref) || speakable.has(ref))),
     reached: REFS.filter((ref) => state.resources.has(ref) && (keeperOf(ref) === org || all.has(ref))),
   };
 }
@@ -180,53 +211,73 @@ async function seen(store: Store, org: Ref) {
   const snapshot = store.snapshot();
   const read = async (ref: Ref, sight = seenBy(org)) => (await snapshot.read(ref, sight)) !== undefined;
   const visible: Ref[] = [];
+  const told: Ref[] = [];
   const reached: Ref[] = [];
   for (const ref of REFS) {
     if (await read(ref)) visible.push(ref);
+    if (await read(ref, { everything: false, organization: org, denied: 'told' })) told.push(ref);
     if (await read(ref, { everything: false, organization: org, denied: 'seen' })) reached.push(ref);
   }
   for (const type of ['Task', 'Binary']) {
     const found = await find(store, byStatus(type, 'x', { sight: seenBy(org) }));
     expect(found.toSorted(inOrder)).toEqual(visible.filter((ref) => ref.startsWith(type)).toSorted(inOrder));
   }
-  return { visible, reached };
+  return { visible, told, reached };
 }
 
 const inOrder = (a: string, b: string): number => (a < b ? -1 : 1);
 
-async function take(store: Store, state: State, { writes, denials }: Step): Promise<void> {
-  if (writes.length + denials.length === 0) return;
+async function take(store: Store, state: State, { writes, denials, kinds }: Step): Promise<void> {
+  if (writes.length + denials.length + kinds.length === 0) return;
   const { seq } = await store.commit(
     commitOf(
-      writes.map(([ref, { about, ...reach }]): Write =>
+      writes.map(([ref, { about, marks, ...reach }]): Write =>
         write(ref, {
           base: state.resources.get(ref)?.seq ?? 0,
           custodian: keeperOf(ref),
           values: [status('x'), ...about.map((low) => ({ param: ':patient', low, high: '' }))],
           reach: { ...reach, everyone: false },
+          ...(marks.length > 0 && { marks }),
         }),
       ),
       {
-        denials: denials.map(([source, one]) => ({ source, denial: one })),
+        denials: denials.map(([source, one, given]) => ({
+          source,
+          denial: one,
+          grant: given && { permit: { ...given, source }, actors: {}, about: {}, foundBy: [] },
+        })),
+        kinds: kinds.map(([party, given]) => ({ party, kinds: given })),
         audit: [audit({ agent: { organization: NORTH, client: 'tests', subject: 's' }, viewers: [NORTH] })],
       },
     ),
   );
   for (const [ref, one] of writes) state.resources.set(ref, { ...one, seq });
-  for (const [source, one] of denials) {
+  for (const [source, one, given] of denials) {
     if (one === undefined) state.denials.delete(source);
     else state.denials.set(source, one);
+    if (given === undefined) state.permits.delete(source);
+    else state.permits.set(source, given);
+  }
+  for (const [party, given] of kinds) {
+    if (given === undefined) state.kinds.delete(party);
+    else state.kinds.set(party, given);
   }
 }
 
 test(
-  '(compliance L2) every organization sees what brute force says over a world without the denied',
+  '(compliance L2, L6) every organization sees what brute force says over a world without the denied and the guarded',
   async () => {
     await assert(
       asyncProperty(steps, async (history) => {
         const clock = handClock(0);
         const store = await world.open({ clock });
-        const state: State = { resources: new Map(), denials: new Map(), received: new Set() };
+        const state: State = {
+          resources: new Map(),
+          denials: new Map(),
+          permits: new Map(),
+          kinds: new Map(),
+          received: new Set(),
+        };
         await store.commit(commitOf(PATIENTS.map((ref) => write(ref, { custodian: NORTH }))));
         for (const step of history) {
           clock.at = step.at;

@@ -2,6 +2,7 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { tagOf } from '../../fhir/etag.ts';
+import { withTold } from '../../ports/query.ts';
 import type { Version } from '../../ports/store.ts';
 import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
@@ -17,13 +18,14 @@ export async function performRead(context: OperationContext, request: Request): 
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   const shape = readShape(request);
   const found = await readVersion(context, request, ref);
-  const version = found ?? (await readReceived(context, request, ref));
+  const received = found === undefined ? await readReceived(context, request, ref) : undefined;
+  const version = found ?? received?.version;
   if (version === undefined) return readPackaged(context, request, ref, shape);
   const { seq, at, text } = version;
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   await recordRead(context, auditRead(request, [seenOf(context, version, text)]));
-  const withheld = found === undefined && { headers: NEWER_WITHHELD };
+  const withheld = received?.isTold === true && { headers: NEWER_WITHHELD };
   const masked = isMasked(version, request.caller) && ({ masked: true } as const);
   if (isUnchanged(request, version, masked !== false))
     return { status: 304, version: seq, at, ...masked, ...withheld };
@@ -39,7 +41,10 @@ export async function performRead(context: OperationContext, request: Request): 
   };
 }
 
-/** Said with a version that the caller received before a denial, where there is a later one. */
+/**
+ * Said with a version that the caller received before a denial, where there is a later one; not where to say so says that the
+ * person is a patient of a program (harmony Z4).
+ */
 const NEWER_WITHHELD = { 'X-Withheld': 'newer-version' } as const;
 
 /** The newest version that the caller received of what is withheld from it now (rules 2.12). */
@@ -47,9 +52,12 @@ async function readReceived(
   { store }: OperationContext,
   request: Request,
   ref: Ref,
-): Promise<Version | undefined> {
+): Promise<{ readonly version: Version; readonly isTold: boolean } | undefined> {
   if (request.interaction !== 'read') return undefined;
-  return store.snapshot().received(ref, sightFor(request));
+  const [snapshot, sight] = [store.snapshot(), sightFor(request)];
+  const version = await snapshot.received(ref, sight);
+  if (version === undefined) return undefined;
+  return { version, isTold: (await snapshot.read(ref, withTold(sight))) !== undefined };
 }
 
 /** What comes with this server has no versions; a stored one of the same id cannot be. */

@@ -20,12 +20,14 @@ import {
 } from '../../ports/store.ts';
 import type { RecordPrecondition } from '../../ports/record.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
+import { guardMarksOf } from '../../policies/guards/marks.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { PARTY_TYPES } from '../../resources/parties/standing.ts';
 import { reachOf } from '../../resources/reach.ts';
 import { buildTemplate } from '../../resources/template.ts';
 import { auditRefusal, auditWrite } from '../audit/audit.ts';
 import { denialsIn } from './denials.ts';
+import { kindsIn } from './kinds-of-parties.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { LARGE } from '../heavy.ts';
 import type { Request } from '../request.ts';
@@ -46,7 +48,7 @@ export interface PreparedCommit {
   readonly templates: ReadonlyMap<Ref, StampTemplate>;
 }
 
-/** What a write of these may change: a patient's denials, or whom their actors stand for. */
+/** What a write of these may change: a patient's denials and permits, whom their actors stand for, or what parties are. */
 const DENYING: ReadonlySet<string> = new Set(['Consent', 'CareTeam', 'Device', ...PARTY_TYPES]);
 
 /** Everything a draft wants written, as one commit. */
@@ -72,6 +74,7 @@ export async function buildCommit(
     : await draft.context.selectRecipients(planned, draft.moves, Date.parse(draft.now));
   const bears = draft.records.length > 0 || planned.some(({ ref }) => DENYING.has(typeOf(ref)));
   const denials = bears ? await denialsIn(draft) : [];
+  const kinds = bears ? await kindsIn(draft) : [];
   const commit: Commit = {
     ...(key !== undefined && { key }),
     writes,
@@ -84,6 +87,7 @@ export async function buildCommit(
     ),
     deliveryOutcomes: [],
     ...(denials.length > 0 && { denials }),
+    ...(kinds.length > 0 && { kinds }),
     ...(draft.records.length > 0 && { records: draft.records }),
     ...(draft.recordPreconditions.size > 0 && { recordPreconditions: keptRecords(draft) }),
   };
@@ -110,6 +114,7 @@ async function prepareWrite({ after }: Planned, turns: Turns): Promise<void> {
 /** One planned change as the engine needs it: text, search values, edges of reach. */
 export function buildWrite({ ref, method, base, after, custodian, parties }: Planned): Write {
   const type = typeOf(ref);
+  const marks = after === undefined ? [] : guardMarksOf(after.plain);
   const declared = declarationOf(ref);
   return {
     ref,
@@ -120,6 +125,7 @@ export function buildWrite({ ref, method, base, after, custodian, parties }: Pla
       after === undefined ? undefined : buildTemplate(after.storing, ref.slice(type.length + 1), after.data),
     values: after === undefined ? [] : valuesOf(after.plain),
     reach: reachOf(declared, after?.plain, parties, isDirectory),
+    ...(marks.length > 0 && { marks }),
   };
 }
 

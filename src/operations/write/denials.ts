@@ -1,8 +1,9 @@
 /**
- * What a draft makes of the patients' denials, in its own commit: those of the Consents that it writes, and those whose
- * actors stand for other organizations by what it writes of the directory.
+ * What a draft makes of the patients' denials and permits, in its own commit: those of the Consents that it writes, and
+ * those whose actors stand for other organizations by what it writes of the directory.
  */
 import { findDenial, foundByRow } from '../../delivery/denials.ts';
+import { findGrant } from '../../delivery/permits.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { DenialWrite } from '../../ports/denial.ts';
@@ -11,6 +12,7 @@ import { localRef, typeOf } from '../../resources/element.ts';
 import { partyElementOf } from '../../resources/party.ts';
 import type { RegisterRow } from '../../resources/parties/register.ts';
 import { type Draft } from './draft.ts';
+import { kindsInDraft } from './kinds-of-parties.ts';
 import { readPreview } from './preview.ts';
 import { partyWorldIn } from './rule-context.ts';
 
@@ -27,9 +29,11 @@ export async function denialsIn(draft: Draft): Promise<readonly DenialWrite[]> {
     const own = draft.planned.get(source);
     const custodian = own?.custodian ?? (await draft.snapshot.read(source, EVERYTHING))?.custodian ?? '';
     const consent = await readPreview(draft, source);
-    const denial = await findDenial(consent, custodian, partyWorldIn(draft));
+    const world = { ...partyWorldIn(draft), kindsOf: (party: Ref) => kindsInDraft(draft, party) };
+    const denial = await findDenial(consent, custodian, world);
+    const grant = await findGrant(consent, source, custodian, world);
     const isNew = own !== undefined && own.base === 0;
-    if (denial !== undefined || !isNew) denials.push({ source, denial });
+    if (denial !== undefined || grant !== undefined || !isNew) denials.push({ source, denial, grant });
   }
   return denials;
 }

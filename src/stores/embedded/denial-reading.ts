@@ -1,17 +1,21 @@
 /** What is asked of denials beside sight: what was received nevertheless, about whom, and what their parties hang on. */
 import type { Ref } from '../../fhir/types.ts';
+import type { PartyKind } from '../../policies/party-kind.ts';
+import type { DenialReading } from '../../ports/denial.ts';
 import type { Version } from '../../ports/store.ts';
 import { prepare } from './folder/connection.ts';
 import { columnsOf, toVersion, type SnapshotReading, type VersionRow } from './reading.ts';
 
-interface DenialReading {
+/** What a snapshot answers as it is. */
+type SnapshotDenials = Pick<DenialReading<Version>, 'isDenied' | 'denialsFoundBy' | 'hasKinds' | 'kindsOf'>;
+
+interface PreparedDenials {
   /** The newest version that an organization received. Reads are noted behind the reads by id: so they are not asked. */
   readonly received: (ref: Ref, organization: Ref) => Version | undefined;
-  readonly isDenied: (patient: Ref, organization: Ref) => boolean;
-  readonly foundBy: (names: readonly string[]) => readonly Ref[];
+  readonly asked: SnapshotDenials;
 }
 
-export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' | 'clock'>): DenialReading {
+export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' | 'clock'>): PreparedDenials {
   const newest = prepare<VersionRow>(
     db,
     `SELECT ${columnsOf('v')} FROM resource r JOIN received k ON k.rid = r.rid
@@ -20,27 +24,39 @@ export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' |
   );
   const bears = prepare<[number]>(
     db,
-    'SELECT d.patient FROM resource r JOIN denial d ON d.patient = r.rid WHERE r.ref = ? LIMIT 1',
+    `SELECT r.rid FROM resource r WHERE r.ref = ? AND (EXISTS (SELECT 1 FROM denial d WHERE d.patient = r.rid)
+       OR EXISTS (SELECT 1 FROM party_kind WHERE party = ?))`,
   );
   const denied = prepare<[number]>(
     db,
     `SELECT 1 FROM about a CROSS JOIN denied d ON d.rid = a.rid AND d.org = (SELECT nid FROM name WHERE name = ?)
-     WHERE a.patient = ? AND d.since <= ? AND d.until > ? LIMIT 1`,
+     WHERE a.patient = ? AND d.since <= ? AND d.until > ? AND d.quiet = 0 LIMIT 1`,
   );
   const sources = prepare<[Ref]>(
     db,
     'SELECT r.ref FROM denial_found_by f JOIN resource r ON r.rid = f.source WHERE f.name = ?',
   );
+  const anyKinds = prepare<[number]>(db, 'SELECT 1 FROM party_kind LIMIT 1');
+  const kinds = prepare<[string]>(db, 'SELECT kinds FROM party_kind WHERE party = ?');
   return {
     received(ref, organization) {
       const row = newest.get(organization, ref);
       return row && toVersion(row);
     },
-    isDenied(patient, organization) {
-      const [rid] = bears.get(patient) ?? [];
-      const now = clock.now();
-      return rid !== undefined && denied.get(organization, rid, now, now) !== undefined;
+    asked: {
+      async isDenied(patient, organization) {
+        const [rid] = bears.get(patient, organization) ?? [];
+        const now = clock.now();
+        return rid !== undefined && denied.get(organization, rid, now, now) !== undefined;
+      },
+      denialsFoundBy: async (found) => [
+        ...new Set(found.flatMap((name) => sources.all(name).map(([ref]) => ref))),
+      ],
+      hasKinds: async () => anyKinds.get() !== undefined,
+      async kindsOf(party) {
+        const [text] = kinds.get(party) ?? [];
+        return text === undefined ? undefined : (JSON.parse(text) as readonly PartyKind[]); // the writer's
+      },
     },
-    foundBy: (names) => [...new Set(names.flatMap((name) => sources.all(name).map(([ref]) => ref)))],
   };
 }

@@ -89,6 +89,7 @@ function prepareKept(db: DatabaseSync): KeptOf {
       records: c.map((member) => recordOf(member)),
       leaves: x?.map(([root, organization]): Leave => ({ root, organization })),
       denials: [],
+      kinds: [],
       sighted: [0, 0],
     };
   };

@@ -52,8 +52,7 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
       const reached = read(seq, ref, withDenied(sight));
       return reached && denials.received(ref, sight.organization);
     },
-    isDenied: async (patient, organization) => denials.isDenied(patient, organization),
-    denialsFoundBy: async (names) => denials.foundBy(names),
+    ...denials.asked,
     roots: async (ref) => roots(ref),
     kept: async (type, custodian, max) => kept(type, custodian, max),
     record: async (kind, key) => records.one(kind, key),

@@ -3,7 +3,7 @@
  * expectations, outbox entries whose subject nobody saw) is not in it, so that whoever applies it decides nothing.
  */
 import type { Ref } from '../../fhir/types.ts';
-import type { DenialWrite } from '../../ports/denial.ts';
+import type { DenialWrite, KindWrite } from '../../ports/denial.ts';
 import { stampText } from '../../ports/store.ts';
 import type { Commit, DeliveryOutcome, Leave, OutboxEntry, Write } from '../../ports/store.ts';
 import type { RecordWrite } from '../../ports/record.ts';
@@ -39,6 +39,7 @@ export interface DecidedCommit {
   readonly outcomes: readonly DeliveryOutcome[];
   readonly leaves: readonly Leave[] | undefined;
   readonly denials: readonly DenialWrite[];
+  readonly kinds: readonly KindWrite[];
   readonly records: readonly DecidedRecord[];
   readonly key: DecidedKey | undefined;
 }
@@ -87,6 +88,7 @@ export function decideCommit(
     outcomes: commit.deliveryOutcomes,
     leaves: commit.leaves,
     denials: commit.denials ?? [],
+    kinds: commit.kinds ?? [],
     records: (commit.records ?? []).map(decideRecord),
     key: key && {
       scope: key.scope,

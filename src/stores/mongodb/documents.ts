@@ -4,7 +4,9 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { SearchValue } from '../../ports/query.ts';
-import type { DenialWrite } from '../../ports/denial.ts';
+import type { DenialWrite, KindWrite } from '../../ports/denial.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
+import { guardMarksOf } from '../../policies/guards/marks.ts';
 import type { DeliveryOutcome, Leave, Reach, Write } from '../../ports/store.ts';
 import type { Members } from '../log/chain.ts';
 import { parseEntry } from '../log/entry-text.ts';
@@ -13,8 +15,8 @@ import type { DecidedRecord, DecidedWrite, LogEntry, SightChange } from '../log/
 /** The layout of documents. A newer one is refused by name. */
 export const LOG_FORMAT = 1;
 
-/** What replaying makes of an entry (reach, notes on values, audit keys). A newer one is refused: upgrade this node. */
-export const REPLAY_RULES = 1;
+/** What replaying makes of an entry (reach, guards, notes on values, audit keys). A newer one is refused: upgrade this node. */
+export const REPLAY_RULES = 2;
 
 /** The rules of a document that came from a folder: it is not replayed, a checkpoint holds what it made. */
 export const NOT_REPLAYED = 0;
@@ -61,8 +63,10 @@ export interface EntryDocument {
   readonly k?: readonly [string, string, string, string];
   readonly c?: readonly RecordDocument[];
   readonly l?: readonly Leave[];
-  /** JSON of what Consents deny. */
+  /** JSON of what Consents deny and permit. */
   readonly d?: string;
+  /** JSON of the kinds of parties. */
+  readonly y?: string;
   /** Rows of sight granted and withdrawn. */
   readonly f?: SightChange;
 }
@@ -76,7 +80,7 @@ export interface RecordDocument {
   readonly x: string | null;
 }
 
-/** `c`: the custodian; `t`: the stored text, null when it deletes; `x` and `reach`: JSON. */
+/** `c`: the custodian; `t`: the stored text, null when it deletes; `x` and `reach`: JSON; `g`: the marks. */
 interface WriteDocument {
   readonly ref: Ref;
   readonly method: Write['method'];
@@ -85,13 +89,14 @@ interface WriteDocument {
   readonly t: string | null;
   readonly x: string;
   readonly reach: string;
+  readonly g?: readonly string[];
 }
 
 /** The part of a document that an entry becomes. */
 export function entryDocument({ seq, at, members, audit, commit }: LogEntry): EntryDocument {
   const entry = { q: seq, at, m: members, a: audit };
   if (commit === undefined) return entry;
-  const { writes, outbox, outcomes, key, records, leaves, denials, sighted } = commit;
+  const { writes, outbox, outcomes, key, records, leaves, denials, kinds, sighted } = commit;
   return {
     ...entry,
     w: writes.map(writeDocument),
@@ -101,11 +106,13 @@ export function entryDocument({ seq, at, members, audit, commit }: LogEntry): En
     ...(records.length > 0 && { c: records.map(recordDocument) }),
     ...(leaves && { l: leaves }),
     ...(denials.length > 0 && { d: JSON.stringify(denials) }),
+    ...(kinds.length > 0 && { y: JSON.stringify(kinds) }),
     f: sighted,
   };
 }
 
-function writeDocument({ ref, method, base, custodian, text, values, reach }: DecidedWrite): WriteDocument {
+function writeDocument(write: DecidedWrite): WriteDocument {
+  const { ref, method, base, custodian, text, values, reach, marks = [] } = write;
   return {
     ref,
     method,
@@ -114,6 +121,7 @@ function writeDocument({ ref, method, base, custodian, text, values, reach }: De
     t: text,
     x: JSON.stringify(values.map(({ param, low, high }) => [param, low, high])),
     reach: JSON.stringify(reach),
+    ...(marks.length > 0 && { g: marks }),
   };
 }
 
@@ -123,7 +131,7 @@ function recordDocument({ kind, key, expiresAt, text, indexed }: DecidedRecord):
 }
 
 /** The entry that was written so. */
-export function entryOf({ q, at, m, a, w, o = [], s = [], k, c = [], l, d, f }: EntryDocument): LogEntry {
+export function entryOf({ q, at, m, a, w, o = [], s = [], k, c = [], l, d, y, f }: EntryDocument): LogEntry {
   const entry = { seq: q, at, members: m, audit: a };
   if (w === undefined) return entry;
   return {
@@ -135,13 +143,24 @@ export function entryOf({ q, at, m, a, w, o = [], s = [], k, c = [], l, d, f }: 
       key: k && { scope: k[0], id: k[1], fingerprint: k[2], reply: k[3] },
       records: recordsOf(c, m),
       leaves: l,
-      denials: d === undefined ? [] : (JSON.parse(d) as readonly DenialWrite[]), // written above
+      // Both were written above.
+      denials: d === undefined ? [] : (JSON.parse(d) as readonly DenialWrite[]),
+      kinds: y === undefined ? [] : (JSON.parse(y) as readonly KindWrite[]),
       sighted: f ?? [0, 0],
     },
   };
 }
 
-function writeOf({ ref, method, base, c, t, x, reach }: WriteDocument): DecidedWrite {
+/** What every text with a label holds. */
+const LABELLED = '"security":';
+
+/** The marks of a write. A program that knew of none wrote none; then they follow from the text. */
+function marksIn(text: string | null, given: readonly string[] | undefined): Pick<DecidedWrite, 'marks'> {
+  if (given !== undefined) return { marks: given };
+  return text?.includes(LABELLED) === true ? { marks: guardMarksOf(parseStored(text)) } : {};
+}
+
+function writeOf({ ref, method, base, c, t, x, reach, g }: WriteDocument): DecidedWrite {
   // Both were written above.
   const values = JSON.parse(x) as readonly [SearchValue['param'], SearchValue['low'], SearchValue['high']][];
   return {
@@ -152,6 +171,7 @@ function writeOf({ ref, method, base, c, t, x, reach }: WriteDocument): DecidedW
     text: t,
     values: values.map(([param, low, high]) => ({ param, low, high })),
     reach: JSON.parse(reach) as Reach,
+    ...marksIn(t, g),
   };
 }
 

@@ -28,14 +28,14 @@ describe('(compliance D5) content facts', () => {
   test.each<[string, Resource, string]>([
     ['no label', labelled(), ''],
     ['no meta', { resourceType: 'Patient' }, ''],
-    ['a sensitivity alone', labelled({ system: CONF, code: 'N' }, act('SUD')), 'N+SUD'],
-    ['42 CFR Part 2', labelled({ system: CONF, code: 'R' }, act('42CFRPart2')), 'R+42CFRPart2 part2'],
+    ['a sensitivity alone', labelled({ system: CONF, code: 'N' }, act('SUD')), `${CONF}|N+SUD`],
+    ['42 CFR Part 2', labelled({ system: CONF, code: 'R' }, act('42CFRPart2')), `${CONF}|R+42CFRPart2 part2`],
     ['a psychotherapy note', labelled(act('PSYTHPN')), 'PSYTHPN psychotherapy'],
     ['HIPAA’s policy for them', labelled(act('HIPAAPsyNotes')), 'HIPAAPsyNotes psychotherapy'],
     [
       'a counseling note is one of Part 2, and no psychotherapy note',
       labelled(act('PSYTHPN'), act('42CFRPart2'), COUNSELING_LABEL),
-      'PSYTHPN+42CFRPart2+sud-counseling-note part2 counseling',
+      'PSYTHPN+42CFRPart2+https://closeloop.dev/fhir/CodeSystem/label|sud-counseling-note part2 counseling',
     ],
     ['paid in full', labelled(act('HIPAASelfPay')), 'HIPAASelfPay selfPay'],
     ['the same code of a stranger', labelled({ system: 'https://example.org/x', code: '42CFRPart2' }), ''],

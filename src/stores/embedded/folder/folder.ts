@@ -14,6 +14,7 @@ import { flushFolder, FolderRefused, makeFolder, messageOf } from '../../log/dur
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
 import { textFileOf } from '../search/text-index.ts';
 import { fillDenials } from './fill-denials.ts';
+import { fillGuards } from './fill-guards.ts';
 import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';
 import { FORMAT, RECORD_TABLES, SCHEMA } from './schema.ts';
 
@@ -182,6 +183,7 @@ const MIGRATIONS: ReadonlyMap<number, (db: DatabaseSync) => void> = new Map([
   [1, (db: DatabaseSync) => db.exec(RECORD_TABLES)],
   [2, fillDenials],
   [3, addLasting],
+  [4, fillGuards],
 ]);
 
 /** Which denials last in an emergency: none of those that a folder of an earlier format holds. */

@@ -11,7 +11,7 @@
  */
 
 /** The format of the data folder. A newer one is refused, an older one is migrated. */
-export const FORMAT = 4;
+export const FORMAT = 5;
 
 /** `ended` of what has not ended. */
 export const FOREVER = Number.MAX_SAFE_INTEGER;
@@ -47,14 +47,31 @@ CREATE TABLE denial_found_by (name TEXT NOT NULL, source INTEGER NOT NULL, PRIMA
   STRICT, WITHOUT ROWID;
 CREATE INDEX denial_found_by_source ON denial_found_by (source);
 -- org does not see rid by way of root from since until until (milliseconds since 1970, the end excluded). lasting: 1 where
--- no emergency lifts it.
+-- no emergency lifts it; quiet: 1 where nobody is told of it.
 CREATE TABLE denied (org INTEGER NOT NULL, rid INTEGER NOT NULL, root INTEGER NOT NULL, since INTEGER NOT NULL,
-  until INTEGER NOT NULL, lasting INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (org, rid, root, since)) STRICT, WITHOUT ROWID;
+  until INTEGER NOT NULL, lasting INTEGER NOT NULL DEFAULT 0, quiet INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (org, rid, root, since)) STRICT, WITHOUT ROWID;
 CREATE INDEX denied_root ON denied (root);
 -- org was told or shown the version of rid at seq, which it does not keep; derived from the audit of the log.
 CREATE TABLE received (org INTEGER NOT NULL, rid INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (org, rid, seq)) STRICT, WITHOUT ROWID;
 CREATE INDEX sight_rid ON sight (rid, root);
+`;
+
+/** What guards withhold is computed from: marks of content, what Consents permit, and the kinds of parties. */
+export const GUARD_TABLES = `
+-- policies/guards/marks.ts, of the newest version; of a deleted resource, of its last. always: 1 where a guard withholds it
+-- whoever the recipient is.
+CREATE TABLE mark (rid INTEGER NOT NULL, mark TEXT NOT NULL, always INTEGER NOT NULL, PRIMARY KEY (rid, mark))
+  STRICT, WITHOUT ROWID;
+CREATE INDEX mark_named ON mark (mark, rid);
+CREATE INDEX mark_always ON mark (rid) WHERE always = 1;
+-- source: the Consent; permit, actors and about: JSON.
+CREATE TABLE permit (source INTEGER PRIMARY KEY, patient INTEGER NOT NULL, permit TEXT NOT NULL, actors TEXT NOT NULL,
+  about TEXT NOT NULL) STRICT;
+CREATE INDEX permit_patient ON permit (patient);
+-- Parties that are something else than a provider; kinds: JSON.
+CREATE TABLE party_kind (party TEXT PRIMARY KEY, kinds TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
 export const SCHEMA = `
@@ -150,4 +167,4 @@ CREATE INDEX outbox_receiver ON outbox (receiver, oid);
 CREATE TABLE commit_key (scope TEXT NOT NULL, id TEXT NOT NULL, fingerprint TEXT NOT NULL, seq INTEGER NOT NULL,
   at INTEGER NOT NULL, reply TEXT NOT NULL, PRIMARY KEY (scope, id)) STRICT, WITHOUT ROWID;
 CREATE INDEX commit_key_at ON commit_key (at);
-${RECORD_TABLES}${DENIAL_TABLES}`;
+${RECORD_TABLES}${DENIAL_TABLES}${GUARD_TABLES}`;

@@ -39,22 +39,29 @@ const SHAPES = [
   'patient',
   'organization-denied',
   'patient-denied',
+  'organization-told',
+  'patient-told',
   'organization-lifted',
   'patient-lifted',
   'organization-payload',
   'patient-payload',
   'organization-denied-payload',
   'patient-denied-payload',
+  'organization-told-payload',
+  'patient-told-payload',
   'organization-lifted-payload',
   'patient-lifted-payload',
 ] as const;
 type SightShape = (typeof SHAPES)[number];
 
+const DENIALS = { seen: '-denied', told: '-told' } as const;
+
 export function sightShape(sight: Sight): SightShape {
   if (sight.everything) return 'everything';
   const shape = sight.patient === undefined ? 'organization' : 'patient';
-  const denials = sight.denied === 'seen' ? '-denied' : sight.lifted === undefined ? '' : '-lifted';
-  return `${shape}${denials}${sight.payload === undefined ? '' : '-payload'}`;
+  const { denied, lifted, payload } = sight;
+  const denials = denied === undefined ? (lifted === undefined ? '' : '-lifted') : DENIALS[denied];
+  return `${shape}${denials}${payload === undefined ? '' : '-payload'}`;
 }
 
 /** Something made once for each shape of sight, so that no read has to build its text. */
@@ -73,19 +80,20 @@ export function sightText(shape: SightShape, alias: SightAlias): string {
   const { shown } = alias;
   const denied = shape.includes('-denied')
     ? ''
-    : deniedText(shown, shape.includes('-lifted') ? NOT_LIFTED : '');
+    : deniedText(shown, shape.includes('-lifted') ? NOT_LIFTED : shape.includes('-told') ? QUIETLY : '');
   const own = reachText(alias, denied, shape.endsWith('-payload'));
   return shape.startsWith('organization') ? own : `(${own} AND ${compartmentText(alias)})`;
 }
 
 export function sightParams(sight: Sight, { seq, now }: SightMoment): readonly (string | number)[] {
   if (sight.everything) return [];
-  const { organization, patient, denied, lifted, payload } = sight;
+  const { organization, patient, denied, lifted, payload, hidden = [] } = sight;
   const own: (string | number)[] = [organization, organization, seq, seq];
   if (denied !== 'seen') own.push(now, now);
-  if (denied !== 'seen' && lifted !== undefined) own.push(...Array<string>(3).fill(JSON.stringify(lifted)));
+  if (denied === undefined && lifted !== undefined)
+    own.push(...Array<string>(3).fill(JSON.stringify(lifted)));
   if (payload !== undefined) own.push(JSON.stringify(payloadTypes(payload)));
-  return patient === undefined ? own : [...own, patient, patient];
+  return patient === undefined ? own : [...own, patient, patient, JSON.stringify(hidden)];
 }
 
 const ORGANIZATION = '(SELECT nid FROM name WHERE name = ?)';
@@ -119,8 +127,12 @@ const NOT_LIFTED = `AND (d.lasting = 1
         OR NOT (EXISTS (SELECT 1 FROM about o WHERE o.rid = d.rid AND o.patient IN ${LIFTED})
           OR EXISTS (SELECT 1 FROM about o WHERE o.rid = d.root AND o.patient IN ${LIFTED})))`;
 
-/** In the compartment of the patient, that Patient itself, or in the directory. */
+/** Nobody is told of it. */
+const QUIETLY = 'AND d.quiet = 1';
+
+/** In the compartment of the patient, that Patient itself, or in the directory; and not hidden from who asks. */
 const compartmentText = ({ resource, vid }: SightAlias): string =>
   `(${resource}.everyone = 1 OR ${resource}.ref = ? OR EXISTS (
     SELECT 1 FROM value c WHERE c.vid = ${vid} AND c.low = ? AND c.pid = (
-      SELECT p.nid FROM name t JOIN name p ON p.name = t.name || '.:patient' WHERE t.nid = ${resource}.type)))`;
+      SELECT p.nid FROM name t JOIN name p ON p.name = t.name || '.:patient' WHERE t.nid = ${resource}.type)))
+    AND NOT EXISTS (SELECT 1 FROM mark x WHERE x.rid = ${resource}.rid AND x.mark IN (SELECT value FROM json_each(?)))`;

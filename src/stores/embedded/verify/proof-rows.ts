@@ -2,7 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare } from '../folder/connection.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
-import type { Denial } from '../../../ports/denial.ts';
+import type { Permit } from '../../../policies/consent/permit.ts';
+import type { Denial, Grant } from '../../../ports/denial.ts';
 import type { SearchValue } from '../../../ports/query.ts';
 import type { Reach } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
@@ -15,11 +16,20 @@ type DenialOf = (
   actors: Readonly<Record<string, Ref>>,
 ) => Pick<Denial, 'patient' | 'keeper' | 'restriction'> | undefined;
 
+/** What it permits of guarded content. */
+type PermitOf = (
+  consent: Resource,
+  source: Ref,
+  custodian: Ref | '',
+  known: Pick<Grant, 'actors' | 'about'>,
+) => Permit | undefined;
+
 /** What resources mean, which an engine does not know. */
 export interface Derivation extends Pick<TextReader, 'fullTextOf'> {
   readonly valuesOf: (resource: Resource) => readonly SearchValue[];
   readonly reachOf: (resource: Resource, parties: readonly Ref[]) => Reach;
   readonly denialOf: DenialOf;
+  readonly permitOf: PermitOf;
 }
 
 /** What the comparison has in hands. */

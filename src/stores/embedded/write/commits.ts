@@ -19,12 +19,14 @@ import type { Denials } from './denials.ts';
 import { prepareHeads, type Heads } from './heads.ts';
 import type { ApplyReach } from './reach.ts';
 import type { LogPlace } from './verdict.ts';
+import type { NoteMarks } from './marks.ts';
 import { prepareVersions } from './versions.ts';
 
 interface CommitTools extends CheckTools {
   readonly auditIndex: AuditIndex;
   readonly reach: ApplyReach;
   readonly about: NoteAbout;
+  readonly marks: NoteMarks;
   readonly denials: Denials;
   readonly keyRetentionMs: number;
 }
@@ -87,7 +89,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       place.seq,
       leaves,
     );
-    denials.apply({ denials: commit.denials, moved, roots });
+    denials.apply({ denials: commit.denials, kinds: commit.kinds, moved, roots });
     const told = entriesOf();
     for (const one of told) outbox.insert(one, place);
     for (const outcome of outcomes) outbox.conclude(outcome, place.at);

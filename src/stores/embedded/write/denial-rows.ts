@@ -1,37 +1,56 @@
-/** The denials of a Consent as rows: one for each Consent, replaced whole. */
+/** What a Consent denies and permits as rows: one each for a Consent, replaced whole. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { DenialWrite } from '../../../ports/denial.ts';
+import type { Denial, DenialWrite, Grant } from '../../../ports/denial.ts';
 import { prepare } from '../folder/connection.ts';
 import type { Identities } from './identities.ts';
 
-/** Replaces the denial of a Consent, and gives the patients whose resources it bore on, and bears on now. */
+/** Replaces what a Consent denies and permits, and gives the patients whose resources it bore on, and bears on now. */
 type ReplaceDenial = (write: DenialWrite) => readonly number[];
 
 export function prepareDenialRows(db: DatabaseSync, { intern, ridOf }: Identities): ReplaceDenial {
-  const patientOf = prepare<[number]>(db, 'SELECT patient FROM denial WHERE source = ?');
+  const patientsOf = prepare<[number]>(
+    db,
+    'SELECT patient FROM denial WHERE source = ?1 UNION SELECT patient FROM permit WHERE source = ?1',
+  );
   const addDenial = prepare(
     db,
     'INSERT INTO denial (source, patient, keeper, restriction, actors) VALUES (?, ?, ?, ?, ?)',
   );
+  const addPermit = prepare(
+    db,
+    'INSERT INTO permit (source, patient, permit, actors, about) VALUES (?, ?, ?, ?, ?)',
+  );
   const dropDenial = prepare(db, 'DELETE FROM denial WHERE source = ?');
+  const dropPermit = prepare(db, 'DELETE FROM permit WHERE source = ?');
   const addFoundBy = prepare(db, 'INSERT OR IGNORE INTO denial_found_by (name, source) VALUES (?, ?)');
   const dropFoundBy = prepare(db, 'DELETE FROM denial_found_by WHERE source = ?');
 
   return replace;
 
-  function replace({ source, denial }: DenialWrite): readonly number[] {
+  function replace({ source, denial, grant }: DenialWrite): readonly number[] {
     const consent = ridOf(source);
-    const before = patientOf.get(consent);
-    if (before !== undefined) {
-      dropDenial.run(consent);
-      dropFoundBy.run(consent);
-    }
-    if (denial === undefined) return before ?? [];
-    const { patient, keeper, restriction, actors, foundBy } = denial;
+    const before = patientsOf.all(consent).map(([patient]) => patient);
+    if (before.length > 0) for (const drop of [dropDenial, dropPermit, dropFoundBy]) drop.run(consent);
+    const after = [
+      ...(denial === undefined ? [] : [deny(consent, denial)]),
+      ...(grant === undefined ? [] : [permit(consent, grant)]),
+    ];
+    return [...before, ...after];
+  }
+
+  function deny(consent: number, { patient, keeper, restriction, actors, foundBy }: Denial): number {
     const rid = ridOf(patient);
     const nid = keeper === undefined ? 0 : intern(keeper);
     addDenial.run(consent, rid, nid, JSON.stringify(restriction), JSON.stringify(actors));
     for (const name of foundBy) addFoundBy.run(name, consent);
-    return [...(before ?? []), rid];
+    return rid;
+  }
+
+  function permit(consent: number, { permit: one, actors, about, foundBy }: Grant): number {
+    const rid = ridOf(one.patient);
+    const texts = [one, actors, about].map((part) => JSON.stringify(part)) as [string, string, string];
+    addPermit.run(consent, rid, ...texts);
+    for (const name of foundBy) addFoundBy.run(name, consent);
+    return rid;
   }
 }

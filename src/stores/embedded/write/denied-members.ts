@@ -1,13 +1,14 @@
-/** Which resources of a root are denied to an organization, throughout a span in which no denial begins or ends. */
+/** Which resources of a root are withheld from an organization, throughout a span in which no denial or permit begins or ends. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
 import { deniesAt, type Restriction } from '../../../policies/restriction.ts';
 import { prepare } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
+import { prepareGuardedMembers, type GuardedContentRow } from './guarded-members.ts';
 import { typeOfRef } from './identities.ts';
 
 /** A denial as it bears on one resource. */
-export interface Bearing {
+interface Bearing {
   readonly keeper: number;
   readonly restriction: Restriction;
 }
@@ -18,7 +19,12 @@ export interface SightMember {
   readonly ref: Ref;
   readonly custodian: number;
   readonly bearings: readonly Bearing[];
+  /** Undefined where no guard concerns it. */
+  readonly guarded: GuardedContentRow | undefined;
 }
+
+/** What of all that is withheld is asked: everything, what no emergency lifts, what nobody is told of. */
+export type Withholding = 'any' | 'lasting' | 'quiet';
 
 /** From when until when something holds, in milliseconds since 1970, the end excluded. */
 export type DenialSpan = readonly [since: number, until: number];
@@ -30,11 +36,8 @@ interface DeniedMembers {
   readonly readMember: (rid: number) => SightMember;
   /** The ref of an interned organization. */
   readonly nameOf: (org: number) => Ref | undefined;
-  /**
-   * Whether a resource is denied to an organization throughout a span: nothing begins or ends within one. `lasting`: in an
-   * emergency, too.
-   */
-  readonly deniedIn: (span: DenialSpan, to: Ref, lasting?: boolean) => (member: SightMember) => boolean;
+  /** Whether a resource is withheld from an organization throughout a span: nothing begins or ends within one. */
+  readonly deniedIn: (span: DenialSpan, to: Ref, what: Withholding) => (member: SightMember) => boolean;
   /** What is denied, and what no way leads to that passes by everything denied. Of what is reached no more, the denied. */
   readonly darkIn: (
     root: number,
@@ -45,40 +48,29 @@ interface DeniedMembers {
 }
 
 export function prepareDeniedMembers(db: DatabaseSync): DeniedMembers {
-  const memberOf = prepare<[ref: Ref, custodian: number]>(
-    db,
-    'SELECT ref, custodian FROM resource WHERE rid = ?',
-  );
-  const bearingsOf = prepare<[keeper: number, restriction: string]>(
-    db,
-    'SELECT d.keeper, d.restriction FROM about a CROSS JOIN denial d ON d.patient = a.patient WHERE a.rid = ?',
-  );
   const names = prepare<[Ref]>(db, 'SELECT name FROM name WHERE nid = ?');
   const targets = prepare<[number]>(db, 'SELECT DISTINCT target FROM edge WHERE source = ?');
+
+  const { readGuarded, guardOn } = prepareGuardedMembers(db);
+  const readMember = prepareMembers(db, readGuarded);
 
   const nameOf = (org: number): Ref | undefined => names.get(org)?.[0];
 
   return { readMember, nameOf, deniedIn, darkIn };
 
-  function readMember(rid: number): SightMember {
-    const [ref, custodian] = memberOf.get(rid) ?? ['/', 0]; // what is in a sight is a resource
-    const bearings = bearingsOf.all(rid).map(([keeper, text]) => ({
-      keeper,
-      restriction: JSON.parse(text) as Restriction, // written by denial-rows.ts
-    }));
-    return { rid, ref, custodian, bearings };
-  }
-
-  function deniedIn(span: DenialSpan, to: Ref, lasting = false): (member: SightMember) => boolean {
+  function deniedIn(span: DenialSpan, to: Ref, what: Withholding): (member: SightMember) => boolean {
     const at = instantIn(span);
-    return ({ ref, custodian, bearings }) => {
+    return ({ ref, custodian, bearings, guarded }) => {
       const from = custodian === 0 ? undefined : nameOf(custodian);
       if (from === undefined || from === to) return false; // the server's own, or the reader's
       const telling = { ref, type: typeOfRef(ref), from, to };
+      const guard = guarded && guardOn(guarded, telling, at);
+      if (guard !== undefined && (what === 'any' || guard[what])) return true;
+      if (what === 'quiet') return false; // a patient's denial is told
       return bearings.some(
         ({ keeper, restriction }) =>
           (keeper === 0 || keeper === custodian) &&
-          (!lasting || restriction.lasting === true) &&
+          (what === 'any' || restriction.lasting === true) &&
           deniesAt(restriction, telling, at),
       );
     };
@@ -93,7 +85,7 @@ export function prepareDeniedMembers(db: DatabaseSync): DeniedMembers {
     const denied = new Set<number>();
     for (const [, rid] of own) {
       const member = members.get(rid);
-      if (member !== undefined && member.bearings.length > 0 && isDenied(member)) denied.add(rid);
+      if (member !== undefined && bearsAny(member) && isDenied(member)) denied.add(rid);
     }
     if (denied.size === 0) return [];
     const open = new Set(denied.has(root) ? [] : [root]);
@@ -104,5 +96,30 @@ export function prepareDeniedMembers(db: DatabaseSync): DeniedMembers {
       .map(([, rid]) => rid);
   }
 }
+
+function prepareMembers(
+  db: DatabaseSync,
+  readGuarded: (rid: number) => GuardedContentRow | undefined,
+): DeniedMembers['readMember'] {
+  const memberOf = prepare<[ref: Ref, custodian: number]>(
+    db,
+    'SELECT ref, custodian FROM resource WHERE rid = ?',
+  );
+  const bearingsOf = prepare<[keeper: number, restriction: string]>(
+    db,
+    'SELECT d.keeper, d.restriction FROM about a CROSS JOIN denial d ON d.patient = a.patient WHERE a.rid = ?',
+  );
+  return (rid) => {
+    const [ref, custodian] = memberOf.get(rid) ?? ['/', 0]; // what is in a sight is a resource
+    const bearings = bearingsOf.all(rid).map(([keeper, text]) => ({
+      keeper,
+      restriction: JSON.parse(text) as Restriction, // written by denial-rows.ts
+    }));
+    return { rid, ref, custodian, bearings, guarded: readGuarded(rid) };
+  };
+}
+
+const bearsAny = ({ bearings, guarded }: SightMember): boolean =>
+  bearings.length > 0 || guarded !== undefined;
 
 const instantIn = ([since, until]: DenialSpan): number => (since === -FOREVER ? until - 1 : since);

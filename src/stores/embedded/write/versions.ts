@@ -5,17 +5,24 @@ import type { DecidedWrite } from '../../log/log-entry.ts';
 import { prepare } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
 import type { NoteAbout } from './about.ts';
+import type { NoteMarks } from './marks.ts';
 import type { Heads } from './heads.ts';
 import { typeOfRef, type Identities } from './identities.ts';
 import { prepareValues } from './values.ts';
 import type { LogPlace } from './verdict.ts';
 
-/** Writes a version, and gives its digest. Adds to `moved` whose patients changed. */
+/** Writes a version, and gives its digest. Adds to `moved` what has other patients or marks than before. */
 type WriteVersion = (one: DecidedWrite, place: LogPlace, moved: number[]) => Digest;
+
+interface VersionTools {
+  readonly identities: Identities;
+  readonly about: NoteAbout;
+  readonly marks: NoteMarks;
+}
 
 export function prepareVersions(
   db: DatabaseSync,
-  { identities, about }: { readonly identities: Identities; readonly about: NoteAbout },
+  { identities, about, marks }: VersionTools,
   headOf: Heads['headOf'],
 ): WriteVersion {
   const claimIdentity = prepare(db, 'UPDATE resource SET custodian = ?, everyone = ? WHERE rid = ?');
@@ -43,7 +50,9 @@ export function prepareVersions(
     const [vid] = addVersion.get(rid, type, seq, ended, at, text === null ? 'DELETE' : method, text)!;
     if (text !== null) {
       values.write(typeOfRef(ref), one.values, vid);
-      if (about(rid, one.values, vidBefore === null)) moved.push(rid);
+      const isNew = vidBefore === null;
+      const isMarked = marks(rid, one.marks ?? [], isNew);
+      if (about(rid, one.values, isNew) || isMarked) moved.push(rid);
     }
     return [ref, digestVersion(ref, text === null ? 'DELETE' : method, custodian, text)];
   }

@@ -26,6 +26,7 @@ import type { Outbox, TriedEntry } from './outbox.ts';
 import { prepareVanishing, prepareVanishingNote, type Vanishing, type VanishingRecord } from './vanishing.ts';
 import { prepareAbout } from './about.ts';
 import { prepareDenials, type Denials } from './denials.ts';
+import { prepareMarks } from './marks.ts';
 import { prepareReach } from './reach.ts';
 import { Diverged, divergenceOf, failureOutcome, refusalOf, verdictOutcome } from './write-failure.ts';
 import { prepareRecords } from './records.ts';
@@ -118,6 +119,7 @@ export class StoreWriter {
       reach,
       records: prepareRecords(db, noteVanishing),
       about: prepareAbout(db, this.#identities),
+      marks: prepareMarks(db),
       denials: this.#denials,
       findRefs,
       keyRetentionMs,

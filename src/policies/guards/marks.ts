@@ -1,0 +1,70 @@
+/**
+ * The marks of a version: what the store keeps of guarded content, so that no query reads a text. They are the names of its
+ * labels, `Organization/x` for each source of its content under Part 2, and `Patient/x` for each patient that a Bundle's
+ * members are about. Content that no guard concerns has none.
+ */
+import type { Coding, Ref, Resource } from '../../fhir/types.ts';
+import { factsOf, factsOfLabels, labelsWithin, type ContentFacts } from '../facts.ts';
+import { resourcesInside } from '../labels/derive.ts';
+import { SENSITIVE } from './sensitive-labels.ts';
+import { STATE_ROWS } from './state-rows.ts';
+
+/** On the label 42CFRPart2 that the server adds: the organization whose words make the content a record of Part 2. */
+export const LABEL_SOURCE = 'https://closeloop.dev/fhir/StructureDefinition/label-source';
+
+/** What stands in marks, read. */
+export interface ReadMarks {
+  readonly facts: ContentFacts;
+  readonly sources: ReadonlySet<Ref>;
+  readonly patients: readonly Ref[];
+}
+
+const NO_MARKS: readonly string[] = [];
+
+export function guardMarksOf(resource: Resource): readonly string[] {
+  if (resource.meta?.security === undefined && resource.resourceType !== 'Bundle') return NO_MARKS;
+  const facts = factsOf(resource);
+  if (!isGuarded(facts)) return NO_MARKS;
+  const sources = labelsWithin(resource).flatMap(sourcesIn);
+  return [...new Set([...facts.labels, ...sources, ...patientsInside(resource)])].toSorted();
+}
+
+/** Whether some guard withholds content with these facts from everybody, whoever the recipient is. */
+export const isAlwaysGuarded = ({ part2, psychotherapy, counseling }: ContentFacts): boolean =>
+  part2 || psychotherapy || counseling;
+
+const isGuarded = (facts: ContentFacts): boolean =>
+  isAlwaysGuarded(facts) ||
+  [...facts.labels].some((label) => SENSITIVE.has(label) || STATE_ROWS.some((row) => row.label === label));
+
+export const sourcesIn = ({ extension = [] }: Coding): readonly Ref[] =>
+  extension.flatMap(({ url, valueReference }) => {
+    const source = url === LABEL_SOURCE ? valueReference?.reference : undefined;
+    return source?.startsWith('Organization/') === true ? [source as Ref] : [];
+  });
+
+/** The patients of a Bundle's members, as they name them. */
+function patientsInside(resource: Resource): readonly Ref[] {
+  return resourcesInside(resource).flatMap((member) => {
+    if (member === undefined) return [];
+    const { resourceType, id, subject, patient, for: beneficiary } = member;
+    const named = [subject, patient, beneficiary].map(
+      (one) => (one as { readonly reference?: unknown } | undefined)?.reference,
+    );
+    const own = resourceType === 'Patient' && id !== undefined ? `Patient/${id}` : undefined;
+    return [own, ...named].filter((one): one is Ref => typeof one === 'string' && PATIENT.test(one));
+  });
+}
+
+const PATIENT = /^Patient\/[A-Za-z0-9.-]{1,64}$/;
+
+export function readMarks(marks: readonly string[]): ReadMarks {
+  const isParty = (mark: string): boolean => mark.startsWith('Organization/');
+  const isPatient = (mark: string): boolean => PATIENT.test(mark);
+  const labels = marks.filter((mark) => !isParty(mark) && !isPatient(mark));
+  return {
+    facts: factsOfLabels(new Set(labels)),
+    sources: new Set(marks.filter(isParty) as Ref[]),
+    patients: marks.filter(isPatient) as Ref[],
+  };
+}
