@@ -20,6 +20,7 @@ import { checkReferences, resolveReferences, type FullUrls } from './write/refer
 import { guardParties } from './write/party-guard.ts';
 import { claimRoles } from './write/role-claims.ts';
 import { applyRules } from './write/rule.ts';
+import { assemblePackages } from './packages/referral.ts';
 import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
 import { guardMarks } from './write/server-marks.ts';
@@ -42,6 +43,7 @@ import {
   moves,
   namesSubject,
   refersAnew,
+  sends,
   writes,
   type StepCondition,
 } from './write/step-conditions.ts';
@@ -106,6 +108,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [checkDeletes,                                   DELETE | TRANSACTION, deletes],
   [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, mends],
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],
+  [assemblePackages,     CREATE | UPDATE | PATCH          | TRANSACTION, sends],
   [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, moves],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],

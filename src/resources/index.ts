@@ -12,11 +12,13 @@ import { contract } from './types/contract.ts';
 import { device } from './types/device.ts';
 import { endpoint } from './types/endpoint.ts';
 import { healthcareService } from './types/healthcare-service.ts';
+import { listType } from './types/list.ts';
 import { location } from './types/location.ts';
 import { organization } from './types/organization.ts';
 import { organizationAffiliation } from './types/organization-affiliation.ts';
 import { PLAIN_TYPES } from './types/plain.ts';
 import { practitionerRole } from './types/practitioner-role.ts';
+import { provenance } from './types/provenance.ts';
 import type { ResourceType } from './resource.ts';
 import { serviceRequest } from './types/service-request.ts';
 import { subscription } from './types/subscription.ts';
@@ -34,10 +36,12 @@ const DECLARED: readonly ResourceType[] = [
   device,
   endpoint,
   healthcareService,
+  listType,
   location,
   organization,
   organizationAffiliation,
   practitionerRole,
+  provenance,
   serviceRequest,
   subscription,
   task,

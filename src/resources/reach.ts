@@ -22,7 +22,8 @@ export function reachOf(
   const isParty = PARTY_TYPES.has(declared.type);
   const everyone =
     declared.directory === true && !(isParty && resource !== undefined && standingOf(resource) === 'private');
-  if (resource === undefined) return { parties: [], outward: [], inward: [], everyone };
+  if (resource === undefined || declared.keptApart?.(resource) === true)
+    return { parties: [], outward: [], inward: [], everyone };
   return {
     parties,
     outward: targets(resource, declared.carries).filter((ref) => !isDirectory(typeOf(ref))),

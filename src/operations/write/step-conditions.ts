@@ -6,6 +6,7 @@ import { relativeTo } from '../../fhir/reference.ts';
 import { referencesOf } from '../../fhir/references-of.ts';
 import { isSame } from '../../fhir/same.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Event } from '../../referral/transitions.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { PARTY_TYPES } from '../../resources/parties/standing.ts';
 import { requestsOf } from '../../resources/referral-rules/visits.ts';
@@ -66,6 +67,11 @@ export const mends: StepCondition = ({ planned }) => {
 const MENDING: ReadonlySet<string> = new Set([...PARTY_TYPES, ...NOTE_TYPES, 'Patient', 'ServiceRequest']);
 
 export const moves: StepCondition = (draft) => draft.moves.length > 0;
+
+/** A referral is sent to its recipient. */
+export const sends: StepCondition = (draft) => draft.moves.some(({ event }) => event === SENT);
+
+const SENT = 'send-referral-package' satisfies Event;
 
 /** A version that its client wrote, with the version before. */
 interface ClientWrite extends Planned {

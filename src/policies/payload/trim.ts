@@ -1,13 +1,12 @@
 /** Reduces resources to what rows of the payload table name. */
-import type { Resource } from '../../fhir/types.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
 import type { CodeRange, PayloadElement, PayloadRow, PayloadType } from './row.ts';
 
-/** Why something stays: codes of https://closeloop.dev/fhir/CodeSystem/left-out-reason. */
+/** Why something stays: codes of https://closeloop.dev/fhir/CodeSystem/list-code. */
 type LeftReason = 'not-needed' | 'consent' | 'label' | 'restriction' | 'agreement';
 
-interface LeftResource {
-  /** Type/id. */
-  readonly ref: string;
+export interface LeftResource {
+  readonly ref: Ref;
   readonly reason: LeftReason;
 }
 

@@ -85,9 +85,6 @@ const ROWS: Readonly<Record<string, Row>> = {
   ImmunizationRecommendation: {
     carries: 'patient recommendation.supportingImmunization recommendation.supportingPatientInformation',
   },
-  // A list as it was kept (problems, medication). It may name many patients: no directory, and it never follows a referral
-  // that stands on it.
-  List: { carries: 'subject source entry.item' },
   // A picture, a film or a recording made for a referral.
   Media: { carries: 'subject operator device content.url', follows: 'basedOn' },
   // A sequence of the patient's genes or proteins.
@@ -305,8 +302,6 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   // The head of a message (BSeR: referral request and feedback messages); what it is about is its focus.
   MessageHeader: { profiles: [`${BSER}/BSeR-ReferralMessageHeader`], carries: 'focus' },
-  // Which message became which resources.
-  Provenance: { carries: 'agent.who agent.onBehalfOf entity.what', follows: 'target' },
 
   // — knowledge: storing a definition of searches, operations or names changes nothing in this server
 

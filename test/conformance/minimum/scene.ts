@@ -23,12 +23,19 @@ export interface Scene {
 const MRN = { system: make.MRN_SYSTEM, value: 'MRN-4711' };
 const GP = 'Practitioner/gp';
 
+/** The referral was sent before an administrator said what the receiver is: its order names more than the row. */
 export async function openScene(receiver = 'cbo'): Promise<Scene> {
+  const world = await openParties();
+  const referral = await refer(world, receiver);
+  await world.ask(administrator, 'PUT', 'Organization/cbo', ofKind('cbo', 'community-organization'));
+  return { world, ...referral };
+}
+
+export async function openParties(): Promise<World> {
   const world = await openWorld();
   await world.seedDirectory('initiator', 'recipient', 'cbo', 'stranger');
-  await world.ask(administrator, 'PUT', 'Organization/cbo', ofKind('cbo', 'community-organization'));
   await world.ask(administrator, 'PUT', GP, { resourceType: 'Practitioner', id: 'gp' });
-  return { world, ...(await refer(world, receiver)) };
+  return world;
 }
 
 /** One referral of the initiator's, with a chart. */
