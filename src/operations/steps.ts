@@ -5,6 +5,7 @@
 import { ACTING, checkActors } from './write/actors.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
 import { completeDraft } from './write/complete.ts';
+import { fileAnswers } from './write/consent-answers.ts';
 import { checkForms } from './write/consent-forms.ts';
 import { ruleConsents } from './write/consent-rules.ts';
 import { checkConsents } from './write/consents.ts';
@@ -71,6 +72,7 @@ const DELETE = 8;
 const TRANSACTION = 16;
 
 const CONSENTS = writes(new Set(['Consent']));
+const ANSWERS = writes(new Set(['QuestionnaireResponse']));
 const FORMS = writes(new Set(['Questionnaire']));
 const PARTIES = writes(PARTY_TYPES);
 const PROVENANCES = writes(new Set(['Provenance']));
@@ -88,6 +90,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION, isIncomplete],
   [wrapOutputs,          CREATE | UPDATE | PATCH          | TRANSACTION, hasOutputs],
   [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
+  [fileAnswers,          CREATE | UPDATE | PATCH          | TRANSACTION, ANSWERS],
   [nameStandings,        CREATE | UPDATE | PATCH          | TRANSACTION, PARTIES],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, custodyDecides],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION, refersAnew],

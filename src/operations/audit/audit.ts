@@ -2,6 +2,7 @@
 import type { IssueCode } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry } from '../../ports/store.ts';
+import { consentEventOf } from './consent-events.ts';
 import type { Draft, Planned } from '../write/draft.ts';
 import type { Caller, Interaction, Request } from '../request.ts';
 import type { Seen } from '../seen.ts';
@@ -116,8 +117,14 @@ export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[
   const written = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
   const shown = draft.context.settings.auditReads ? draft.seen : [];
   const read = shown.map((seen) => auditRead({ ...request, interaction: 'read', queryText: '' }, [seen]));
-  const rows = [...draft.rows, ...written, ...read];
+  const consents = [...draft.planned.values()].flatMap((planned) => auditConsent(draft, request, planned));
+  const rows = [...draft.rows, ...written, ...consents, ...read];
   return rows.length > 0 ? rows : [{ ...auditRead(request, []), entities: namedIn(request) }];
+}
+
+function auditConsent(draft: Draft, request: Request, planned: Planned): readonly AuditEntry[] {
+  const event = consentEventOf(planned);
+  return event === undefined ? [] : [{ ...auditPlanned(draft, request, planned), event, action: 'E' }];
 }
 
 function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEntry {

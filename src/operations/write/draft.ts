@@ -5,7 +5,7 @@
  */
 import { mapBody, type Body } from '../../fhir/body.ts';
 import type { IssueDetail } from '../../fhir/issue.ts';
-import { parseJson } from '../../fhir/json.ts';
+import { bodyOf, parseJson } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
@@ -155,6 +155,20 @@ export function declarationOf(ref: string): ResourceType {
 /** Adds a change, or replaces what was planned for the resource. */
 export function plan(draft: Draft, planned: Planned): void {
   draft.planned.set(planned.ref, { ...planned, sight: draft.sight });
+}
+
+/** Adds a resource that is made here for the caller: it meets every check that the caller's own would. */
+export function planNew(draft: Draft, ref: Ref, resource: Resource): void {
+  plan(draft, {
+    ref,
+    method: 'POST',
+    base: 0,
+    before: undefined,
+    after: bodyOf({ ...resource, id: ref.slice(ref.indexOf('/') + 1) }),
+    custodian: '',
+    origin: 'client',
+    parties: [],
+  });
 }
 
 /** The draft in the sight in which one of its changes was written. */

@@ -80,6 +80,15 @@ describe('(compliance K2) one call makes', () => {
     expect(binary.text).toContain(PAPER.valueAttachment.data);
   });
 
+  test('and the events `consent-captured` and `consent-revoked`, seen by its organization (AU2)', async () => {
+    const first = outOf(await scene.capture('initiator', TPO), 'consent') ?? 'Consent/none';
+    await scene.capture('initiator', { ...TPO, supersedes: ref(first) });
+    const events = await scene.server.auditOf('initiator', first);
+    expect(events.map(({ subtype }) => subtype?.[0]?.code)).toEqual(
+      expect.arrayContaining(['originate', 'deprecate']),
+    );
+  });
+
   test('and the same key makes it once', async () => {
     const [first, again] = [
       await scene.capture('initiator', TPO, undefined, 'once'),

@@ -99,6 +99,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/heavy.ts', why: 'says from which size on work is heavy' },
   { at: 'operations/request.ts', why: 'types, and the sight of a caller' },
   { at: 'operations/audit/audit.ts', why: 'makes audit rows' },
+  { at: 'operations/audit/consent-events.ts', why: 'names what became of a Consent' },
   { at: 'operations/patients.ts', why: 'remembers the patients of versions' },
   {
     at: 'operations/notice.ts',

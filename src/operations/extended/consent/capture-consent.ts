@@ -17,7 +17,7 @@ import { parseStored } from '../../../ports/stored-resource.ts';
 import { localRef, localRefOf } from '../../../resources/element.ts';
 import type { Request } from '../../request.ts';
 import { sightFor } from '../../scope.ts';
-import { plan, type Draft } from '../../write/draft.ts';
+import { plan, planNew, type Draft } from '../../write/draft.ts';
 import { partyWorldIn } from '../../write/rule-context.ts';
 import { readCurrent } from '../../write/preview.ts';
 import { resourceIn } from '../input.ts';
@@ -132,19 +132,6 @@ async function planCapture(
   for (const [ref, resource] of written) planNew(draft, ref, resource);
   for (const ref of superseded) await planEnd(draft, ref, capturing);
   return [...written.map(([ref]) => ref), ...superseded];
-}
-
-function planNew(draft: Draft, ref: Ref, resource: Resource): void {
-  plan(draft, {
-    ref,
-    method: 'POST',
-    base: 0,
-    before: undefined,
-    after: bodyOf({ ...resource, id: ref.slice(ref.indexOf('/') + 1) }),
-    custodian: '',
-    origin: 'client',
-    parties: [],
-  });
 }
 
 /** The new consent, signed, is the written request to end the other (compliance C8, R4). */

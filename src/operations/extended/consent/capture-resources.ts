@@ -59,7 +59,7 @@ export function recordsOf(capturing: Capturing, consent: Resource): readonly (re
     ...(binary === undefined ? [] : [[ids.binary, binary] as const]),
     ...(response === undefined ? [] : [[ids.answers, answersAbout(capturing, response)] as const]),
     [ids.document, documentOf(capturing, attachment)],
-    [ids.provenance, provenanceOf(capturing)],
+    [ids.provenance, provenanceOf(capturing, [ids.consent, ids.document])],
   ];
 }
 
@@ -135,11 +135,15 @@ function documentOf(
 const PARTICIPANT = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
 const PARTICIPATION = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType';
 
-function provenanceOf({ capture, proof, ids, caller, publicBase, now }: Capturing): Resource {
+/** Who recorded it, for which organization, and the signature. */
+export function provenanceOf(
+  { capture, proof, caller, publicBase, now }: Omit<Capturing, 'ids' | 'response'>,
+  targets: readonly Ref[],
+): Resource {
   const { captured, witness, form } = capture;
   return {
     resourceType: 'Provenance',
-    target: [{ reference: ids.consent }, { reference: ids.document }],
+    target: targets.map((reference) => ({ reference })),
     ...(captured.signedAt !== undefined && { occurredDateTime: captured.signedAt }),
     recorded: now,
     ...(form !== undefined && { policy: [form] }),
