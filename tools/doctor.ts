@@ -18,6 +18,7 @@ import { isUnfinished } from '../src/stores/embedded/folder/backup.ts';
 import { pathsOf, readFollowed } from '../src/stores/embedded/folder/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/folder/reindex.ts';
 import { EXIT, runCommand } from './command.ts';
+import { examineAuditFeed } from './doctor/audit-feed.ts';
 import { examineAnchors } from './doctor/anchors.ts';
 import { examineDatabase } from './doctor/database.ts';
 import { examineIssuer } from './doctor/issuer.ts';
@@ -42,6 +43,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['disk', examineDisk],
   ['store', examineStore],
   ['anchors', examineAnchors],
+  ['audit feed', examineAuditFeed],
   ['parties', examineParties],
   ['rails', examineRails],
   ['peers', examinePeers],
@@ -53,6 +55,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
 const OF_THE_STORE: ReadonlySet<Examine> = new Set([
   examineDisk,
   examineAnchors,
+  examineAuditFeed,
   examineParties,
   examinePeers,
   examineMessages,

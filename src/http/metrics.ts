@@ -3,6 +3,7 @@
  * what a client wrote, so their number is bounded; the children of a label set are kept, because finding them is the cost.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AuditFeedStatus } from '../ports/audit-feed.ts';
 import type { StoreStatus } from '../ports/store.ts';
 
 export interface Metrics {
@@ -14,6 +15,8 @@ export interface Metrics {
   showLinks(links: () => readonly LinkTraffic[]): void;
   /** From now on also the jobs. */
   showJobs(jobs: () => readonly JobTraffic[]): void;
+  /** From now on also the audit feed. */
+  showAuditFeed(feed: () => AuditFeedStatus): void;
   /** From now on also the database that keeps the log. */
   showDatabase(database: () => DatabaseTraffic): void;
   render(): Promise<string>;
@@ -102,6 +105,10 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
   for (const [name, help, read] of gauges)
     registry.registerMetric(buildGauge(`closeloop_${name}`, help, read));
 
+  function show<T>(metrics: readonly ReadMetric<T>[], sources: () => readonly T[]): void {
+    for (const metric of metrics) registry.registerMetric(buildRead(metric, sources));
+  }
+
   const children = new Map<string, { observe(seconds: number): void }>();
   return {
     observe(interaction, type, code, seconds) {
@@ -115,16 +122,11 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
       child.observe(seconds);
     },
     delivered: (rail, fate) => deliveries.inc({ rail, fate }),
-    showLinks(links) {
-      for (const metric of LINK_METRICS) registry.registerMetric(buildRead(metric, links));
-    },
-    showJobs(jobs) {
-      for (const metric of JOB_METRICS) registry.registerMetric(buildRead(metric, jobs));
-    },
-    showDatabase(database) {
-      const read = () => [{ ...database(), silentMs: silentMs(status(), now()) }];
-      for (const metric of DATABASE_METRICS) registry.registerMetric(buildRead(metric, read));
-    },
+    showLinks: (links) => show(LINK_METRICS, links),
+    showJobs: (jobs) => show(JOB_METRICS, jobs),
+    showAuditFeed: (feed) => show(FEED_METRICS, () => [{ ...feed(), head: status().seq }]),
+    showDatabase: (database) =>
+      show(DATABASE_METRICS, () => [{ ...database(), silentMs: silentMs(status(), now()) }]),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -206,6 +208,27 @@ const JOB_METRICS: readonly ReadMetric<JobTraffic>[] = [
     help: 'When this server looks at a job next, in seconds since 1970; the time it was due, while it runs.',
     labels: ['job'],
     read: ({ name, dueAt }) => [[{ job: name }, dueAt / 1000]],
+  },
+];
+
+const FEED_METRICS: readonly ReadMetric<AuditFeedStatus & { readonly head: number }>[] = [
+  {
+    name: 'closeloop_audit_feed_rows_total',
+    help: 'Audit rows that this server sent to the collector.',
+    labels: [],
+    read: ({ sent }) => [[{}, sent]],
+  },
+  {
+    name: 'closeloop_audit_feed_behind',
+    help: 'Commits whose audit rows this server has not seen sent; meaningful on the server that sends.',
+    labels: [],
+    read: ({ head, seq }) => [[{}, Math.max(0, head - seq)]],
+  },
+  {
+    name: 'closeloop_audit_feed_last_sent_timestamp_seconds',
+    help: 'When the collector took a batch of this server last, in seconds since 1970; 0 for none.',
+    labels: [],
+    read: ({ lastSentAt }) => [[{}, lastSentAt / 1000]],
   },
 ];
 

@@ -5,7 +5,11 @@ type Run = Job['run'];
 
 /** What the jobs do, handed in by who composes the server. */
 interface JobParts {
-  readonly settings: { readonly anchorMs: number; readonly dispatchIntervalMs: number };
+  readonly settings: {
+    readonly anchorMs: number;
+    readonly dispatchIntervalMs: number;
+    readonly auditFeedIntervalMs: number;
+  };
   /** Writes an anchor of the audit chain, when there is something new to prove. */
   readonly anchor: Run;
   /** Asks a person about messages that were parked too long ago. */
@@ -18,6 +22,8 @@ interface JobParts {
   readonly dispatch: Run;
   /** Audits the failed logins that were counted. */
   readonly auditLogins: Run;
+  /** Sends audit rows to the collector; undefined where there is none. */
+  readonly sendAudit: Run | undefined;
   /** What a store needs whose log is in a database; undefined where the log is in the folder. */
   readonly database:
     | {
@@ -36,13 +42,14 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 // prettier-ignore
-export const jobsOf = ({ settings, readTexts, database, ...parts }: JobParts): readonly Job[] => [
+export const jobsOf = ({ settings, readTexts, sendAudit, database, ...parts }: JobParts): readonly Job[] => [
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
   ...(readTexts === undefined ? [] : [job('texts', 'process', SECOND, readTexts, 'indexes full text')]),
   job('dispatch', 'process', settings.dispatchIntervalMs, parts.dispatch, 'looks for deliveries that are due'),
   job('logins', 'process', MINUTE, parts.auditLogins, 'audits failed logins, counted by source'),
+  ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(database === undefined ? [] : [
     job('database', 'process', SECOND, database.watch, 'says when the database does not answer, or its clock is off'),
     job('checkpoint', 'store', 5 * MINUTE, database.checkpoint, 'copies the read model into the database when enough was committed'),

@@ -15,7 +15,7 @@ const DRAIN_MS = 1_000;
 export function createHttpClient(
   guard: Guard,
   purpose: ConnectionPurpose,
-  tls: Pick<NonNullable<ConnectOptions['tls']>, 'ca'> = {},
+  tls: Pick<NonNullable<ConnectOptions['tls']>, 'ca' | 'cert' | 'key'> = {},
 ): HttpClient {
   const agent = new Agent({
     connect: ({ protocol, host }, callback) => {

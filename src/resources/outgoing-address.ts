@@ -28,6 +28,11 @@ interface PurposeRow {
 const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
   'rest-hook': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
   jwks: { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
+  // The operator names it, whole.
+  'audit-feed': {
+    schemes: { ...HTTP, 'syslogs:': { tls: true, toPublic: true, defaultPort: 6514 } },
+    publicPort: (port) => port === 443 || port >= 1024,
+  },
   'hl7v2-mllp': {
     schemes: {
       'mllps:': { tls: true, toPublic: true },

@@ -1,4 +1,5 @@
 /** The roof over the jobs: what each of them does, and the scheduler that runs them. */
+import type { AuditFeed } from '../delivery/audit-feed.ts';
 import type { Dispatcher } from '../delivery/dispatch.ts';
 import type { FailedLogins } from '../http/failed-logins.ts';
 import type { Log, Warnings } from '../http/log.ts';
@@ -18,6 +19,7 @@ interface Parts {
   readonly messages: MessageDoor;
   readonly dispatcher: Dispatcher;
   readonly failedLogins: FailedLogins;
+  readonly feed: Pick<AuditFeed, 'run'> | undefined;
 }
 
 export function composeJobs({
@@ -28,6 +30,7 @@ export function composeJobs({
   messages,
   dispatcher,
   failedLogins,
+  feed,
 }: Parts): Scheduler {
   const jobs = jobsOf({
     settings: config,
@@ -37,6 +40,7 @@ export function composeJobs({
     readTexts: store.readTexts,
     dispatch: async () => dispatcher.nudge(),
     auditLogins: () => failedLogins.flush(),
+    sendAudit: feed && ((signal) => feed.run(signal)),
     database: databaseJobs(store, { log, warnings }),
   });
   return createScheduler({

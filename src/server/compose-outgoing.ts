@@ -31,12 +31,14 @@ export function createOutgoing(config: Config, listening: readonly Listening[], 
 
 /** What the operator named: the lists of the settings, the links, and the address of the issuer's keys. */
 function allowedBy(config: Config, listening: readonly Listening[]): readonly Allowed[] {
-  const { subscriptionAllowList, hl7AllowList, jwksUri = '' } = config;
+  const { subscriptionAllowList, hl7AllowList, jwksUri = '', auditFeedAddress = '' } = config;
   const keys = parsePlace({ purpose: 'jwks', address: jwksUri });
+  const feed = parsePlace({ purpose: 'audit-feed', address: auditFeedAddress });
   return [
     ...subscriptionAllowList.flatMap((entry) => parseAllowed(entry, 'rest-hook') ?? []),
     ...hl7AllowList.flatMap((entry) => parseAllowed(entry, 'hl7v2-mllp') ?? []),
     ...listening.flatMap(({ links }) => links.flatMap(({ sendTo }) => sendTo)),
     ...(keys === undefined ? [] : [allowPlace(keys)]),
+    ...(feed === undefined ? [] : [allowPlace(feed)]),
   ];
 }

@@ -30,6 +30,7 @@ import type { Rails } from '../rails/index.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { searchParameters } from '../resources/search-parameters.ts';
 import { readListening, type Listening } from '../rails/hl7v2-mllp/index.ts';
+import { composeAuditFeed } from './compose-audit-feed.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
 import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
@@ -191,7 +192,9 @@ async function raise(
       heavy: threads.heavy,
     },
   });
-  const scheduler = composeJobs({ config, log, warnings, store, messages, dispatcher, failedLogins });
+  const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
+  const scheduler = composeJobs({ config, log, warnings, store, messages, dispatcher, failedLogins, feed });
+  closing.push(() => feed?.close());
   metrics.showJobs(() => scheduler.status());
   const { traffic: logTraffic } = store;
   if (logTraffic !== undefined) metrics.showDatabase(() => logTraffic);

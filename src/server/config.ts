@@ -66,6 +66,8 @@ export function warningsOf(config: Config): readonly string[] {
   const { mongodbUri, anchorFile } = config;
   if (mongodbUri !== undefined && !isGuarded(mongodbUri))
     unsafe.push('mongodbUri: the database is reached without TLS; add tls=true');
+  if (config.auditFeed !== 'off' && config.auditFeedAddress?.startsWith('http:') === true)
+    unsafe.push('auditFeedAddress: the audit is sent without TLS');
   if (config.store === 'mongodb' && anchorFile === undefined)
     unsafe.push('anchorFile: the anchors of the audit chain are in the data folder, which may be lost');
   return unsafe;
@@ -228,6 +230,17 @@ function conflictsOf(config: Config): readonly string[] {
     [
       (config.tlsCert === undefined) !== (config.tlsKey === undefined),
       'tlsCert and tlsKey must be set together',
+    ],
+    [config.auditFeed !== 'off' && config.auditFeedAddress === undefined, 'auditFeed needs auditFeedAddress'],
+    [
+      config.auditFeedAddress !== undefined &&
+        config.auditFeed !== 'off' &&
+        (config.auditFeed === 'syslog') !== config.auditFeedAddress.startsWith('syslogs:'),
+      'auditFeed=syslog needs an auditFeedAddress syslogs://host:port; fhir and ndjson need an http or https URL',
+    ],
+    [
+      (config.auditFeedCert === undefined) !== (config.auditFeedKey === undefined),
+      'auditFeedCert and auditFeedKey go together',
     ],
     [config.tlsCa !== undefined && config.tlsCert === undefined, 'tlsCa needs tlsCert and tlsKey'],
     [

@@ -2,7 +2,7 @@
 import { isOid } from '../fhir/identifier.ts';
 import { parseClientPurposes } from '../http/purposes.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { parseAllowed } from '../resources/outgoing-address.ts';
+import { parseAllowed, parsePlace } from '../resources/outgoing-address.ts';
 import { isResourceType } from '../resources/type-names.ts';
 import { parseLevelRow, parseReferableRow } from '../resources/validation-level.ts';
 
@@ -23,6 +23,18 @@ export const oid = ['an OID such as 2.999.360', isOid] as const;
 export const network = [
   'addresses or networks such as 10.0.0.0/8',
   (part: string) => /^[\da-fA-F.:]+(\/\d{1,3})?$/.test(part),
+] as const;
+
+export const collector = [
+  'syslogs://host:port, or an http or https URL',
+  (given: string) =>
+    /^(syslogs|https?):/.test(given) && parsePlace({ purpose: 'audit-feed', address: given }) !== undefined,
+] as const;
+
+export const years = [
+  'ever, or a whole number from 6 to 100',
+  (given: string) =>
+    given === 'ever' || (/^\d{1,3}$/.test(given) && Number(given) >= 6 && Number(given) <= 100),
 ] as const;
 
 export const allowedPlace = [

@@ -2,6 +2,7 @@
  * The table of settings. One row each: default, bounds, meaning, and which values are unsafe. `docs/reference/settings.md`
  * is generated from it; `config.ts` reads the values.
  */
+import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { TOKEN_TYPES } from '../http/token-type.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 import {
@@ -57,6 +58,8 @@ export const SETTINGS = {
   auditReads: choice(['on', 'off'], 'Audit of reads and searches. Off is for measuring only.', {
     unsafe: (value) => (value === 'off' ? 'reads leave no trace' : undefined),
   }),
+
+  ...AUDIT_SETTINGS,
 
   store: choice(
     ['embedded', 'mongodb'],

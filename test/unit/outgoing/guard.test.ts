@@ -12,6 +12,7 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, (host: string) => string>> = 
   'rest-hook': (host) => `https://${host}:8443/hook`,
   'hl7v2-mllp': (host) => `mllp://${host}:2575`,
   jwks: (host) => `https://${host}:8443/keys`,
+  'audit-feed': (host) => `syslogs://${host}:6514`,
 };
 const PURPOSE_NAMES = Object.keys(PURPOSES) as readonly ConnectionPurpose[]; // the keys of a literal
 
