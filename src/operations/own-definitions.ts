@@ -5,6 +5,7 @@
 import { EXCEPTION_SYSTEM, ISSUE_SYSTEM, ISSUES } from '../fhir/issue.ts';
 import { OWN_WORD } from '../delivery/consents.ts';
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
+import { ACCESS_DENIAL_SYSTEM, ACCESS_DENIALS } from '../policies/access.ts';
 import { EXCEPTIONS } from '../policies/exception.ts';
 import { NEED_SYSTEM, NEED_URL, NEEDS } from '../policies/need.ts';
 import { FLAGS } from '../policies/labels/sensitivity.ts';
@@ -54,6 +55,10 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   [NEED_SYSTEM]: [
     'What has to be on record for something to be told',
     defined(Object.entries(NEEDS).map(([code, { law, asks }]) => [code, `${asks} (${law})`])),
+  ],
+  [ACCESS_DENIAL_SYSTEM]: [
+    'Whether a denial of access can be reviewed',
+    defined(Object.entries(ACCESS_DENIALS)),
   ],
   [EVENT_SYSTEM]: ['What happens to a referral', named(ROWS.map(({ event }) => event))],
   [NOTE_SYSTEM]: ['Whether the status of a note has come', named([NOTE_WAITS, NOTE_PAIRED])],

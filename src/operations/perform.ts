@@ -7,6 +7,7 @@ import type { Payloads } from '../delivery/payloads.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { auditRefusal } from './audit/audit.ts';
 import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
+import { accessDenialBehind } from './access-denied.ts';
 import { denialBehind } from './denied.ts';
 import { markOpened, underGrants } from './emergency/opened.ts';
 import { performBatch } from './interactions/batch.ts';
@@ -74,7 +75,8 @@ export function createPerform(context: OperationContext, messages: MessageAction
       const reply = await interactionOf(opened)(context, opened, perform, messages);
       return opened.caller.emergency === undefined ? reply : await markOpened(context, opened, reply);
     } catch (fault) {
-      const error = await denialBehind(context, request, refusalOfFault(fault));
+      const denied = await denialBehind(context, request, refusalOfFault(fault));
+      const error = await accessDenialBehind(context, request, denied);
       const code = codeOf(error);
       const audited = recordAlways(context, auditRefusal(request, code));
       // Whose commit may be written must not hear that the server is busy; the commit has its own audit.

@@ -2,6 +2,7 @@
 import type { Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import { hiddenFrom } from '../policies/access.ts';
 import type { Purpose } from '../policies/purpose.ts';
 import { EVERYTHING, type Sight } from '../ports/query.ts';
 import type { Scope } from '../smart/scopes.ts';
@@ -88,11 +89,13 @@ export interface Caller extends Login {
 export function sightOf(caller: Caller, patientOnly = false): Sight {
   if (caller.administrator) return EVERYTHING;
   if (caller.organization === undefined) throw new Error('a caller must have an organization');
-  const { organization, patient, payload, emergency } = caller;
+  const { organization, patient, payload, emergency, user } = caller;
+  const hidden = patientOnly && patient !== undefined ? hiddenFrom(user) : [];
   return {
     everything: false,
     organization,
     ...(patientOnly && patient !== undefined && { patient }),
+    ...(hidden.length > 0 && { hidden }),
     ...(payload !== undefined && { payload }),
     ...(emergency !== undefined && { lifted: emergency.map((grant) => grant.patient) }),
   };
