@@ -196,6 +196,7 @@ async function explainConsent(
   const seen = await now.read(source, sight);
   const isSeen = seen?.text !== undefined;
   return {
+    source,
     scope: scopeText(consent, await readNames(now, consent)),
     consent: isSeen ? source : undefined,
     copy: isSeen ? parseJson(present(seen, sight)).storing : undefined,

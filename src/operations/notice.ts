@@ -21,20 +21,34 @@ const CONSENT_RELATION = 'https://closeloop.dev/rel/consent';
 
 type Noticing = Pick<OperationContext, 'store' | 'clock' | 'settings'>;
 
-/** Nobody is told by whom nothing is told: administrators, and patients of what is about them. */
-function finderFor({ store, clock, settings }: Noticing, caller: Caller): FindNotice | undefined {
-  const { administrator, organization, purposes } = caller;
-  if (administrator || organization === undefined) return undefined;
+/** Administrators are told nothing, and patients what is about them. */
+const finderFor = (context: Noticing, caller: Caller): FindNotice | undefined =>
+  findNoticeFor(context, caller, caller.administrator ? undefined : caller.organization);
+
+/** Finds the notices of what one organization is told when a caller asks; undefined where nobody is. */
+export function findNoticeFor(
+  { store, clock, settings }: Noticing,
+  caller: Caller,
+  to: Ref | undefined,
+): FindNotice | undefined {
+  const { purposes } = caller;
+  if (to === undefined) return undefined;
   const [purpose = 'TREAT'] = purposes.filter((one) => !isWithin(one, 'PATRQT'));
   if (purposes.length > 0 && purposes.every((one) => isWithin(one, 'PATRQT'))) return async () => 'none';
-  return createFindNotice(store.snapshot(), {
-    to: organization,
+  const find = createFindNotice(store.snapshot(), {
+    to,
     purpose,
-    sight: sightOf(caller),
+    sight: to === caller.organization ? sightOf(caller) : { everything: false, organization: to },
     at: clock.now(),
     partyKindDefault: settings.partyKindDefault,
     present,
   });
+  if (caller.emergency === undefined) return find;
+  // What an emergency alone opens has the statement of 2.51.
+  return async (subject) => {
+    const notice = await find(subject);
+    return typeof notice === 'object' && notice.source === undefined ? 'none' : notice;
+  };
 }
 
 /** What a read answers with beside its text. */

@@ -3,6 +3,7 @@
  * what was read from the part they stand in, and the highest of them labels the whole.
  */
 import { ACT_CODE, CONFIDENTIALITY, highestOf, rankOf } from '../../policies/labels/confidentiality.ts';
+import { recognizesStatement } from '../../policies/part2/statements.ts';
 import { table } from '../table.ts';
 import type { Coding } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
@@ -32,8 +33,24 @@ export function labelsOfDocument(root: XmlElement): Labels {
   const marked = sections.filter(
     (section) => attributeOf(childOf(section, 'code'), 'code') === PRIVACY_MARKINGS,
   );
-  return joined([confidentialityOf(root), ...marked.flatMap(markingsIn)]);
+  return joined([
+    confidentialityOf(root),
+    ...marked.flatMap(markingsIn),
+    sections.some(hasStatement) ? PART_2 : undefined,
+  ]);
 }
+
+const PART_2: Coding = { system: ACT_CODE, code: '42CFRPart2' };
+
+/** Whether a section says by a statement of 42 CFR 2.32 that the document is content of Part 2 (compliance P33). */
+const hasStatement = (section: XmlElement): boolean => {
+  const text = childOf(section, 'text');
+  return text !== undefined && recognizesStatement(wordsOf(text));
+};
+
+/** All words below an element, those of each element apart. */
+const wordsOf = (element: XmlElement): string =>
+  element.children.map((node) => (typeof node === 'string' ? node : ` ${wordsOf(node)} `)).join('');
 
 /** The labels of a section, beside those of what is around it. */
 export const labelsOfSection = (section: XmlElement, around: Labels): Labels =>

@@ -6,6 +6,7 @@ import { uuidOf } from '../../fhir/identifier.ts';
 import type { Reference, Resource } from '../../fhir/types.ts';
 import { createLosses, type Loss } from '../losses.ts';
 import { writeHeader, type HeaderContent } from './header.ts';
+import { privacySection } from './privacy.ts';
 import { writeSection, type SectionContent } from './section.ts';
 import { DOCUMENTS, SECTIONS, type SectionName } from './templates.ts';
 import { element } from './xml.ts';
@@ -72,6 +73,7 @@ export function writeDocument(
       element(
         'structuredBody',
         {},
+        content.notice && element('component', {}, privacySection(content.notice)),
         sectionsOf(content).map((section) => element('component', {}, writeSection(writing, section))),
       ),
     ),

@@ -20,6 +20,7 @@ import {
   telecoms,
   type Party,
 } from './party.ts';
+import { consentOf, PRIVACY_TEMPLATES, type PrivacyNotice } from './privacy.ts';
 import { numbersOf } from './entries/order.ts';
 import { DOCUMENTS, template, templateIds, type DocumentKind } from './templates.ts';
 import { code, concept, idsOf, interval, nullFlavorOf, point, rootOf, tsOf } from './values.ts';
@@ -48,6 +49,8 @@ export interface HeaderContent {
   readonly order?: Resource | undefined;
   /** The visit that it tells of: an Encounter or an Appointment. */
   readonly visit?: Resource | undefined;
+  /** What it owes as content of 42 CFR Part 2. */
+  readonly notice?: PrivacyNotice | undefined;
   /** When the care began that a CCD sums up. */
   readonly careSince?: string | undefined;
 }
@@ -57,22 +60,34 @@ const HL7 = '2.16.840.1.113883';
 
 /** Everything before the body, in the order of the schema. */
 export function writeHeader(writing: Writing, content: HeaderContent): readonly (Xml | undefined)[] {
-  const { kind, id, setId, version, title, time, confidentiality, patient, custodian } = content;
+  const { kind, id, setId, version, title, time, confidentiality, patient, custodian, notice } = content;
   const row = DOCUMENTS[kind];
   return [
     element('realmCode', { code: 'US' }),
     element('typeId', { root: `${HL7}.1.3`, extension: 'POCD_HD000040' }),
     ...templateIds(template('1.1', '2015-08-01'), row.template),
+    ...templateIds(...(notice === undefined ? [] : [PRIVACY_TEMPLATES.document])),
     element('id', { root: id.toUpperCase() }),
     code('code', row.code, LOINC, row.display),
     element('title', {}, text(title ?? row.title)),
     element('effectiveTime', { value: tsOf(time) }),
-    code('confidentialityCode', confidentiality, `${HL7}.5.25`),
+    code('confidentialityCode', atLeast(confidentiality, notice), `${HL7}.5.25`),
     element('languageCode', { code: 'en-US' }),
     element('setId', { root: setId.toUpperCase() }),
     element('versionNumber', { value: version }),
     recordTarget(writing, patient, custodian),
-    element('author', {}, point('time', time), assigned(writing, 'assignedAuthor', authorWith(content))),
+    element(
+      'author',
+      {},
+      ...templateIds(...(notice === undefined ? [] : [PRIVACY_TEMPLATES.author])),
+      point('time', time),
+      assigned(
+        writing,
+        'assignedAuthor',
+        authorWith(content),
+        ...(notice === undefined ? [] : [PRIVACY_TEMPLATES.assignedAuthor]),
+      ),
+    ),
     element('custodian', {}, element('assignedCustodian', {}, custodianOf(writing, custodian))),
     ...recipientsOf(writing, content),
     kind === 'consultation-note' ? fulfilled(writing, content.order) : undefined,
@@ -84,9 +99,14 @@ export function writeHeader(writing: Writing, content: HeaderContent): readonly 
           { typeCode: 'RPLC' },
           element('parentDocument', {}, element('id', { root: content.replaces.toUpperCase() })),
         ),
+    notice && consentOf(writing, notice),
     kind === 'consultation-note' ? visitOf(writing, content) : undefined,
   ];
 }
+
+/** Content of 42 CFR Part 2 is restricted, if it is not more. */
+const atLeast = (confidentiality: string, notice: PrivacyNotice | undefined): string =>
+  notice === undefined || confidentiality === 'V' ? confidentiality : 'R';
 
 /** A device writes for an organization: for the one that keeps the document, where it has none. */
 const authorWith = ({ author, custodian }: HeaderContent): Party =>

@@ -1,4 +1,5 @@
 /** People, organizations and their addresses as CDA writes them in its roles. */
+import { templateIds, type Template } from './templates.ts';
 import { table } from '../table.ts';
 import type { Address, ContactPoint, HumanName, Reference, Resource } from '../../fhir/types.ts';
 import { concept, idsOf, point } from './values.ts';
@@ -182,12 +183,18 @@ export function specialtyOf(writing: Writing, role: Resource | undefined): Xml |
 }
 
 /** The inside of an `assignedEntity`, or of an `assignedAuthor`. */
-export function assigned(writing: Writing, name: string, { person, organization, role, device }: Party): Xml {
+export function assigned(
+  writing: Writing,
+  name: string,
+  { person, organization, role, device }: Party,
+  ...templates: readonly Template[]
+): Xml {
   const named = person ?? device ?? organization;
   const isAuthor = name === 'assignedAuthor';
   return element(
     name,
     {},
+    ...templateIds(...templates),
     named === undefined ? nothing('id', 'UNK') : idsOf(writing, named),
     specialtyOf(writing, role),
     addresses(...firstWith('address', person, organization)),

@@ -16,6 +16,7 @@ import { readObx } from '../segments/obx.ts';
 import { withdrawnBy } from '../mapping/codes.ts';
 import type { MessageFamily } from './message-family.ts';
 import { isNumbered } from './note-content.ts';
+import { isNoticeNote } from './notice.ts';
 import { isQuestion } from './order.ts';
 
 /** Content that is not read, by segment. */
@@ -51,13 +52,17 @@ export function findUntaken(message: Message, family: ReadFamily): readonly Unta
   const counts = new Map<string, number>();
   let owner = 'MSH';
   let before = 'MSH';
+  let isNotice = false;
   for (const segment of message.segments) {
     const { name } = segment;
     const count = (counts.get(name) ?? 0) + 1;
     counts.set(name, count);
     const isNote = name === 'NTE';
+    isNotice = isNote && isNoticeNote(segment, isNotice);
     if (EXCHANGE_SEGMENTS.has(name)) {
       owner = name;
+    } else if (isNotice) {
+      // Its words are the label of what the message tells.
     } else if (isNote && !(isOrder(family) && isNoteOfOrder(owner, before, counts))) {
       add(name, `NTE after ${owner}`);
     } else if (name === 'OBX' && !isTakenObx(segment, count)) {

@@ -5,7 +5,7 @@
 import type { SegmentValues } from '../build.ts';
 import type { BuildingContext } from './building.ts';
 import { recognizesStatement } from '../../policies/part2/statements.ts';
-import { segmentsNamed, type Message } from '../message.ts';
+import { segmentsNamed, type Message, type Segment } from '../message.ts';
 import { buildNte, readNte } from '../segments/nte.ts';
 
 /** Table 0105: another system is the source. */
@@ -28,6 +28,17 @@ export const restrictedBy = <Code extends string | undefined>(
   { notice }: Pick<BuildingContext, 'notice'>,
   code: Code,
 ): Code | 'R' => (notice.length > 0 && code !== 'V' ? 'R' : code);
+
+/**
+ * Whether a note that belongs to the message itself is part of its notice: it holds a statement, or follows one as the
+ * explanation of the consent does.
+ */
+export function isNoticeNote(segment: Segment, isAfterNotice: boolean): boolean {
+  const { comment, sourceOfComment, commentType } = readNte(segment);
+  const follows =
+    isAfterNotice && sourceOfComment === OTHER_SYSTEM && commentType?.identifier === REMARK.identifier;
+  return follows || recognizesStatement(comment.join('\n'));
+}
 
 /** Whether the notes of a message hold a statement, of any edition (compliance P33); some senders divide it among notes. */
 export const hasNotice = (message: Message): boolean =>

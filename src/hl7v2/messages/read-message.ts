@@ -9,6 +9,7 @@ import { findUntaken } from './find-untaken.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { checkHeader, readEnvelope, type MessageEnvelope } from './header.ts';
 import type { MessageDefinition, RequestParts } from './message-definition.ts';
+import { hasNotice } from './notice.ts';
 import type { MessageReading, ReadingContent, ReadingContext, UnreadMessage } from './reading.ts';
 import { definitionNamed } from './registry.ts';
 import { unsupportedKind } from './supported.ts';
@@ -58,7 +59,7 @@ function readAs(
   const content = readContent(definition, message, { header, ...numbers, patient }, context, findings);
   checkValues(message, family, findings);
   for (const { segment, places } of findUntaken(message, family)) findings.untaken(segment, places);
-  return { ...about, ...content, findings: findings.all };
+  return { ...about, ...content, ...(hasNotice(message) && { isNoticed: true }), findings: findings.all };
 }
 
 function readContent(

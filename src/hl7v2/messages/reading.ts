@@ -69,6 +69,8 @@ interface ReadingBase extends MessageHeader {
   readonly patient: PatientReading | undefined;
   /** The time of the event: ORC-9, else MSH-7. */
   readonly occurredAt: string | undefined;
+  /** It came with a statement of 42 CFR 2.32, of any edition: what it tells is content of Part 2. */
+  readonly isNoticed?: true;
   /** The result of the link's code maps; undefined when the link has none. */
   readonly codes?: Pick<Translated, 'used' | 'unmapped'>;
   /** Findings in the order of the message. With one of severity `E` the server applies nothing of the message. */

@@ -41,6 +41,8 @@ export interface Interpretation {
   readonly chart?: { readonly request: Ref; readonly patient: Ref | undefined } | undefined;
   /** It is applied, and a person is asked for its note. */
   readonly lacksNote?: boolean;
+  /** It is content of 42 CFR Part 2, and a person is asked for the notice that it came without. */
+  readonly lacksNotice?: boolean;
   /** It concerns nobody here: only that it came is recorded. */
   readonly forget?: boolean;
 }

@@ -13,6 +13,7 @@ import { askForRows } from './link-code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
 import { whyUnread } from './plan-clinical-document.ts';
+import { onlyNotice, readPart2, withoutNoticeIn } from './part2-message.ts';
 import { planItem, turnItem } from '../work-items.ts';
 import type { KnownBeside, ProcessedMessage } from '../processed-message.ts';
 import { contentOf, MAPPING } from './archived-message.ts';
@@ -45,14 +46,15 @@ export async function processMessage(
   const progress: Progress = {};
   const options = { pairWithinMs, request, unread, byPerson: 'by' in beside };
   try {
-    const interpreted: Interpretation =
+    const meant: Interpretation =
       given === undefined
         ? await interpretMessage(draft, incoming, archived, options, progress)
         : { verdict: given, reading: undefined, fullUrls: new Map() };
-    if (interpreted.forget === true || isTurnedAway(interpreted.verdict))
-      return { draft: open(), verdict: interpreted.verdict, number: undefined, sentAt: undefined, archived };
-    const isApplied = interpreted.verdict.fate === 'applied';
+    if (meant.forget === true || isTurnedAway(meant.verdict))
+      return { draft: open(), verdict: meant.verdict, number: undefined, sentAt: undefined, archived };
+    const isApplied = meant.verdict.fate === 'applied';
     const used = isApplied ? draft : relying(open(), draft);
+    const interpreted = await withPart2(used, incoming, meant);
     await file(used, incoming, archived, interpreted, beside);
     if (isApplied) await runSteps(used, 'transaction', interpreted.fullUrls);
     return await finish(used, incoming, archived, interpreted, beside);
@@ -69,6 +71,14 @@ export async function processMessage(
     await file(used, incoming, archived, interpreted, beside);
     return finish(used, incoming, archived, interpreted, beside);
   }
+}
+
+/** Sees whether the message is content of 42 CFR Part 2, and says so where one that is applied lacks its notice. */
+async function withPart2(draft: Draft, incoming: Incoming, meant: Interpretation): Promise<Interpretation> {
+  const { isPart2, lacksNotice } = await readPart2(draft, incoming, meant.reading);
+  draft.isNoticed = isPart2;
+  if (!lacksNotice || meant.verdict.fate !== 'applied') return meant;
+  return { ...meant, verdict: withoutNoticeIn(meant.verdict), lacksNotice };
 }
 
 /** Nothing of it is archived but the audit that it came. */
@@ -122,7 +132,7 @@ async function finish(
   draft: Draft,
   incoming: Incoming,
   archived: ArchivedMessage,
-  { verdict, reading, chart, lacksNote }: Interpretation,
+  { verdict, reading, chart, lacksNote, lacksNotice }: Interpretation,
   { earlier, by }: KnownBeside,
 ): Promise<ProcessedMessage> {
   const number = reading === undefined ? undefined : reading.referralId;
@@ -143,6 +153,10 @@ async function finish(
   }
   if (verdict.alsoAsked !== undefined) {
     planItem(draft, incoming, archived, { kind: verdict.alsoAsked, owner, verdict, number });
+  }
+  if (lacksNotice === true) {
+    const owed = onlyNotice(verdict);
+    planItem(draft, incoming, archived, { kind: 'part2-notice-missing', owner, verdict: owed, number });
   }
   if (lacksNote === true) {
     const event = eventOf(reading) ?? '';

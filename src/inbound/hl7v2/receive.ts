@@ -172,7 +172,8 @@ async function prepareWith(
     await closeCorrected(draft, incoming, key, duplicateWindowMs);
   else if (key !== undefined) await noteRefused(draft, incoming, key, archived, duplicateWindowMs);
   const offered = await buildCommit(draft, request, key && commitKey(key, acknowledgment, duplicateWindowMs));
-  const commit = { ...offered.commit, audit: [...offered.commit.audit, auditReceipt(request, processed)] };
+  const receipt = auditReceipt(request, processed, incoming.receiver);
+  const commit = { ...offered.commit, audit: [...offered.commit.audit, receipt] };
   return { ...offered, ...processed, commit, acknowledgment };
 }
 

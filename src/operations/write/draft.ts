@@ -89,6 +89,8 @@ export interface Draft {
   readonly interaction: Interaction;
   /** Referrals that ran elsewhere are brought in (rules 1.16); set when the draft is seen to do so. */
   importing: boolean;
+  /** It came with a statement of 42 CFR 2.32: what it tells is content of Part 2; set when that is seen. */
+  isNoticed: boolean;
   /** What its patches have come to. */
   readonly patched: Spent;
 }
@@ -119,6 +121,7 @@ export function openDraft(context: OperationContext, request: Request, snapshot:
     unchanged: new Map(),
     interaction: request.interaction,
     importing: request.importing === true,
+    isNoticed: false,
     patched: nothingSpent(),
   };
 }

@@ -33,12 +33,15 @@ export async function labelDraft(draft: Draft): Promise<void> {
   const turns = createTurns();
   const all = inOrder(draft);
   for (const planned of all) takeNoticeOut(draft, planned);
-  const noticed = all.some(isNotice) ? [part2ByNotice] : [];
+  const noticed = draft.isNoticed || all.some(isNotice) ? [part2ByNotice] : [];
   for (const { ref } of all) {
     const planned = draft.planned.get(ref);
     if (planned !== undefined) await labelOne(draft, planned, turns, noticed);
   }
 }
+
+/** What the server keeps of a message itself. */
+const OF_MESSAGES: ReadonlySet<string> = new Set(['DocumentReference', 'Binary']);
 
 /** What was shown with a notice is stored without it, and with the label (compliance P33). */
 function takeNoticeOut(draft: Draft, { ref, before, after, origin }: Planned): void {
@@ -90,7 +93,8 @@ async function labelOne(
   const lowered = loweredLabels(before?.meta?.security ?? [], after.plain.meta?.security ?? []);
   const isLowered = lowered.length > 0 && mayLower(draft, planned, lowered);
   const listed = await listedLabels(sighted(draft, planned), after.plain);
-  const follows = isKnowledge || origin !== 'client' ? listed : [...listed, ...noticed];
+  const isTold = origin === 'client' || (draft.byMessage && OF_MESSAGES.has(typeOf(ref)));
+  const follows = isKnowledge || !isTold ? listed : [...listed, ...noticed];
   const labels = planLabels(after.plain, { before, mayLower: isLowered, isKnowledge, listed: follows });
   if (labels !== undefined) {
     replan(draft, ref, (tree) => writeLabels(tree, labels));

@@ -14,7 +14,9 @@ import { STATEMENT_1 } from './statements.ts';
 export interface Notice {
   /** The explanation of the consent's scope; undefined where no consent is known that permits it. */
   readonly scope: string | undefined;
-  /** The Consent, where the recipient may read it. */
+  /** The Consent that permits it. */
+  readonly source?: Ref;
+  /** The same, where the recipient may read it. */
   readonly consent: Ref | undefined;
   /** Its text, as the recipient may see it. */
   readonly copy: Resource | undefined;

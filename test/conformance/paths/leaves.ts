@@ -90,6 +90,10 @@ const LEAVES: readonly Leaf[] = [
   { at: 'inbound/hl7v2/create-door.ts', why: 'puts the door together' },
   { at: 'inbound/hl7v2/fingerprint.ts', why: 'makes the digest of a message' },
   { at: 'inbound/hl7v2/message-bytes.ts', why: 'bytes ⇄ message' },
+  {
+    at: 'inbound/hl7v2/part2-message.ts',
+    why: 'says whether what a message tells is content of 42 CFR Part 2',
+  },
   { at: 'inbound/hl7v2/patient-systems.ts', why: 'makes a record of the systems of a patient’s numbers' },
   {
     at: 'operations/write/planned-resources.ts',
@@ -105,6 +109,7 @@ const LEAVES: readonly Leaf[] = [
     at: 'operations/notice.ts',
     why: 'says of content of 42 CFR Part 2 which notice it has, and of all else none',
   },
+  { at: 'operations/programs.ts', why: 'asks for the kind of an organization' },
   { at: 'operations/show.ts', why: 'shows a stored text as its caller may see it' },
   { at: 'operations/values.ts', why: 'remembers the search values of a resource' },
   { at: 'operations/turns.ts', why: 'divides long work into turns of the event loop' },

@@ -9,6 +9,7 @@ import { formatInstant } from '../../../fhir/datetime.ts';
 import { uuidOf } from '../../../fhir/identifier.ts';
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
+import { noticeOfDocument } from './notice.ts';
 import { resourceIn, textIn, textsIn, isTrueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
@@ -126,6 +127,8 @@ interface DocumentDraft {
   readonly options: WriteOptions;
   readonly seen: Gathered['seen'];
   readonly cut: boolean;
+  /** The resources that it is made of, by reference. */
+  readonly told: ReadonlyMap<Ref, Resource>;
 }
 
 type DraftDocument = (invocation: Invocation, kind: DocumentKind | undefined) => Promise<DocumentDraft>;
@@ -138,8 +141,12 @@ async function perform(
   const { context, request, input } = invocation;
   const kind = textIn(input, 'kind');
   if (kind !== undefined && !KINDS.includes(kind as DocumentKind)) throw unknown('kind', KINDS);
-  const { content, options, seen, cut } = await tell(invocation, (kind as DocumentKind | undefined) ?? usual);
-  const { xml, losses } = writeDocument(content, options);
+  const { content, options, seen, cut, told } = await tell(
+    invocation,
+    (kind as DocumentKind | undefined) ?? usual,
+  );
+  const notice = await noticeOfDocument(context, request.caller, { told, seen, order: content.order });
+  const { xml, losses } = writeDocument({ ...content, notice }, options);
   const all = cut
     ? [
         ...losses,
@@ -196,8 +203,16 @@ const orderContent: DraftDocument = async (invocation, kind = 'referral-note') =
   if (order === undefined) throw notHere(ref);
   const base = context.settings.publicBase;
   const content = contentOfOrder(gathered, order, { kind, base, sections });
-  return { content, options: { base, lookUp: gathered.lookUp }, seen: gathered.seen, cut: gathered.cut };
+  return draftOf(gathered, content, base);
 };
+
+const draftOf = (gathered: Gathered, content: DocumentContent, base: string): DocumentDraft => ({
+  content,
+  options: { base, lookUp: gathered.lookUp },
+  seen: gathered.seen,
+  cut: gathered.cut,
+  told: gathered.resources,
+});
 
 const patientContent: DraftDocument = async (invocation, kind = 'ccd') => {
   const { context, request, sight } = invocation;
@@ -218,7 +233,7 @@ const patientContent: DraftDocument = async (invocation, kind = 'ccd') => {
   if (patient === undefined) throw notHere(ref);
   const base = context.settings.publicBase;
   const content = contentOfPatient(gathered, patient, { kind, base, sections }, own);
-  return { content, options: { base, lookUp: gathered.lookUp }, seen: gathered.seen, cut: gathered.cut };
+  return draftOf(gathered, content, base);
 };
 
 const bundleContent: DraftDocument = async (invocation) => {
@@ -241,7 +256,7 @@ const bundleContent: DraftDocument = async (invocation) => {
     now: formatInstant(context.clock.now()),
     base,
   });
-  return { content, options, seen: gathered?.seen ?? [], cut: false };
+  return { content, options, seen: gathered?.seen ?? [], cut: false, told: new Map([[ref, bundle]]) };
 };
 
 async function readOne({ context, request, sight }: Invocation, ref: Ref): Promise<Gathered | undefined> {

@@ -50,7 +50,9 @@ export async function follow(
 ): Promise<Gathered> {
   const versions = new Map<Ref, Version>(known.map((version) => [version.ref, version]));
   const resources = new Map<Ref, Resource>();
-  const read = (version: Version): Resource => parseStored(showText(version, request.caller));
+  const read = (version: Version): Resource =>
+    // The document says it itself where its content is of 42 CFR Part 2.
+    parseStored(showText({ ...version, notice: 'none' }, request.caller));
   for (const version of known) resources.set(version.ref, read(version));
   let cut = false;
   let next: readonly Ref[] = [...roots, ...[...resources.values()].flatMap((one) => refsOf(context, one))];

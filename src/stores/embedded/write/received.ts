@@ -35,6 +35,8 @@ export function receiptsIn(entries: readonly AuditEntry[]): readonly ReceivedVer
 function receiversIn({ event, outcome, origin, grant, agent, viewers }: AuditEntry): readonly Ref[] {
   if (outcome !== '0' || origin === 'server' || grant !== undefined) return [];
   if (event === 'deliver') return viewers;
+  // A message is received by whom it was for, too.
+  if (event === 'receive') return [...viewers, ...(agent.organization === '' ? [] : [agent.organization])];
   const { organization } = agent;
   return organization === '' || viewers.every((viewer) => viewer === organization) ? [] : [organization];
 }
