@@ -24,6 +24,7 @@ import { applyRules } from './write/rule.ts';
 import { assemblePackages } from './packages/referral.ts';
 import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
+import { labelSelfPaid } from './write/self-paid.ts';
 import { guardMarks } from './write/server-marks.ts';
 import { nameStandings } from './write/standings.ts';
 import { leaveUnchanged } from './write/unchanged.ts';
@@ -100,6 +101,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION, PROVENANCES],
   [checkCriteria,        CREATE | UPDATE | PATCH          | TRANSACTION, SUBSCRIBES],
   [ruleConsents,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, CONSENTS],
+  [labelSelfPaid,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],
   [checkForms,           CREATE | UPDATE | PATCH          | TRANSACTION, FORMS],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, PARTIES],

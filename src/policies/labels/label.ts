@@ -54,6 +54,16 @@ export const part2ByNotice: Coding = {
   ],
 };
 
+/** The label of what the patient paid for in full, because of the Consent that says so (compliance R3). */
+export const selfPayByConsent: Coding = {
+  system: ACT_CODE,
+  code: 'HIPAASelfPay',
+  extension: [
+    becauseOf({ system: 'https://closeloop.dev/fhir/CodeSystem/consent-kind', code: 'hipaa-self-pay' }),
+    BY_US,
+  ],
+};
+
 /** The reason of a change of labels alone (ActReason, metadata management). */
 export const METADATA_MANAGEMENT: Coding = {
   system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',

@@ -6,6 +6,9 @@ import type { ResourceType } from '../resource.ts';
 
 export const consent: ResourceType = {
   type: 'Consent',
-  profiles: ['http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-PatientConsent'],
+  profiles: [
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-PatientConsent',
+    'https://closeloop.dev/fhir/StructureDefinition/consent',
+  ],
   carries: ['patient', 'performer', 'sourceReference', 'sourceAttachment.url', 'verification.verifiedWith'],
 };

@@ -1,4 +1,6 @@
 /** What a Consent must hold to be valid, by its kind: each element removed is one refusal. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Consent } from '../../../../src/fhir/types.ts';
 import { lacksOf, type ConsentAbout, type Lack } from '../../../../src/policies/consent/elements.ts';
@@ -257,4 +259,13 @@ test('(compliance C3) a general Consent asks for nothing', () => {
 test('(compliance A11) what is lacking is named with its place', () => {
   const expiry: Lack = { id: 'A5', says: 'expiry', path: 'Consent.provision.period' };
   expect(lacksOf(make.asResource(withoutIn('period')(make.consentOf('hipaa-auth'))))).toEqual([expiry]);
+});
+
+test.each([
+  ['consent-kind', Object.keys(CONSENT_KINDS)],
+  ['revocation-how', ['written', 'oral-note', 'informed']],
+])('the code system %s has the codes of the table', (name, codes) => {
+  const file = join(import.meta.dirname, `../../../../profiles/closeloop/${name}-codes.json`);
+  const { concept } = JSON.parse(readFileSync(file, 'utf8')) as { concept: readonly { code: string }[] };
+  expect(concept.map(({ code }) => code)).toEqual(codes);
 });
