@@ -16,6 +16,7 @@ import { BASES, type Basis } from './basis.ts';
 import { kindOf, type ConsentKind } from './consent/kinds.ts';
 import {
   asConsent,
+  COUNSELING_NOTE,
   DISCLOSING,
   hasCode,
   isAboutPrivacy,
@@ -23,6 +24,8 @@ import {
   labelName,
   referenceIn,
 } from './consent/read-consent.ts';
+import { ACT_CODE } from './labels/confidentiality.ts';
+import { LABEL_SYSTEMS } from './labels/lowered.ts';
 import { endedForLater } from './consent/write-rules.ts';
 import type { Disclosure, Policy } from './policy.ts';
 import { isWithin, type Purpose } from './purpose.ts';
@@ -140,6 +143,7 @@ function compile(provision: ConsentProvision, facts: Facts, denies: boolean): Re
   const parties = partiesOf(provision.actor, facts, own);
   const types = typesOf(provision.class, own);
   const refs = refsOf(provision.data, own);
+  const labels = labelsOf(provision.securityLabel, own);
   return {
     denies: own,
     ...(since !== undefined && { since }),
@@ -147,7 +151,7 @@ function compile(provision: ConsentProvision, facts: Facts, denies: boolean): Re
     ...(parties !== undefined && { parties }),
     ...(types !== undefined && { types }),
     ...(refs !== undefined && { refs }),
-    ...(!isEmpty(provision.securityLabel) && { labels: provision.securityLabel.map(labelName) }),
+    ...(labels !== undefined && { labels }),
     exceptions: nested.filter((exception) => exception !== undefined),
   };
 }
@@ -185,6 +189,16 @@ function partiesOf(
     else if (doubtful && (organization === undefined || !NO_RECEIVER.test(organization))) return undefined;
   }
   return { from, to };
+}
+
+/** Only labels that are kept of content are understood: those of HL7's systems but N, which nothing has to bear, and one more. */
+function labelsOf(codings: readonly Coding[] | undefined, doubtful: boolean): readonly string[] | undefined {
+  if (isEmpty(codings)) return undefined;
+  const isKept = (coding: Coding): boolean =>
+    coding.code !== 'N' &&
+    (LABEL_SYSTEMS.has(coding.system ?? ACT_CODE) || labelName(coding) === COUNSELING_NOTE);
+  if (doubtful && !codings.every(isKept)) return undefined;
+  return codings.flatMap((one) => (isKept(one) ? [labelName(one)] : []));
 }
 
 /** Only classes of resource types are understood; a document or profile class may hold anything. */

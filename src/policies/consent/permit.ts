@@ -165,15 +165,18 @@ export const permitsAt = (permit: Permit, telling: PermitTelling, at: number): b
   at >= permit.since &&
   (permit.until === undefined || at < permit.until) &&
   permit.from.named.includes(telling.from) &&
-  isRecipient(permit.to, telling) &&
+  namesRecipient(permit, telling.to, telling.recipientKinds) &&
   isPurpose(permit, telling.purpose) &&
   (permit.labels?.some((label) => bears(telling.labels, label)) ?? true) &&
   (permit.types?.includes(telling.type) ?? true) &&
   (permit.refs?.includes(telling.ref) ?? true);
 
-/** Whom a patient means by treating providers, health plans and third-party payers. */
-const isRecipient = ({ named, treating }: PermitParties, { to, recipientKinds }: PermitTelling): boolean =>
-  named.includes(to) || (treating && (recipientKinds.has('provider') || recipientKinds.has('health-plan')));
+/** Whether it names somebody, or the class of treating providers, health plans and third-party payers does. */
+export const namesRecipient = (
+  { to: { named, treating } }: Permit,
+  to: Ref,
+  kinds: ReadonlySet<PartyKind>,
+): boolean => named.includes(to) || (treating && (kinds.has('provider') || kinds.has('health-plan')));
 
 /**
  * A permit for a purpose covers every kind of that purpose (compliance D4). Operations reach legal services, and yet no

@@ -1,5 +1,6 @@
 /** Every guard there is, one line each, in the order in which they are asked: the most protective first (compliance L3(b)). */
 import type { Permit } from '../consent/permit.ts';
+import { consentsThemselves } from './consents-themselves.ts';
 import { counselingNotes } from './counseling-notes.ts';
 import type { ContentGuard, GuardedTelling } from './guard.ts';
 import { part2 } from './part2.ts';
@@ -10,6 +11,7 @@ import { guardOfStates, STATE_ROWS } from './state-rows.ts';
 export type { ContentGuard, GuardedTelling } from './guard.ts';
 
 export const GUARDS: readonly ContentGuard[] = [
+  consentsThemselves,
   counselingNotes,
   psychotherapyNotes,
   part2,

@@ -6,6 +6,7 @@
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { factsOf, factsOfLabels, labelsWithin, type ContentFacts } from '../facts.ts';
 import { resourcesInside } from '../labels/derive.ts';
+import { consentMarksOf, isConsentMarked } from './consents-themselves.ts';
 import { SENSITIVE } from './sensitive-labels.ts';
 import { STATE_ROWS } from './state-rows.ts';
 
@@ -22,7 +23,12 @@ export interface ReadMarks {
 const NO_MARKS: readonly string[] = [];
 
 export function guardMarksOf(resource: Resource): readonly string[] {
-  if (resource.meta?.security === undefined && resource.resourceType !== 'Bundle') return NO_MARKS;
+  const { resourceType, meta } = resource;
+  if (resourceType === 'Consent') return [...consentMarksOf(resource), ...contentMarksOf(resource)];
+  return meta?.security === undefined && resourceType !== 'Bundle' ? NO_MARKS : contentMarksOf(resource);
+}
+
+function contentMarksOf(resource: Resource): readonly string[] {
   const facts = factsOf(resource);
   if (!isGuarded(facts)) return NO_MARKS;
   const sources = labelsWithin(resource).flatMap(sourcesIn);
@@ -30,8 +36,8 @@ export function guardMarksOf(resource: Resource): readonly string[] {
 }
 
 /** Whether some guard withholds content with these facts from everybody, whoever the recipient is. */
-export const isAlwaysGuarded = ({ part2, psychotherapy, counseling }: ContentFacts): boolean =>
-  part2 || psychotherapy || counseling;
+export const isAlwaysGuarded = ({ part2, psychotherapy, counseling, labels }: ContentFacts): boolean =>
+  part2 || psychotherapy || counseling || isConsentMarked(labels);
 
 const isGuarded = (facts: ContentFacts): boolean =>
   isAlwaysGuarded(facts) ||

@@ -140,6 +140,12 @@ describe('(compliance C6) labels of a denial', () => {
     ['do not cover what does not', HIV, ['MH'], false],
     ['cover what is not known', HIV, undefined, true],
     [
+      'of a system that is not kept narrow nothing',
+      { securityLabel: [make.label('x', 'http://example.org/labels')] },
+      [],
+      true,
+    ],
+    [
       '(compliance 16) cover substance use by any of its four',
       { securityLabel: [make.label('ETH')] },
       ['OPIOIDUD'],

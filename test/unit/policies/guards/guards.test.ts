@@ -114,6 +114,7 @@ describe('(compliance L3) guarded content', () => {
 
   test('(compliance L6) of Part 2 and of notes nobody is told; (E3) no emergency lifts notes', () => {
     expect(GUARDS.map(({ name, quiet, lasting }) => [name, quiet, lasting])).toEqual([
+      ['consents-themselves', true, true],
       ['counseling-notes', true, true],
       ['psychotherapy-notes', true, true],
       ['part2', true, false],
