@@ -49,6 +49,13 @@ export const PROOFS = {
     counts: 'lives',
     runs: { quick: 10, ci: 60, full: 600 },
   },
+  gates: {
+    shows:
+      'whatever kinds, labels, denials and permits there are, each is given the world without what is withheld',
+    file: 'conformance/custody/gates.property.test.ts',
+    counts: 'lives',
+    runs: { quick: 5, ci: 60, full: 600 },
+  },
   denials: {
     shows: 'after any life of reach, denials and a clock, each sees what it would if the denied were deleted',
     file: 'contract/store.denials.test.ts',

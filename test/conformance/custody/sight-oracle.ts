@@ -60,9 +60,23 @@ export class SightOracle {
   /** The same when what is withheld carries nothing on. */
   #open: readonly Reached[] = [];
 
-  constructor(store: Store, guards: readonly OracleGuard[] = []) {
+  /** The types that a referral shows to an organization because of what it is; undefined: every type. */
+  readonly #typesFor: (oracle: SightOracle, org: Ref) => readonly string[] | undefined;
+
+  constructor(
+    store: Store,
+    guards: readonly OracleGuard[] = [],
+    typesFor: (oracle: SightOracle, org: Ref) => readonly string[] | undefined = () => undefined,
+  ) {
     this.#store = store;
     this.#guards = guards;
+    this.#typesFor = typesFor;
+  }
+
+  /** Whether nothing of this type is shown to the organization, unless it keeps it. */
+  leavesOut(org: Ref, ref: Ref): boolean {
+    if (isDirectory(ref) || this.#custodians.get(ref) === org) return false;
+    return this.#typesFor(this, org)?.includes(typeOf(ref)) === false;
   }
 
   /** Every version, oldest first. */
@@ -116,6 +130,7 @@ export class SightOracle {
   sees(org: Ref, ref: Ref): boolean {
     if (!this.#newest.has(ref)) return false;
     if (isDirectory(ref) || this.#custodians.get(ref) === org) return true;
+    if (this.leavesOut(org, ref)) return false;
     if (this.#open.some((one) => one.org === org && one.refs.has(ref))) return true;
     const newest = this.#newest.get(ref);
     if (!this.reaches(org, ref)) return false;
@@ -125,11 +140,16 @@ export class SightOracle {
 
   /** Whether a referral of the organization reaches it, withheld or not, or did until it was deleted. */
   reaches(org: Ref, ref: Ref): boolean {
+    if (this.leavesOut(org, ref)) return false;
     return this.#isInReach(org, ref) || this.#sawItGo(org, ref);
   }
 
   /** The same, of what the organization may be told that it exists. */
   tellsOf(org: Ref, ref: Ref): boolean {
+    return !this.leavesOut(org, ref) && this.#isKnown(org, ref);
+  }
+
+  #isKnown(org: Ref, ref: Ref): boolean {
     if (this.#known.some((one) => one.org === org && one.refs.has(ref))) return true;
     return this.#sawItGo(org, ref) && this.#withheld(org, ref) !== 'quiet';
   }
@@ -138,13 +158,14 @@ export class SightOracle {
     return this.#newest.get(ref)?.json === undefined && this.#sawGo.has(`${org} ${ref}`);
   }
 
-  /** Whether something of a patient's is withheld from the organization that it may be told of. */
+  /** Whether a referral that shows something about the patient does not show it, and the organization may be told so. */
   withholdsOf(org: Ref, patient: Ref): boolean {
     return this.live.some((one) => {
       const ref: Ref = `${one.resourceType}/${one.id}`;
-      return (
-        patientsOf(one).includes(patient) && this.tellsOf(org, ref) && this.#withheld(org, ref) === 'told'
-      );
+      if (!patientsOf(one).includes(patient) || this.#custodians.get(ref) === org) return false;
+      const shows = (referrals: readonly Reached[], root: Ref): boolean =>
+        referrals.some((reached) => reached.org === org && reached.root === root && reached.refs.has(ref));
+      return this.#known.some(({ root }) => shows(this.#known, root) && !shows(this.#open, root));
     });
   }
 
