@@ -72,6 +72,10 @@ export interface AuditEntry {
   readonly notice?: 1 | 2;
   /** SHA-256 of the bytes that left, in hex. */
   readonly bytesHash?: string;
+  /** Why the whole record was needed, as whoever asked for it said (compliance M5). */
+  readonly justification?: string;
+  /** On whose word that it was the minimum: a kind of party (compliance M6). */
+  readonly reliedOn?: string;
   /** How many alike this row stands for (failed logins per source and minute). */
   readonly times?: number;
   /** The emergency grant under which it was read: the key of its record (compliance E4, AU30). */

@@ -44,12 +44,14 @@ type Detail = NonNullable<AuditEventEntity['detail']>[number];
 
 /** What a row says of a disclosure beside its parties and objects; of what was not told, to its discloser alone. */
 function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
-  const { basis, exception, notice, bytesHash } = entry;
+  const { basis, exception, notice, bytesHash, justification, reliedOn } = entry;
   const details = {
     basis,
     exception: discloses ? exception : undefined,
     notice: notice && String(notice),
     sha256: bytesHash,
+    justification: discloses ? justification : undefined,
+    'relied-on': reliedOn,
   };
   return Object.entries(details).flatMap(([type, valueString]) =>
     valueString === undefined ? [] : [{ type, valueString }],

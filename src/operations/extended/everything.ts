@@ -16,6 +16,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { parseDateRange } from '../../resources/search/range.ts';
 import { isResourceType } from '../../resources/type-names.ts';
 import { suppressedIn } from '../denied.ts';
+import { askWhole, JUSTIFICATION, leftOutOf, neededOf } from '../packages/whole.ts';
 import { PAGE, snapshotAsOf } from '../search/page.ts';
 import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';
@@ -80,6 +81,7 @@ export const everything: Operation = {
       documentation:
         'Resources of the compartment on one page; without it as many as one page may hold. What they refer to comes on the same page.',
     },
+    JUSTIFICATION,
     {
       name: PAGE,
       use: 'in',
@@ -117,8 +119,11 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
     numberIn(input, '_count') ?? context.settings.pageSizeMax,
     context.settings.pageSizeMax,
   );
-  const { matches, next } = await findMatches(invocation, snapshot, patient, mark, count);
   const wanted = typesIn(input);
+  const audit = await askWhole(invocation, whose.custodian, wanted === undefined);
+  const { matches: found, next } = await findMatches(invocation, snapshot, patient, mark, count);
+  // Types that are named are what the purpose needs.
+  const matches = wanted === undefined ? neededOf(found, request.caller, audit) : found;
   const suppressed = await suppressedIn(snapshot, { ...request, compartment: patient }, undefined);
   const { included, cut } = await findSupporting(context, request, snapshot, patient, matches, wanted);
   const self = addressOf(context.settings.publicBase, invocation, patient);
@@ -133,7 +138,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
     ...matches.map((match) => entryOf(match, 'match')),
     ...included.map((match) => entryOf(match, 'include')),
     ...notices.entries,
-    ...warningEntries([...(cut ? [CUT] : []), ...suppressed]),
+    ...warningEntries([...(cut ? [CUT] : []), ...suppressed, ...leftOutOf(found.length - matches.length)]),
   ];
   return {
     status: 200,
@@ -145,6 +150,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
       entries,
     }),
     about: [whose],
+    audit,
     seen: [...matches, ...included].map(({ ref, seq, custodian, text }) => ({
       ref,
       seq,

@@ -6,6 +6,7 @@
 import type { Body } from '../../fhir/body.ts';
 import type { OperationDefinition, Ref } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
+import type { AuditEntry } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Seen } from '../seen.ts';
 import type { Draft } from '../write/draft.ts';
@@ -101,6 +102,8 @@ export interface OperationReply extends Reply {
   readonly seen?: readonly Seen[];
   /** The patients of the request, whatever was found; the audit names them, so that their custodians see the event. */
   readonly about?: readonly Pick<Seen, 'ref' | 'custodian'>[];
+  /** What the audit of an operation that changes nothing says beside. */
+  readonly audit?: Partial<AuditEntry>;
 }
 
 export const levelOf = ({ type, id }: Pick<Request, 'type' | 'id'>): OperationLevel =>

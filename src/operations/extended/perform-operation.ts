@@ -27,6 +27,7 @@ export async function performOperation(
   const {
     seen = [],
     about = [],
+    audit = {},
     ...reply
   } = await operation.perform({
     context,
@@ -37,7 +38,8 @@ export async function performOperation(
     input,
     sight,
   });
-  if (!operation.affectsState) await recordRead(context, auditOperation(request, seen, about));
+  if (!operation.affectsState)
+    await recordRead(context, { ...auditOperation(request, seen, about), ...audit });
   return reply;
 }
 

@@ -9,6 +9,7 @@ import { formatInstant } from '../../../fhir/datetime.ts';
 import { uuidOf } from '../../../fhir/identifier.ts';
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
+import { askWhole, JUSTIFICATION, neededOf, type WholeRecord } from '../../packages/whole.ts';
 import { noticeOfDocument } from './notice.ts';
 import { resourceIn, textIn, textsIn, isTrueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
@@ -95,7 +96,7 @@ export const patientCcda: Operation = {
     'What the caller may see of a patient’s record and what holds now, as a Continuity of Care Document (C-CDA R2.1): the sections that such a document requires, and those that are asked for.',
   levels: ['instance'],
   resource: ['Patient'],
-  parameters: [KIND, SECTION, ONLY_LOSSES, ...OUT],
+  parameters: [KIND, SECTION, JUSTIFICATION, ONLY_LOSSES, ...OUT],
   perform: (invocation) => perform(invocation, 'ccd', patientContent),
 };
 
@@ -129,6 +130,7 @@ interface DocumentDraft {
   readonly cut: boolean;
   /** The resources that it is made of, by reference. */
   readonly told: ReadonlyMap<Ref, Resource>;
+  readonly audit?: WholeRecord;
 }
 
 type DraftDocument = (invocation: Invocation, kind: DocumentKind | undefined) => Promise<DocumentDraft>;
@@ -141,7 +143,7 @@ async function perform(
   const { context, request, input } = invocation;
   const kind = textIn(input, 'kind');
   if (kind !== undefined && !KINDS.includes(kind as DocumentKind)) throw unknown('kind', KINDS);
-  const { content, options, seen, cut, told } = await tell(
+  const { content, options, seen, cut, told, audit } = await tell(
     invocation,
     (kind as DocumentKind | undefined) ?? usual,
   );
@@ -173,6 +175,7 @@ async function perform(
     status: 200,
     resource,
     seen,
+    ...(audit !== undefined && { audit }),
     ...(id !== undefined && { headers: { Link: `<${address}>; rel="describedby"` } }),
     ...(!isTrueIn(input, 'lossesOnly') && {
       content: { bytes, contentType: CCDA_TYPE, alsoAs: ['text/xml'] },
@@ -222,18 +225,24 @@ const patientContent: DraftDocument = async (invocation, kind = 'ccd') => {
   const version = await snapshot.read(ref, sight);
   if (version?.text === undefined) throw notHere(ref);
   const sections = asked ?? new Set(DOCUMENTS[kind].required);
+  const isWhole = NAMES.every((name) => sections.has(name));
+  const audit = await askWhole(invocation, version.custodian, isWhole);
+  const isNamed = asked !== undefined && !isWhole;
   const types = [...sections].flatMap((name) => SECTIONS[name].types);
   const own = request.caller.organization;
   const gathering = { context, request, snapshot };
-  const gathered = await ofPatient(gathering, ref, types, [
-    ...(version.custodian === '' ? [] : [version.custodian]),
-    ...(own === undefined ? [] : [own]),
-  ]);
+  const gathered = await ofPatient(
+    gathering,
+    ref,
+    types,
+    [...(version.custodian === '' ? [] : [version.custodian]), ...(own === undefined ? [] : [own])],
+    (found) => (isNamed ? found : neededOf(found, request.caller, audit)),
+  );
   const patient = gathered.resources.get(ref);
   if (patient === undefined) throw notHere(ref);
   const base = context.settings.publicBase;
   const content = contentOfPatient(gathered, patient, { kind, base, sections }, own);
-  return draftOf(gathered, content, base);
+  return { ...draftOf(gathered, content, base), audit };
 };
 
 const bundleContent: DraftDocument = async (invocation) => {

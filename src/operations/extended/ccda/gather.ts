@@ -1,6 +1,7 @@
 /** The resources that a document tells: what a referral reaches, or what is kept of a patient, in the caller's sight. */
 import { relativeTo, walkReferences } from '../../../fhir/reference.ts';
 import type { Ref, Reference, Resource } from '../../../fhir/types.ts';
+import type { Match } from '../../../ports/query.ts';
 import type { Snapshot, Version } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { PATIENT_PARAM } from '../../../resources/compartment.ts';
@@ -83,6 +84,7 @@ export async function ofPatient(
   patient: Ref,
   types: readonly string[],
   others: readonly Ref[],
+  neededOf: (found: readonly Match[]) => readonly Match[],
 ): Promise<Gathered> {
   const { request, snapshot } = gathering;
   const known: Version[] = [];
@@ -102,7 +104,7 @@ export async function ofPatient(
     };
     const { matches } = await snapshot.search(query, request.signal).catch(searchRefusal);
     cut ||= matches.length > OF_TYPE_MAX;
-    for (const { ref } of matches.slice(0, OF_TYPE_MAX)) {
+    for (const { ref } of neededOf(matches.slice(0, OF_TYPE_MAX))) {
       const version = await snapshot.read(ref, sight);
       if (version !== undefined) known.push(version);
     }
