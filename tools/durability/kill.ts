@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createChance, type Chance } from './chance.ts';
-import { readinessOf, send } from './client.ts';
+import { readinessOf, send, type Answer } from './client.ts';
 import { examineFolder, type Examined } from './examine.ts';
 import { createLedger, isAnswered, type Ledger } from './ledger.ts';
 import { createScene, offerAgain, seed, work, type Scene } from './load.ts';
@@ -160,13 +160,23 @@ export async function readBack(base: string, { ledger, tokens }: Scene, since: n
     const { resourceType, id, meta } = JSON.parse(answer.text) as Stored; // as the server sent it
     const path = `/${resourceType}/${id}/_history/${meta.versionId}`;
     const requestId = `back-${mark}`;
-    const found = await send(base, { method: 'GET', path, token: tokens.north, requestId });
+    const found = await untilReady(() => send(base, { method: 'GET', path, token: tokens.north, requestId }));
     ledger.reads.push(requestId);
     if (found?.status !== 200 || found.text !== answer.text) {
       ledger.wrong.push(
         `${mark} was acknowledged; after the restart ${path} is ${found?.status} ${found?.text}`,
       );
     }
+  }
+}
+
+/** A server that says that it cannot answer now is asked again, as a client would ask it. */
+async function untilReady(ask: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
+  const end = Date.now() + DONE_WITHIN_MS;
+  for (;;) {
+    const answer = await ask();
+    if (answer?.status !== 503 || Date.now() > end) return answer;
+    await pause(200);
   }
 }
 
