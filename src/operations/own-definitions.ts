@@ -8,6 +8,9 @@ import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import { ACCESS_DENIAL_SYSTEM, ACCESS_DENIALS } from '../policies/access.ts';
 import { EXCEPTIONS } from '../policies/exception.ts';
 import { NEED_SYSTEM, NEED_URL, NEEDS } from '../policies/need.ts';
+import { COUNSELING_LABEL } from '../policies/facts.ts';
+import { LABEL_SOURCE } from '../policies/guards/marks.ts';
+import { PART2_PROGRAM } from '../resources/parties/program-unit.ts';
 import { FLAGS } from '../policies/labels/sensitivity.ts';
 import { ROWS } from '../referral/extensions.ts';
 import { AWAITING_INFORMATION, LOCAL_STATUS_SYSTEM } from '../referral/state.ts';
@@ -83,6 +86,10 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   [LOCAL_STATUS_SYSTEM]: ['States of a referral that BSeR has no code for', named([AWAITING_INFORMATION])],
   [OPENED.system ?? '']: ['How a Task came to be', [conceptOf(OPENED)]],
   [`${ROOT}trigger-event`]: ['The event of HL7 v2 that tells of a move'],
+  [COUNSELING_LABEL.system]: [
+    'Security labels that HL7 has no code for',
+    defined([[COUNSELING_LABEL.code, 'A counseling note of substance use treatment (42 CFR 2.11)']]),
+  ],
   [WORK_ITEM_SYSTEM]: ['What a person is asked to do', defined(Object.entries(WORK_ITEM_KINDS))],
 };
 
@@ -100,6 +107,7 @@ const NOTES: readonly (readonly [url: string, context: string, title: string])[]
   [SAME_AS,                             'Organization', 'Whom its keeper takes a private Organization for'],
   [REPLACED_BY,                         'Organization', 'The successor of an Organization that takes no new referrals'],
   [`${STRUCTURES}same-ohca`,            'Organization', 'Another Organization of the same organized health care arrangement'],
+  [LABEL_SOURCE,                        'Coding',       'The organization whose words make content a record of 42 CFR Part 2'],
   [CUSTODIAN_URL,                       'Meta',         'Whose record an imported resource is'],
 ];
 
@@ -108,6 +116,7 @@ const FLAGGED: readonly (readonly [url: string, title: string])[] = [...FLAGS].m
   url,
   `${FLAG_TITLES[label] ?? url} (label ${label})`,
 ]);
+const UNIT_FLAG = [PART2_PROGRAM, 'A unit or a role that is a program of 42 CFR Part 2 by itself'] as const;
 
 const idOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 const nameOf = (id: string): string =>
@@ -134,7 +143,7 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
     `StructureDefinition/${idOf(url)}`,
     valueNote(url, context, title, 'Reference'),
   ]),
-  ...FLAGGED.map(([url, title]): readonly [string, Resource] => [
+  ...[...FLAGGED, UNIT_FLAG].map(([url, title]): readonly [string, Resource] => [
     `StructureDefinition/${idOf(url)}`,
     valueNote(url, 'Element', title, 'boolean'),
   ]),

@@ -50,7 +50,7 @@ async function write(context: { readonly store: Store }, sources: readonly Ref[]
       const version = await readConsent(snapshot, source);
       if (version !== undefined) preconditions.push({ ref: source, version: version.seq });
       const { consent, custodian = '' } = version ?? {};
-      const world = { ...partyWorldOf(snapshot), kindsOf: (party: Ref) => snapshot.kindsOf(party) };
+      const world = partyWorldOf(snapshot);
       const denial = await findDenial(consent, custodian, world);
       denials.push({ source, denial, grant: await findGrant(consent, source, custodian, world) });
     }

@@ -17,6 +17,7 @@ import { admitImport } from './write/import.ts';
 import { checkCriteria } from './write/hidden-criteria.ts';
 import { labelDraft } from './write/labels.ts';
 import { dropClaimedSteps } from './write/past-steps.ts';
+import { ANSWERING, guardProgramsWords } from './write/program-words.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './write/references.ts';
 import { guardParties } from './write/party-guard.ts';
 import { claimRoles } from './write/role-claims.ts';
@@ -81,6 +82,7 @@ const ROLES = writes(new Set(['PractitionerRole']));
 const SUBSCRIBES = writes(new Set(['Subscription']));
 const ACTS = writes(ACTING);
 const ADDRESSES = writes(ADDRESSING);
+const SPEAKS = writes(ANSWERING);
 
 /** Steps that a draft takes after planning, before its commit. */
 // prettier-ignore
@@ -110,6 +112,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
+  [guardProgramsWords,   CREATE | UPDATE | PATCH          | TRANSACTION, SPEAKS],
   [checkDeletes,                                   DELETE | TRANSACTION, deletes],
   [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, mends],
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],

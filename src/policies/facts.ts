@@ -5,11 +5,12 @@
 import type { Coding, Resource } from '../fhir/types.ts';
 import { ACT_CODE } from './labels/confidentiality.ts';
 import { resourcesInside } from './labels/derive.ts';
+import { isBecauseOf } from './labels/label.ts';
 import { LABEL_SYSTEMS } from './labels/lowered.ts';
 
 export interface ContentFacts {
   /**
-   * The labels of HL7's systems and {@link COUNSELING_LABEL}: the code of one of ActCode, and `system|code` of every other,
+   * The labels of HL7's systems and of ours: the code of one of ActCode, and `system|code` of every other,
    * as a Consent's labels are named.
    */
   readonly labels: ReadonlySet<string>;
@@ -58,11 +59,17 @@ const NOTHING: ContentFacts = {
   selfPay: false,
 };
 
-function nameOfFact({ system = '', code = '' }: Coding): readonly string[] {
+function nameOfFact(label: Coding): readonly string[] {
+  const { system = '', code = '' } = label;
   if (system === ACT_CODE) return [code];
   const name = `${system}|${code}`;
-  return name === COUNSELING || LABEL_SYSTEMS.has(system) ? [name] : [];
+  if (!LABEL_SYSTEMS.has(system)) return [];
+  // DS4P may say by its basis alone why content is restricted.
+  return isBecauseOf(label, PART_2) ? [name, PART_2.code] : [name];
 }
+
+/** The label of a record of 42 CFR Part 2. */
+export const PART_2 = { system: ACT_CODE, code: '42CFRPart2' } as const satisfies Coding;
 
 /** The labels of a resource and of those inside it. */
 export const labelsWithin = (resource: Resource): readonly Coding[] => {

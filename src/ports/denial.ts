@@ -23,7 +23,7 @@ export interface Denial {
 }
 
 /** What a Consent permits of guarded content. */
-export interface Grant extends Pick<Denial, 'actors' | 'foundBy'> {
+export interface PermitGrant extends Pick<Denial, 'actors' | 'foundBy'> {
   readonly permit: Permit;
   /** What was known of those whom the Consent names when it was read. */
   readonly about: ConsentAbout;
@@ -34,7 +34,7 @@ export interface DenialWrite {
   /** Consent/id. */
   readonly source: Ref;
   readonly denial: Denial | undefined;
-  readonly grant?: Grant | undefined;
+  readonly grant?: PermitGrant | undefined;
 }
 
 /** What a party is in the eyes of the law (compliance D1): an organization, or a unit of one that is a program (P1). */
@@ -58,6 +58,8 @@ export interface DenialReading<Version> {
   isDenied(patient: Ref, organization: Ref): Promise<boolean>;
   /** The Consents that deny or permit something by parties that were found by one of these ({@link Denial.foundBy}). */
   denialsFoundBy(names: readonly string[]): Promise<readonly Ref[]>;
+  /** What the Consents about a patient permit of guarded content, in force or not. */
+  permitsOf(patient: Ref): Promise<readonly Permit[]>;
   /** Whether any party is something else than a provider. */
   hasKinds(): Promise<boolean>;
   /** The kinds of a party that is something else than a provider. */

@@ -41,6 +41,7 @@ class Pair implements Store {
       received: async (...given) => (await ask()).received(...given),
       isDenied: async (...given) => (await ask()).isDenied(...given),
       denialsFoundBy: async (...given) => (await ask()).denialsFoundBy(...given),
+      permitsOf: async (...given) => (await ask()).permitsOf(...given),
       hasKinds: async () => (await ask()).hasKinds(),
       kindsOf: async (...given) => (await ask()).kindsOf(...given),
     };

@@ -12,7 +12,6 @@ import { localRef, typeOf } from '../../resources/element.ts';
 import { partyElementOf } from '../../resources/party.ts';
 import type { RegisterRow } from '../../resources/parties/register.ts';
 import { type Draft } from './draft.ts';
-import { kindsInDraft } from './kinds-of-parties.ts';
 import { readPreview } from './preview.ts';
 import { partyWorldIn } from './rule-context.ts';
 
@@ -29,7 +28,7 @@ export async function denialsIn(draft: Draft): Promise<readonly DenialWrite[]> {
     const own = draft.planned.get(source);
     const custodian = own?.custodian ?? (await draft.snapshot.read(source, EVERYTHING))?.custodian ?? '';
     const consent = await readPreview(draft, source);
-    const world = { ...partyWorldIn(draft), kindsOf: (party: Ref) => kindsInDraft(draft, party) };
+    const world = partyWorldIn(draft);
     const denial = await findDenial(consent, custodian, world);
     const grant = await findGrant(consent, source, custodian, world);
     const isNew = own !== undefined && own.base === 0;

@@ -18,6 +18,7 @@ import { LARGE } from '../heavy.ts';
 import { createTurns, type Turns } from '../turns.ts';
 import { placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 import { mayLower } from './label-guard.ts';
+import { programsIn, type Programs } from './part2-source.ts';
 import { readLabels } from './preview.ts';
 
 /** Of each draft, the trees that have their labels. A draft that is planned again begins anew: what stood may have changed. */
@@ -33,10 +34,14 @@ export async function labelDraft(draft: Draft): Promise<void> {
   const turns = createTurns();
   const all = inOrder(draft);
   for (const planned of all) takeNoticeOut(draft, planned);
-  const noticed = draft.isNoticed || all.some(isNotice) ? [part2ByNotice] : [];
+  const given: Given = {
+    turns,
+    noticed: draft.isNoticed || all.some(isNotice) ? [part2ByNotice] : [],
+    programs: await programsIn(draft),
+  };
   for (const { ref } of all) {
     const planned = draft.planned.get(ref);
-    if (planned !== undefined) await labelOne(draft, planned, turns, noticed);
+    if (planned !== undefined) await labelOne(draft, planned, given);
   }
 }
 
@@ -79,12 +84,15 @@ async function listedLabels(
   return mark === undefined ? [] : [mark];
 }
 
-async function labelOne(
-  draft: Draft,
-  planned: Planned,
-  turns: Turns,
-  noticed: readonly Coding[],
-): Promise<void> {
+/** What is the same for all that a draft writes. */
+interface Given {
+  readonly turns: Turns;
+  readonly noticed: readonly Coding[];
+  /** Undefined where there is no program. */
+  readonly programs: Programs | undefined;
+}
+
+async function labelOne(draft: Draft, planned: Planned, { turns, noticed, programs }: Given): Promise<void> {
   const { ref, before, after, origin } = planned;
   const labelled = labelledIn(draft);
   if (after === undefined || labelled.has(after.plain)) return;
@@ -95,7 +103,15 @@ async function labelOne(
   const listed = await listedLabels(sighted(draft, planned), after.plain);
   const isTold = origin === 'client' || (draft.byMessage && OF_MESSAGES.has(typeOf(ref)));
   const follows = isKnowledge || !isTold ? listed : [...listed, ...noticed];
-  const labels = planLabels(after.plain, { before, mayLower: isLowered, isKnowledge, listed: follows });
+  const sources = (await programs?.sourcesOf(planned)) ?? [];
+  const part2 = sources.length > 0 && { part2: { sources } };
+  const labels = planLabels(after.plain, {
+    before,
+    mayLower: isLowered,
+    isKnowledge,
+    listed: follows,
+    ...part2,
+  });
   if (labels !== undefined) {
     replan(draft, ref, (tree) => writeLabels(tree, labels));
     if (origin === 'client' && !isLowered && hasOthers(after.plain, labels))

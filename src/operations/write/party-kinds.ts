@@ -12,6 +12,7 @@ import {
   OWN_KIND,
   withOwnKindsMarked,
 } from '../../resources/parties/kinds.ts';
+import { isProgramUnit, mayBeUnit, PART2_PROGRAM } from '../../resources/parties/program-unit.ts';
 import { standingOf } from '../../resources/parties/standing.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
 
@@ -23,6 +24,7 @@ import { placesIn, replan, type Draft, type Planned } from './draft.ts';
  */
 export function guardKinds(draft: Draft, planned: Planned): void {
   const { ref, before, after } = planned;
+  if (mayBeUnit(ref)) guardFlag(planned);
   if (typeOf(ref) !== 'Organization' || after === undefined) return;
   if (!namesKind(before) && !namesKind(after.plain)) return;
   const [old, now] = [new Set(kindCodesIn(before)), new Set(kindCodesIn(after.plain))];
@@ -46,5 +48,16 @@ export function guardKinds(draft: Draft, planned: Planned): void {
       [],
     ),
     expression: placesIn(planned, ['Organization.type']),
+  });
+}
+
+/** A unit that is a program by itself (compliance P1) stays one until an administrator says otherwise. */
+function guardFlag(planned: Planned): void {
+  const { ref, before, after } = planned;
+  if (!isProgramUnit(before) || isProgramUnit(after?.plain)) return;
+  const path = `${typeOf(ref)}.extension.where(url='${PART2_PROGRAM}')`;
+  throw new OperationOutcomeError('party-kind-protected', {
+    diagnostics: 'An administrator says that a unit is a program of 42 CFR Part 2 no more.',
+    expression: placesIn(planned, [path]),
   });
 }

@@ -1,14 +1,13 @@
 /**
- * The marks of a version: what the store keeps of guarded content, so that no query reads a text. They are the names of its
+ * The marks of a version: what the store keeps of labelled content, so that no query reads a text. They are the names of its
  * labels, `Organization/x` for each source of its content under Part 2, and `Patient/x` for each patient that a Bundle's
- * members are about. Content that no guard concerns has none.
+ * members are about. Content without a label, or as confidential as usual and nothing else, has none.
  */
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { factsOf, factsOfLabels, labelsWithin, type ContentFacts } from '../facts.ts';
+import { CONFIDENTIALITY } from '../labels/confidentiality.ts';
 import { resourcesInside } from '../labels/derive.ts';
 import { consentMarksOf, isConsentMarked } from './consents-themselves.ts';
-import { SENSITIVE } from './sensitive-labels.ts';
-import { STATE_ROWS } from './state-rows.ts';
 
 /** On the label 42CFRPart2 that the server adds: the organization whose words make the content a record of Part 2. */
 export const LABEL_SOURCE = 'https://closeloop.dev/fhir/StructureDefinition/label-source';
@@ -30,7 +29,7 @@ export function guardMarksOf(resource: Resource): readonly string[] {
 
 function contentMarksOf(resource: Resource): readonly string[] {
   const facts = factsOf(resource);
-  if (!isGuarded(facts)) return NO_MARKS;
+  if (![...facts.labels].some((label) => label !== USUAL)) return NO_MARKS;
   const sources = labelsWithin(resource).flatMap(sourcesIn);
   return [...new Set([...facts.labels, ...sources, ...patientsInside(resource)])].toSorted();
 }
@@ -39,9 +38,7 @@ function contentMarksOf(resource: Resource): readonly string[] {
 export const isAlwaysGuarded = ({ part2, psychotherapy, counseling, labels }: ContentFacts): boolean =>
   part2 || psychotherapy || counseling || isConsentMarked(labels);
 
-const isGuarded = (facts: ContentFacts): boolean =>
-  isAlwaysGuarded(facts) ||
-  [...facts.labels].some((label) => SENSITIVE.has(label) || STATE_ROWS.some((row) => row.label === label));
+const USUAL = `${CONFIDENTIALITY}|N`;
 
 export const sourcesIn = ({ extension = [] }: Coding): readonly Ref[] =>
   extension.flatMap(({ url, valueReference }) => {

@@ -7,6 +7,8 @@ import { ACT_CODE, highestOf, isConfidentiality } from './confidentiality.ts';
 import { resourcesInside, sensitivitiesOf, type Sensitivities } from './derive.ts';
 import { highWaterMark, labelsSaid } from './high-water.ts';
 import { loweredTo, wasLowered } from './label.ts';
+import { COUNSELING_LABEL } from '../facts.ts';
+import { isAboutPerson, part2SourcesIn, withPart2, type Part2Source } from './part2-label.ts';
 import { addLabels, completeLabels, keepLabels } from './label-set.ts';
 import { isSameLabel, loweredLabels } from './lowered.ts';
 
@@ -25,6 +27,8 @@ interface Earlier {
   readonly isKnowledge?: boolean;
   /** What follows from the resources that it lists. */
   readonly listed?: readonly Coding[];
+  /** It is a record of 42 CFR Part 2 by its source; of a Bundle, its members are. */
+  readonly part2?: Part2Source;
 }
 
 const NOTHING: Sensitivities = new Map();
@@ -36,7 +40,7 @@ export function planLabels(resource: Resource, earlier: Earlier): LabelPlan | un
   const given = resource.meta?.security ?? [];
   const follows = [...labelsSaid(resource), ...marksInside(resource, entries), ...(earlier.listed ?? [])];
   const stood = asTheyStood(given, earlier.before?.meta?.security ?? []);
-  const completed = labelsFor(resource, stood, follows, earlier);
+  const completed = withSource(resource, labelsFor(resource, stood, follows, earlier), earlier);
   const security = completed === given ? undefined : completed;
   return security === undefined && entries.size === 0 ? undefined : { security, entries };
 }
@@ -88,7 +92,27 @@ function without(asked: Sensitivities, labels: readonly Coding[]): Sensitivities
   return new Map([...asked].filter(([code]) => !out.has(code)));
 }
 
-function planEntries(resource: Resource, { before }: Earlier): LabelPlan['entries'] {
+/** A Bundle says by its confidentiality alone what is inside it, unless it is signed: then its members stay as they are. */
+function withSource(
+  resource: Resource,
+  labels: readonly Coding[],
+  { before, part2 }: Earlier,
+): readonly Coding[] {
+  const isSaidInside = resource.resourceType === 'Bundle' && resource['signature'] === undefined;
+  const sources = [
+    ...part2SourcesIn(before?.meta?.security),
+    ...(isSaidInside ? [] : (part2?.sources ?? [])),
+  ];
+  if (sources.length === 0 && !isCounselingNote(labels)) return labels;
+  const said = withPart2(labels, { ...part2, sources: [...new Set(sources)] });
+  return said === labels ? labels : completeLabels(said, NOTHING);
+}
+
+/** A counseling note is one of Part 2, whoever keeps it (compliance P9). */
+const isCounselingNote = (labels: readonly Coding[]): boolean =>
+  labels.some((label) => isSameLabel(label, COUNSELING_LABEL));
+
+function planEntries(resource: Resource, { before, part2 }: Earlier): LabelPlan['entries'] {
   if (resource.resourceType !== 'Bundle' || resource['signature'] !== undefined) return NO_ENTRIES;
   const stood = before === undefined ? undefined : byFullUrl(before);
   const urls = fullUrlsOf(resource);
@@ -97,7 +121,8 @@ function planEntries(resource: Resource, { before }: Earlier): LabelPlan['entrie
   const planOne = (place: number, listed: readonly Coding[] = []): void => {
     const member = members[place];
     if (member === undefined) return;
-    const planned = planLabels(member, { before: stood?.get(urls[place] ?? ''), listed });
+    const said = part2 !== undefined && isAboutPerson(member) && { part2 };
+    const planned = planLabels(member, { before: stood?.get(urls[place] ?? ''), listed, ...said });
     if (planned !== undefined) entries.set(place, planned);
   };
   for (const place of members.keys()) planOne(place);

@@ -27,11 +27,24 @@ const BY_TABLE = {
   },
 };
 
+/** Whether a label says that it follows from this. */
+export const isBecauseOf = ({ extension = [] }: Coding, { system, code }: Coding): boolean =>
+  extension.some(
+    ({ url, valueCoding }) => url === BASIS && valueCoding?.code === code && valueCoding?.system === system,
+  );
+
 /** A sensitivity, and the coding or the flag that it follows from. */
 export const sensitivityLabel = (code: string, because: Coding): Coding => ({
   system: ACT_CODE,
   code,
   extension: [becauseOf(because), BY_US, BY_TABLE],
+});
+
+/** A label that follows from another, or from what is not in the content. */
+export const labelBecauseOf = ({ system = '', code = '' }: Coding, because: Coding): Coding => ({
+  system,
+  code,
+  extension: [becauseOf(because), BY_US],
 });
 
 /** A confidentiality, and the label that it follows from. */

@@ -5,12 +5,13 @@
 import type { Coding } from '../../fhir/types.ts';
 import { ACT_CODE, CONFIDENTIALITY, highestOf, isConfidentiality, rankOf } from './confidentiality.ts';
 
-/** HL7's systems of security labels: confidentiality; sensitivity, policy, refrain, obligation; purpose; integrity. */
+/** HL7's systems of security labels: confidentiality; sensitivity, policy, refrain, obligation; purpose; integrity. And ours. */
 export const LABEL_SYSTEMS: ReadonlySet<string> = new Set([
   CONFIDENTIALITY,
   ACT_CODE,
   'http://terminology.hl7.org/CodeSystem/v3-ActReason',
   'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
+  'https://closeloop.dev/fhir/CodeSystem/label',
 ]);
 
 /** "The identity of a tag or security label is the system+code" (http://hl7.org/fhir/R4/resource.html#Meta). */

@@ -1,5 +1,6 @@
 /** What is asked of denials beside sight: what was received nevertheless, about whom, and what their parties hang on. */
 import type { Ref } from '../../fhir/types.ts';
+import type { Permit } from '../../policies/consent/permit.ts';
 import type { PartyKind } from '../../policies/party-kind.ts';
 import type { DenialReading } from '../../ports/denial.ts';
 import type { Version } from '../../ports/store.ts';
@@ -7,7 +8,10 @@ import { prepare } from './folder/connection.ts';
 import { columnsOf, toVersion, type SnapshotReading, type VersionRow } from './reading.ts';
 
 /** What a snapshot answers as it is. */
-type SnapshotDenials = Pick<DenialReading<Version>, 'isDenied' | 'denialsFoundBy' | 'hasKinds' | 'kindsOf'>;
+type SnapshotDenials = Pick<
+  DenialReading<Version>,
+  'isDenied' | 'denialsFoundBy' | 'permitsOf' | 'hasKinds' | 'kindsOf'
+>;
 
 interface PreparedDenials {
   /** The newest version that an organization received. Reads are noted behind the reads by id: so they are not asked. */
@@ -36,6 +40,10 @@ export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' |
     db,
     'SELECT r.ref FROM denial_found_by f JOIN resource r ON r.rid = f.source WHERE f.name = ?',
   );
+  const permits = prepare<[string]>(
+    db,
+    'SELECT p.permit FROM resource r JOIN permit p ON p.patient = r.rid WHERE r.ref = ? ORDER BY p.source',
+  );
   const anyKinds = prepare<[number]>(db, 'SELECT 1 FROM party_kind LIMIT 1');
   const kinds = prepare<[string]>(db, 'SELECT kinds FROM party_kind WHERE party = ?');
   return {
@@ -52,6 +60,7 @@ export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' |
       denialsFoundBy: async (found) => [
         ...new Set(found.flatMap((name) => sources.all(name).map(([ref]) => ref))),
       ],
+      permitsOf: async (patient) => permits.all(patient).map(([text]) => JSON.parse(text) as Permit), // the writer's
       hasKinds: async () => anyKinds.get() !== undefined,
       async kindsOf(party) {
         const [text] = kinds.get(party) ?? [];

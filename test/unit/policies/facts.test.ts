@@ -39,7 +39,11 @@ describe('(compliance D5) content facts', () => {
     ],
     ['paid in full', labelled(act('HIPAASelfPay')), 'HIPAASelfPay selfPay'],
     ['the same code of a stranger', labelled({ system: 'https://example.org/x', code: '42CFRPart2' }), ''],
-    ['another code of our own system', labelled({ ...COUNSELING_LABEL, code: '42CFRPart2' }), ''],
+    [
+      'another code of our own system',
+      labelled({ ...COUNSELING_LABEL, code: '42CFRPart2' }),
+      'https://closeloop.dev/fhir/CodeSystem/label|42CFRPart2',
+    ],
   ])('%s', (_name, resource, expected) => {
     expect(said(factsOf(resource))).toBe(expected);
   });

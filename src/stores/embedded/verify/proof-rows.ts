@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { prepare } from '../folder/connection.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import type { Permit } from '../../../policies/consent/permit.ts';
-import type { Denial, Grant } from '../../../ports/denial.ts';
+import type { Denial, PermitGrant } from '../../../ports/denial.ts';
 import type { SearchValue } from '../../../ports/query.ts';
 import type { Reach } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
@@ -21,7 +21,7 @@ type PermitOf = (
   consent: Resource,
   source: Ref,
   custodian: Ref | '',
-  known: Pick<Grant, 'actors' | 'about'>,
+  known: Pick<PermitGrant, 'actors' | 'about'>,
 ) => Permit | undefined;
 
 /** What resources mean, which an engine does not know. */

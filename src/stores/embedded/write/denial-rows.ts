@@ -1,6 +1,6 @@
 /** What a Consent denies and permits as rows: one each for a Consent, replaced whole. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Denial, DenialWrite, Grant } from '../../../ports/denial.ts';
+import type { Denial, DenialWrite, PermitGrant } from '../../../ports/denial.ts';
 import { prepare } from '../folder/connection.ts';
 import type { Identities } from './identities.ts';
 
@@ -46,7 +46,7 @@ export function prepareDenialRows(db: DatabaseSync, { intern, ridOf }: Identitie
     return rid;
   }
 
-  function permit(consent: number, { permit: one, actors, about, foundBy }: Grant): number {
+  function permit(consent: number, { permit: one, actors, about, foundBy }: PermitGrant): number {
     const rid = ridOf(one.patient);
     const texts = [one, actors, about].map((part) => JSON.stringify(part)) as [string, string, string];
     addPermit.run(consent, rid, ...texts);

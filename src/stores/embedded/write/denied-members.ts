@@ -19,9 +19,13 @@ export interface SightMember {
   readonly ref: Ref;
   readonly custodian: number;
   readonly bearings: readonly Bearing[];
-  /** Undefined where no guard concerns it. */
+  /** Undefined where it bears no label. */
   readonly guarded: GuardedContentRow | undefined;
+  /** When it was created, in milliseconds since 1970, where a denial asks. */
+  readonly created: number | undefined;
 }
+
+const NO_LABELS: ReadonlySet<string> = new Set();
 
 /** What of all that is withheld is asked: everything, what no emergency lifts, what nobody is told of. */
 export type Withholding = 'any' | 'lasting' | 'quiet';
@@ -60,18 +64,20 @@ export function prepareDeniedMembers(db: DatabaseSync): DeniedMembers {
 
   function deniedIn(span: DenialSpan, to: Ref, what: Withholding): (member: SightMember) => boolean {
     const at = instantIn(span);
-    return ({ ref, custodian, bearings, guarded }) => {
+    return ({ ref, custodian, bearings, guarded, created }) => {
       const from = custodian === 0 ? undefined : nameOf(custodian);
       if (from === undefined || from === to) return false; // the server's own, or the reader's
       const telling = { ref, type: typeOfRef(ref), from, to };
       const guard = guarded && guardOn(guarded, telling, at);
       if (guard !== undefined && (what === 'any' || guard[what])) return true;
       if (what === 'quiet') return false; // a patient's denial is told
+      const labels = guarded?.facts.labels ?? NO_LABELS;
+      const content = { ...telling, labels, ...(created !== undefined && { created }) };
       return bearings.some(
         ({ keeper, restriction }) =>
           (keeper === 0 || keeper === custodian) &&
           (what === 'any' || restriction.lasting === true) &&
-          deniesAt(restriction, telling, at),
+          deniesAt(restriction, content, at),
       );
     };
   }
@@ -105,17 +111,21 @@ function prepareMembers(
     db,
     'SELECT ref, custodian FROM resource WHERE rid = ?',
   );
+  const bornAt = prepare<[number]>(db, 'SELECT at FROM version WHERE rid = ? ORDER BY seq LIMIT 1');
   const bearingsOf = prepare<[keeper: number, restriction: string]>(
     db,
     'SELECT d.keeper, d.restriction FROM about a CROSS JOIN denial d ON d.patient = a.patient WHERE a.rid = ?',
   );
   return (rid) => {
     const [ref, custodian] = memberOf.get(rid) ?? ['/', 0]; // what is in a sight is a resource
-    const bearings = bearingsOf.all(rid).map(([keeper, text]) => ({
+    const found = bearingsOf.all(rid);
+    const bearings = found.map(([keeper, text]) => ({
       keeper,
       restriction: JSON.parse(text) as Restriction, // written by denial-rows.ts
     }));
-    return { rid, ref, custodian, bearings, guarded: readGuarded(rid) };
+    const isAsked = found.some(([, text]) => text.includes('"createdBefore"'));
+    const [created] = (isAsked ? bornAt.get(rid) : undefined) ?? [];
+    return { rid, ref, custodian, bearings, guarded: readGuarded(rid), created };
   };
 }
 

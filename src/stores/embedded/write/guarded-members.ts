@@ -17,7 +17,7 @@ export interface GuardedContentRow extends ReadMarks {
 type Telling = Pick<GuardedTelling, 'ref' | 'type' | 'from' | 'to'>;
 
 interface GuardedMembers {
-  /** Undefined where no guard concerns it. */
+  /** Undefined where it bears no label. */
   readonly readGuarded: (rid: number) => GuardedContentRow | undefined;
   /** The guard that withholds it at an instant: a quiet one before all others. */
   readonly guardOn: (content: GuardedContentRow, one: Telling, at: number) => ContentGuard | undefined;

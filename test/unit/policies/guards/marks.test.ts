@@ -19,7 +19,8 @@ const labelled = (...security: Coding[]): Resource => ({ resourceType: 'Observat
 
 test.each<[string, Resource, readonly string[]]>([
   ['no label', { resourceType: 'Observation' }, []],
-  ['a confidentiality alone', labelled({ system: CONF, code: 'R' }), []],
+  ['the usual confidentiality', labelled({ system: CONF, code: 'N' }), []],
+  ['a confidentiality alone', labelled({ system: CONF, code: 'R' }), [`${CONF}|R`]],
   ['a sensitivity', labelled({ system: ACT, code: 'HIV' }), ['HIV']],
   ['Part 2 with its source', labelled(part2), ['42CFRPart2', 'Organization/detox']],
   [

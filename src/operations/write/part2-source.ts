@@ -1,0 +1,98 @@
+/**
+ * By whose words what a draft writes is a record of 42 CFR Part 2 (compliance P1 to P3): a program keeps it, or a unit that is
+ * a program authored it. Where no party is anything but a provider, nobody is looked up.
+ */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { isDirectory } from '../../resources/index.ts';
+import { mayBeUnit, organizationOfUnit } from '../../resources/parties/program-unit.ts';
+import { patientsOfCompartments } from '../values.ts';
+import type { Draft, Planned } from './draft.ts';
+import { kindsInDraft } from './kinds-of-parties.ts';
+import { readPreview } from './preview.ts';
+
+/** By which elements a type names who authored it. */
+// prettier-ignore
+const AUTHORS: Readonly<Record<string, readonly string[]>> = {
+  AllergyIntolerance:       ['recorder', 'asserter'],
+  Appointment:              ['participant.actor'],
+  CarePlan:                 ['author', 'contributor'],
+  ClinicalImpression:       ['assessor'],
+  Communication:            ['sender'],
+  Composition:              ['author', 'attester.party'],
+  Condition:                ['recorder', 'asserter'],
+  Consent:                  ['performer'],
+  DeviceRequest:            ['requester'],
+  DiagnosticReport:         ['performer', 'resultsInterpreter'],
+  DocumentReference:        ['author', 'authenticator'],
+  Encounter:                ['participant.individual'],
+  EpisodeOfCare:            ['careManager'],
+  Flag:                     ['author'],
+  Goal:                     ['expressedBy'],
+  ImagingStudy:             ['interpreter', 'procedureReference'],
+  Immunization:             ['performer.actor'],
+  List:                     ['source'],
+  MedicationAdministration: ['performer.actor'],
+  MedicationDispense:       ['performer.actor'],
+  MedicationRequest:        ['requester', 'recorder', 'performer'],
+  MedicationStatement:      ['informationSource'],
+  Observation:              ['performer'],
+  Procedure:                ['performer.actor', 'recorder', 'asserter'],
+  Provenance:               ['agent.who'],
+  QuestionnaireResponse:    ['author'],
+  RiskAssessment:           ['performer'],
+  ServiceRequest:           ['requester'],
+};
+
+/** Who is a program here. */
+export interface Programs {
+  readonly isProgram: (party: Ref) => Promise<boolean>;
+  /** The organizations by whose words a planned resource is one of Part 2. */
+  readonly sourcesOf: (planned: Planned) => Promise<readonly Ref[]>;
+  /** The organization of a unit that is a program; undefined for any other reference. */
+  readonly organizationOf: (unit: unknown) => Promise<Ref | undefined>;
+}
+
+/** Undefined where there is no program. */
+export async function programsIn(draft: Draft): Promise<Programs | undefined> {
+  const isWritten = [...draft.planned.keys()].some((ref) => typeOf(ref) === 'Organization' || mayBeUnit(ref));
+  if (!isWritten && !(await draft.snapshot.hasKinds())) return undefined;
+  const known = new Map<Ref, boolean>();
+
+  return { isProgram, sourcesOf, organizationOf };
+
+  async function isProgram(party: Ref): Promise<boolean> {
+    const remembered = known.get(party);
+    if (remembered !== undefined) return remembered;
+    const answer = (await kindsInDraft(draft, party))?.includes('part2-program') === true;
+    known.set(party, answer);
+    return answer;
+  }
+
+  async function organizationOf(unit: unknown): Promise<Ref | undefined> {
+    const ref = localRef(unit);
+    if (ref === undefined || !mayBeUnit(ref) || !(await isProgram(ref))) return undefined;
+    const resource = await readPreview(draft, ref);
+    return resource && organizationOfUnit(resource);
+  }
+
+  async function sourcesOf({ ref, custodian, after }: Planned): Promise<readonly Ref[]> {
+    const resource = after?.plain;
+    if (resource === undefined || !isAboutPatient(ref, resource)) return [];
+    const sources = new Set<Ref>();
+    if (custodian !== '' && (await isProgram(custodian))) sources.add(custodian);
+    for (const path of AUTHORS[typeOf(ref)] ?? [])
+      for (const author of valuesAt(resource, path)) {
+        const organization = await organizationOf(author);
+        if (organization !== undefined) sources.add(organization);
+      }
+    return [...sources];
+  }
+}
+
+/** What is in the directory is about nobody; of what is inside a Bundle each is asked by itself. */
+const isAboutPatient = (ref: Ref, resource: Resource): boolean => {
+  const type = typeOf(ref);
+  if (isDirectory(type)) return false;
+  return type === 'Patient' || type === 'Bundle' || patientsOfCompartments(resource).length > 0;
+};
