@@ -13,7 +13,9 @@
  *       --to DATE        export: up to the end of this one
  *       --chain FILE     export: writes the chain beside the events, one row per commit: {seq, at, previous, audit,
  *                        members, hash}, where members.audit is base64url of sha256 over JSON.stringify([audit]), and
- *                        hash is hex of sha256 over previous, seq, at and members, a line feed between them
+ *                        hash is hex of sha256 over previous, seq, at and members, a line feed between them. Where
+ *                        members begins with {"v":2, its part up to audit and rows and the part behind them are
+ *                        digested, and the digest of both digests (hex) stands in its place
  *       --base URL       export: the server's base URL, as the observer of the events (default: PUBLIC_BASE_URL)
  */
 import { once } from 'node:events';

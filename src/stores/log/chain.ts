@@ -4,12 +4,16 @@
  */
 import { hash } from 'node:crypto';
 import type { Ref } from '../../fhir/types.ts';
-import type { DeliveryOutcome, Write } from '../../ports/store.ts';
+import type { AuditEntry, DeliveryOutcome, Write } from '../../ports/store.ts';
 
 /** The digests of a commit's members, each beside the name by which it is found again. */
 export interface Members {
+  /** The form; absent: the first, in which the chain held the members themselves. See {@link linkOf}. */
+  readonly v?: 2;
   /** The audit text of the row. */
   readonly audit: string;
+  /** The audit rows one by one, each as if it stood alone; absent where one does. */
+  readonly rows?: readonly string[];
   /** Versions: `[ref, digest]`. */
   readonly versions?: readonly Digest[];
   /** Outbox entries: `[id, digest]`. */
@@ -37,7 +41,42 @@ export const GENESIS = '0'.repeat(64);
 const digest = (...parts: readonly (string | null)[]): string =>
   hash('sha256', JSON.stringify(parts), 'base64url');
 
-export const digestAudit = (audit: string): string => digest(audit);
+const digestAudit = (audit: string): string => digest(audit);
+
+/** Of one audit row: what `audit` would be of a commit with this row alone. */
+export const digestAuditRow = (row: AuditEntry): string => digestAudit(`[${JSON.stringify(row)}]`);
+
+const SECOND = '{"v":2,';
+
+/**
+ * What the members of a commit say of its audit.
+ *
+ * @param written the members as a log has them already: their form is kept
+ */
+export function auditMembers(
+  audit: string,
+  rows: readonly AuditEntry[],
+  written?: string,
+): Pick<Members, 'v' | 'audit' | 'rows'> {
+  const whole = digestAudit(audit);
+  if (written !== undefined && !written.startsWith(SECOND)) return { audit: whole };
+  return { v: 2, audit: whole, ...(rows.length > 1 && { rows: rows.map(digestAuditRow) }) };
+}
+
+/** Why the audit text of a commit is not the one that its members have a digest of; undefined when it is. */
+export function auditFault(members: Members, audit: string): string | undefined {
+  if (members.audit !== digestAudit(audit)) return 'its audit rows were changed';
+  if (members.rows === undefined) return undefined;
+  // Its digest is right: it was written from AuditEntry values.
+  const rows = JSON.parse(audit) as readonly AuditEntry[];
+  return members.rows.join() === rows.map(digestAuditRow).join()
+    ? undefined
+    : 'its audit rows have other digests than it says';
+}
+
+/** Whether a commit has members beside its audit. */
+export const hasContent = (members: Members): boolean =>
+  Object.keys(members).some((name) => name !== 'v' && name !== 'audit' && name !== 'rows');
 
 export const digestVersion = (
   ref: string,
@@ -58,7 +97,27 @@ export const digestKey = (scope: string, id: string, fingerprint: string, reply:
 export const digestRecord = (kind: string, key: string, body: string, indexed: string): string =>
   digest(kind, key, body, indexed);
 
-/** The hash of a row: hex of sha256 over the hash before, seq, at (milliseconds) and the members as stored. */
+/** The form and the digests of audit rows, at the beginning of members of the second form. */
+const HEAD = /^\{"v":2,"audit":"[\w-]{43}"(?:,"rows":\["[\w",-]*"\])?/;
+
+/** Members of the second form as their beginning, which is about audit rows, and a digest of all else. */
+function splitMembers(members: string): { readonly head: string; readonly tail: string } | undefined {
+  const head = HEAD.exec(members)?.[0];
+  return head === undefined ? undefined : { head, tail: hash('sha256', members.slice(head.length), 'hex') };
+}
+
+/**
+ * What the chain holds of the members: since their second form a digest of two digests, so that a link of the chain, and
+ * the audit of a commit, can be shown to somebody who may not see what else stands in it.
+ */
+export function linkOf(members: string): string {
+  const parts = splitMembers(members);
+  return parts === undefined
+    ? members
+    : hash('sha256', hash('sha256', parts.head, 'hex') + parts.tail, 'hex');
+}
+
+/** The hash of a row: hex of sha256 over the hash before, seq, at (milliseconds) and {@link linkOf} the members. */
 export function chainHash(previous: string, seq: number, at: number, members: string): string {
-  return hash('sha256', `${previous}\n${seq}\n${at}\n${members}`, 'hex');
+  return hash('sha256', `${previous}\n${seq}\n${at}\n${linkOf(members)}`, 'hex');
 }

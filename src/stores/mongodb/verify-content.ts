@@ -9,7 +9,8 @@
  */
 import type { AuditEntry } from '../../ports/store.ts';
 import {
-  digestAudit,
+  auditFault,
+  hasContent,
   digestDeliveryOutcome,
   digestKey,
   digestOutbox,
@@ -57,11 +58,12 @@ export function createContentProof(note: Note, purged: number): ContentProof {
     examine(entry, isMoved) {
       const { q, m, a } = entry;
       const members = JSON.parse(m) as Members; // written by us, or tampered with: then the digests say so
-      if (members.audit !== digestAudit(a)) note(q, 'its audit rows were changed');
+      const fault = auditFault(members, a);
+      if (fault !== undefined) note(q, fault);
       else if (a.includes('"expunge"')) permitExpunged(a, state.versions);
       const { commit } = entryOf(entry);
       if (commit !== undefined) examineCommit(commit, members, { seq: q, isMoved, state });
-      else if (Object.keys(members).length > 1) note(q, 'what it wrote is missing');
+      else if (hasContent(members)) note(q, 'what it wrote is missing');
     },
     conclude() {
       for (const [version, seq] of state.versions)

@@ -9,7 +9,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Finding } from '../../../ports/store.ts';
 import { readAnchors } from '../../log/anchors.ts';
 import type { AnchorLines } from '../../log/anchors.ts';
-import { chainHash, digestAudit, GENESIS } from '../../log/chain.ts';
+import { auditFault, chainHash, GENESIS } from '../../log/chain.ts';
 import type { Members } from '../../log/chain.ts';
 import { openDatabase, prepare } from '../folder/connection.ts';
 import { pathsOf } from '../folder/folder.ts';
@@ -109,7 +109,8 @@ async function walk(db: DatabaseSync, { anchors, unreadable }: AnchorLines): Pro
     commits += 1;
     const members = parseMembers(text);
     if (members === undefined) return note(seq, 'its members cannot be read');
-    if (members.audit !== digestAudit(audit)) note(seq, 'its audit rows were changed');
+    const fault = auditFault(members, audit);
+    if (fault !== undefined) note(seq, fault);
     projections.examine({ seq, at, audit, members });
   }
 

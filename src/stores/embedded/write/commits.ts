@@ -5,12 +5,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { withDenied } from '../../../ports/query.ts';
 import type { AuditEntry, Commit, DeliveryOutcome } from '../../../ports/store.ts';
-import { digestAudit, digestDeliveryOutcome, digestOutbox } from '../../log/chain.ts';
+import { auditMembers, digestDeliveryOutcome, digestOutbox } from '../../log/chain.ts';
 import type { Digest, Members } from '../../log/chain.ts';
 import { entryText } from '../../log/entry-text.ts';
 import { stampEntry } from '../../log/audit-rows.ts';
 import { decideCommit, partiesIn } from '../../log/log-entry.ts';
-import type { AppliedCommit, DecidedCommit, DecidedOutboxEntry } from '../../log/log-entry.ts';
+import type { AppliedCommit, DecidedCommit, DecidedOutboxEntry, LogEntry } from '../../log/log-entry.ts';
 import type { NoteAbout } from './about.ts';
 import type { AuditIndex } from './audit-index.ts';
 import { prepareChecks, type CheckCommit, type CheckTools } from './commit-checks.ts';
@@ -42,14 +42,16 @@ interface Written {
 export interface Commits {
   readonly check: CheckCommit;
   write(commit: Commit, place: LogPlace): Written;
-  /** Applies what was decided, whatever this state says to it. */
-  replay(commit: AppliedCommit, audit: string, place: LogPlace): Written;
+  /** Applies what was decided, whatever this state says to it. `members`: as the log has them. */
+  replay(commit: AppliedCommit, decided: Pick<LogEntry, 'audit' | 'members'>, place: LogPlace): Written;
 }
 
 /** The audit rows of a commit, stamped, and the text that is digested. */
 interface AuditText {
   readonly rows: readonly AuditEntry[];
   readonly text: string;
+  /** The members of the commit as the log has them already. */
+  readonly written?: string;
 }
 
 export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
@@ -65,9 +67,9 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       const audit = { rows, text: JSON.stringify(rows) };
       return apply(decideCommit(commit, place, keptId), audit, place, () => toldOf(commit, place, heads));
     },
-    replay(commit, text, place) {
+    replay(commit, { audit: text, members: written }, place) {
       const rows = JSON.parse(text) as readonly AuditEntry[]; // a text of the log
-      return apply(commit, { rows, text }, place, () => commit.outbox);
+      return apply(commit, { rows, text, written }, place, () => commit.outbox);
     },
   };
 
@@ -96,7 +98,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     auditIndex.note(audit.rows, place.seq);
     const kept = commit.records.map((one) => records.write(one, place.seq));
     const members: Members = {
-      audit: digestAudit(audit.text),
+      ...auditMembers(audit.text, audit.rows, audit.written),
       ...(versions.length > 0 && { versions, p: partiesIn(writes) }),
       ...(told.length > 0 && { outbox: told.map(({ id, text }) => [id, digestOutbox(id, text)] as const) }),
       ...(outcomes.length > 0 && { settles: outcomes.map(digestOutcome) }),

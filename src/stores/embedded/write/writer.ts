@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, Commit } from '../../../ports/store.ts';
-import { chainHash, digestAudit, GENESIS } from '../../log/chain.ts';
+import { auditMembers, chainHash, GENESIS } from '../../log/chain.ts';
 import type { Members } from '../../log/chain.ts';
 import { prepareCommits } from './commits.ts';
 import type { FindRefs } from './commit-checks.ts';
@@ -306,14 +306,17 @@ export class StoreWriter {
     if (seq !== this.#head.seq + 1) throw new Diverged(seq, `it follows commit ${this.#head.seq}`);
     const place = { seq, at };
     const here =
-      commit === undefined ? this.#replayBlock(audit, seq) : this.#commits.replay(commit, audit, place);
+      commit === undefined
+        ? this.#replayBlock({ audit, members, seq })
+        : this.#commits.replay(commit, { audit, members }, place);
     if (commit?.sighted.join() !== here.commit?.sighted.join()) throw new Diverged(seq, 'others see it here');
     if (this.#append(place, here).members !== members) throw new Diverged(seq, 'it has other members here');
   }
 
-  #replayBlock(audit: string, seq: number): Appended {
-    this.#auditIndex.note(JSON.parse(audit) as readonly AuditEntry[], seq); // a text of the log
-    return { members: { audit: digestAudit(audit) }, audit };
+  #replayBlock({ audit, members, seq }: Pick<LogEntry, 'audit' | 'members' | 'seq'>): Appended {
+    const rows = JSON.parse(audit) as readonly AuditEntry[]; // a text of the log
+    this.#auditIndex.note(rows, seq);
+    return { members: auditMembers(audit, rows, members), audit };
   }
 
   #applyBlock(text: string, now: number): MemberOutcome {
@@ -323,7 +326,7 @@ export class StoreWriter {
     const entries = read.map((entry) => stampEntry(entry, place.seq));
     const audit = entries.every((entry, i) => entry === read[i]) ? text : JSON.stringify(entries);
     this.#auditIndex.note(entries, place.seq);
-    this.#entries.push(this.#append(place, { members: { audit: digestAudit(audit) }, audit }));
+    this.#entries.push(this.#append(place, { members: auditMembers(audit, entries), audit }));
     return { kind: 'done' };
   }
 
