@@ -19,6 +19,8 @@ const JUDGES = {
   strace: whyNotTraceable,
   mllp_send: () => whyNotRunning(['mllp_send', '--version'], 'Debian: apt-get install python3-hl7'),
   curl: () => whyNotRunning(['curl', '--version'], 'Debian: apt-get install curl'),
+  openssl: () => whyNotRunning(['openssl', 'version'], 'Debian: apt-get install openssl'),
+  python3: () => whyNotRunning(['python3', '--version'], 'Debian: apt-get install python3'),
   mount: whyNotMountable,
   ccda_rules: whyNoRules,
   lxml: whyNoLxml,

@@ -6,6 +6,11 @@
  *                               database, too, also where there is no read model (settings as of the server)
  *     npm run audit -- anchor   writes an anchor of the last commit, prints it, and so ends the tail without one
  *     npm run audit -- export   prints every audit row as an AuditEvent, one JSON object per line (NDJSON)
+ *     npm run audit -- export --for ocr --organization REF --from DATE --to DATE --out DIR
+ *                               writes a signed package for an auditor into a folder, and puts that on record first: the
+ *                               server must not run. A running one has Organization/[id]/$audit-package for it
+ *     npm run audit -- key      prints the public keys of packages, and makes one where there is none; with --rotate a
+ *                               new one signs from now on
  *
  *       --data-dir DIR   the data folder (default: DATA_DIR, else ./data)
  *       --anchors FILE   the file of anchors (default: ANCHOR_FILE, else anchors.jsonl in the folder)
@@ -16,6 +21,8 @@
  *                        hash is hex of sha256 over previous, seq, at and members, a line feed between them. Where
  *                        members begins with {"v":2, its part up to audit and rows and the part behind them are
  *                        digested, and the digest of both digests (hex) stands in its place
+ *       --organization REF, --patient REF, --referral REF, --out DIR
+ *                        export --for ocr: whose package, about which patient or referral alone, and where to
  *       --base URL       export: the server's base URL, as the observer of the events (default: PUBLIC_BASE_URL)
  */
 import { once } from 'node:events';
@@ -25,6 +32,7 @@ import { finished } from 'node:stream/promises';
 import { parseSearchDate } from '../src/fhir/datetime.ts';
 import { renderAuditEvent, type AuditSource } from '../src/resources/audit-event-render.ts';
 import { databaseOf } from '../src/server/compose-store.ts';
+import { auditKeyFile, openAuditSigner, publishedKeys, rotateAuditKey } from '../src/server/audit-key.ts';
 import { readConfig } from '../src/server/config.ts';
 import { DERIVATION } from '../src/operations/values.ts';
 import { openAnchors } from '../src/stores/log/anchors.ts';
@@ -32,6 +40,7 @@ import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit
 import { describeDerived, verifyDerived } from '../src/stores/embedded/verify/derived-proof.ts';
 import { pathsOf } from '../src/stores/embedded/folder/folder.ts';
 import { auditRowsOf, readLog, type LogReading, type LogRow } from '../src/stores/embedded/log-reading.ts';
+import { exportPackage, type PackageFlags } from './audit/package.ts';
 import { anchorFile, dataFolder, EXIT, runCommand, UsageError } from './command.ts';
 
 const FLAGS = {
@@ -41,6 +50,12 @@ const FLAGS = {
   to: { type: 'string' },
   chain: { type: 'string' },
   base: { type: 'string' },
+  for: { type: 'string' },
+  organization: { type: 'string' },
+  patient: { type: 'string' },
+  referral: { type: 'string' },
+  out: { type: 'string' },
+  rotate: { type: 'boolean', default: false },
 } as const;
 
 interface Asked {
@@ -50,6 +65,9 @@ interface Asked {
   readonly to: string | undefined;
   readonly chain: string | undefined;
   readonly base: string | undefined;
+  /** Of a package. */
+  readonly packaging: PackageFlags;
+  readonly rotate: boolean;
   /** Of the server. */
   readonly settings: readonly string[];
 }
@@ -60,7 +78,8 @@ const ADMINISTRATOR = { organization: undefined, everything: true } as const;
 const COMMANDS: Readonly<Record<string, (asked: Asked) => Promise<number> | number>> = {
   verify,
   anchor,
-  export: exportEvents,
+  export: (asked) => (asked.packaging.for === undefined ? exportEvents(asked) : packUp(asked)),
+  key: showKeys,
 };
 
 await runCommand(import.meta.filename, {
@@ -75,6 +94,8 @@ await runCommand(import.meta.filename, {
     const folder = dataFolder(values['data-dir']);
     const { from, to, chain, base = process.env['PUBLIC_BASE_URL'] } = values;
     return command({
+      packaging: values,
+      rotate: values.rotate,
       folder,
       anchors: anchorFile(values.anchors) ?? pathsOf(folder).anchors,
       from,
@@ -128,6 +149,19 @@ async function anchor({ folder, anchors }: Asked): Promise<number> {
   } finally {
     log.close();
   }
+}
+
+async function packUp({ packaging, folder, anchors, settings }: Asked): Promise<number> {
+  const config = readConfig([...settings, '--data-dir', folder], process.env, 'command');
+  await exportPackage(packaging, config, anchors);
+  return EXIT.done;
+}
+
+function showKeys({ folder, settings, rotate }: Asked): number {
+  const file = auditKeyFile(readConfig([...settings, '--data-dir', folder], process.env, 'command'));
+  if (rotate) rotateAuditKey(file);
+  else openAuditSigner(file);
+  return print(`${JSON.stringify({ keys: publishedKeys(file) }, undefined, 2)}\n`);
 }
 
 async function exportEvents({ folder, from, to, chain, base }: Asked): Promise<number> {

@@ -46,6 +46,8 @@ interface AppParts {
   readonly clock: Clock;
   readonly traffic: Traffic;
   readonly turns?: FairTurns;
+  /** The keys that sign audit packages. */
+  readonly publishedKeys?: () => readonly object[];
   readonly settings: AppSettings;
 }
 
@@ -69,6 +71,7 @@ export function createApp(parts: AppParts): RequestListener {
       clientIpOf,
       now: () => clock.now(),
       securityHeaders,
+      publishedKeys: parts.publishedKeys ?? (() => []),
     }),
   );
   app.use((req, res) => {

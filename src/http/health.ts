@@ -1,4 +1,4 @@
-/** What operators ask: is the process alive, may traffic come, how is it doing. */
+/** What operators ask: is the process alive, may traffic come, how is it doing; and with which keys it signs. */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
@@ -36,6 +36,8 @@ interface HealthParts {
   readonly clientIpOf: ClientIpOf;
   readonly now: () => number;
   readonly securityHeaders: Readonly<Headers>;
+  /** The public halves of the keys that sign audit packages (RFC 7517). */
+  readonly publishedKeys: () => readonly object[];
 }
 
 export function createHealth({
@@ -46,6 +48,7 @@ export function createHealth({
   clientIpOf,
   now,
   securityHeaders,
+  publishedKeys,
 }: HealthParts): Router {
   const router = Router({ caseSensitive: true });
   router.get('/health/live', (_req, res) => sendJson(res, 200, { status: 'alive' }));
@@ -63,6 +66,8 @@ export function createHealth({
       ...whyOf(rest),
     });
   });
+
+  router.get('/.well-known/jwks.json', (_req, res) => sendJson(res, 200, { keys: publishedKeys() }));
 
   router.get('/metrics', async (req, res) => {
     if (!mayReadMetrics(req, { metricsToken, clientIpOf })) {

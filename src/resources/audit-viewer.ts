@@ -28,12 +28,14 @@ export interface AuditSeeing extends AuditViewer {
   readonly discloses: boolean;
 }
 
-export function auditSeeing({ agent, delivery }: AuditEntry, viewer: AuditViewer): AuditSeeing {
+export function auditSeeing({ agent, delivery, viewers }: AuditEntry, viewer: AuditViewer): AuditSeeing {
   const { organization, everything } = viewer;
   const is = (party: Ref | '' | undefined): boolean =>
     everything || (organization !== undefined && organization === party);
   const own = is(agent.organization);
-  return { ...viewer, own, discloses: own || is(delivery?.from) };
+  // What the server did of itself, and one organization alone may see.
+  const isAlone = agent.organization === '' && viewers.length === 1 && is(viewers[0]);
+  return { ...viewer, own, discloses: own || isAlone || is(delivery?.from) };
 }
 
 /** Whether a Consent is among what decided. */

@@ -22,6 +22,7 @@ import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts';
 import { OFFERED } from '../operations/perform.ts';
 import { createFairTurns } from '../operations/fair-turns.ts';
+import { auditKeyFile, publishedKeys } from './audit-key.ts';
 import { createFindOrganization, createFindUserName, createUsualPurpose } from './organizations.ts';
 import type { Acknowledgment } from '../hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
@@ -184,6 +185,7 @@ async function raise(
     log,
     clock,
     traffic,
+    publishedKeys: () => publishedKeys(auditKeyFile(config)),
     settings: {
       ...config,
       base,

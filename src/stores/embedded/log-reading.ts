@@ -3,6 +3,7 @@
  * outsider computes the chain again. Reads beside a live server, within one read transaction, a slice at a time.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../fhir/types.ts';
 import type { AuditEntry, AuditRow } from '../../ports/store.ts';
 import type { Anchor } from '../log/anchors.ts';
 import { GENESIS } from '../log/chain.ts';
@@ -30,6 +31,10 @@ export interface LogReading {
   rows(from?: number, to?: number): Generator<LogRow>;
   /** The hash before a row: what its own hash continues. */
   hashBefore(seq: number): string;
+  /** The text that a resource had at a commit; undefined where there was none. */
+  textAt(ref: Ref, seq: number): string | undefined;
+  /** Who keeps a resource; undefined for one that was never here. */
+  keeperOf(ref: Ref): Ref | '' | undefined;
   close(): void;
 }
 
@@ -43,12 +48,26 @@ export function readLog(folder: string): LogReading {
   const db = openDatabase(needStore(folder).database, { readOnly: true, cacheKib: CACHE_KIB });
   db.exec('BEGIN');
   const hashOf = prepare<[Uint8Array]>(db, 'SELECT hash FROM log WHERE seq = ?');
+  const textOf = prepare<[string | null]>(
+    db,
+    `SELECT v.text FROM resource r JOIN version v ON v.rid = r.rid WHERE r.ref = ? AND v.seq <= ?
+      ORDER BY v.seq DESC LIMIT 1`,
+  );
+  const custodianOf = prepare<[Ref | null]>(
+    db,
+    'SELECT n.name FROM resource r LEFT JOIN name n ON n.nid = r.custodian WHERE r.ref = ?',
+  );
   return {
     head: headOf(db),
     rows: (from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER) => rowsOf(db, from, to),
     hashBefore(seq) {
       const before = hashOf.get(seq - 1);
       return before === undefined ? GENESIS : toHex(before[0]);
+    },
+    textAt: (ref, seq) => textOf.get(ref, seq)?.[0] ?? undefined,
+    keeperOf(ref) {
+      const kept = custodianOf.get(ref);
+      return kept && (kept[0] ?? '');
     },
     close: () => db.close(),
   };

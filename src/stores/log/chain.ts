@@ -101,9 +101,17 @@ export const digestRecord = (kind: string, key: string, body: string, indexed: s
 const HEAD = /^\{"v":2,"audit":"[\w-]{43}"(?:,"rows":\["[\w",-]*"\])?/;
 
 /** Members of the second form as their beginning, which is about audit rows, and a digest of all else. */
-function splitMembers(members: string): { readonly head: string; readonly tail: string } | undefined {
+export function splitMembers(members: string): { readonly head: string; readonly tail: string } | undefined {
   const head = HEAD.exec(members)?.[0];
   return head === undefined ? undefined : { head, tail: hash('sha256', members.slice(head.length), 'hex') };
+}
+
+/** The digests of the audit rows of a commit, by their positions; undefined for members of the first form. */
+export function rowDigests(members: string): readonly string[] | undefined {
+  const head = splitMembers(members)?.head;
+  if (head === undefined) return undefined;
+  const { audit, rows = [audit] } = JSON.parse(`${head}}`) as Members; // the pattern of the head
+  return rows;
 }
 
 /**

@@ -1,0 +1,95 @@
+/** `events.csv` of a package: one line for each event and each of its entities (audit-compliance AU17). */
+import type { Ref } from '../../../fhir/types.ts';
+import { localRefOf, typeOf } from '../../../resources/element.ts';
+import { basisOfRow, knownTo, partyNameAt, type PackageRow, type PackageWorld } from './package-row.ts';
+
+/** The columns, in an order that does not change. */
+// prettier-ignore
+export const EVENT_COLUMNS = [
+  'seq', 'position', 'recorded', 'event', 'action', 'outcome', 'issue', 'exception', 'organization', 'user', 'user_name',
+  'client', 'session', 'tab', 'address', 'purpose', 'basis', 'deciding', 'patient', 'entity', 'version', 'referral',
+  'transition', 'rail', 'recipient', 'recipient_name', 'content_category', 'labels', 'notice', 'agreement',
+  'agreement_state', 'masked', 'hash', 'request_id', 'row_digest',
+] as const;
+
+export type EventColumn = (typeof EVENT_COLUMNS)[number];
+export type EventLine = Readonly<Record<EventColumn, string>>;
+
+const REFERRALS: ReadonlySet<string> = new Set(['ServiceRequest', 'Task']);
+
+/** The lines of a row as the organization may have them; one without an entity where the row has none. */
+export function eventLines(row: PackageRow, organization: Ref, world: PackageWorld): readonly EventLine[] {
+  const { entry } = row;
+  const known = knownTo(entry, organization, world);
+  const entities = entry.entities.filter((entity) => row.whole || known(refOf(entity)));
+  const patients = entry.patients.filter((patient) => row.whole || known(patient));
+  const referral = entities.map(refOf).find((ref) => REFERRALS.has(typeOf(ref))) ?? '';
+  const common = { ...placeOf(row), ...actorOf(row), ...groundOf(row), ...toldOf(row, world) };
+  return (entities.length === 0 ? [''] : entities).map((entity) => ({
+    ...common,
+    patient: patients.join(' '),
+    entity: entity === '' ? '' : refOf(entity),
+    version: /\/_history\/(\d+)$/.exec(entity)?.[1] ?? '',
+    referral,
+  }));
+}
+
+const refOf = (entity: string): Ref => localRefOf(entity) ?? 'None/0';
+
+const placeOf = ({ seq, position, at, entry, digest }: PackageRow) => ({
+  seq: String(seq),
+  position: String(position),
+  recorded: at,
+  event: entry.event,
+  action: entry.action,
+  outcome: entry.outcome,
+  issue: entry.issue ?? '',
+  transition: entry.transition?.tid ?? '',
+  masked: '',
+  request_id: entry.requestId,
+  row_digest: digest,
+});
+
+/** Who acted: of others, the organization alone (rules 2.8). */
+function actorOf({ entry: { agent }, whole }: PackageRow) {
+  const { organization, onBehalfOf, user, subject, name, client, session, tab, address } = agent;
+  const own = (text: string | undefined): string => (whole ? (text ?? '') : '');
+  return {
+    organization: onBehalfOf ?? organization,
+    user: own(user ?? subject),
+    user_name: own(name),
+    client: own(client),
+    session: own(session),
+    tab: own(tab),
+    address: own(address),
+  };
+}
+
+/** On what it was decided. */
+function groundOf({ entry, whole }: PackageRow) {
+  const { deciding = [], exception = '', purposes = [], notice, labels = '' } = entry;
+  const decided = whole ? deciding : [];
+  return {
+    purpose: (purposes.length === 0 && entry.patients.length > 0 ? ['TREAT'] : purposes).join(' '),
+    basis: basisOfRow(entry) ?? '',
+    exception: whole ? exception : '',
+    deciding: decided.join(' '),
+    agreement: decided.filter((reference) => reference.startsWith('Contract/')).join(' '),
+    agreement_state: '',
+    labels,
+    notice: notice === undefined ? '' : String(notice),
+  };
+}
+
+/** Who was told, and what left. */
+function toldOf({ seq, entry }: PackageRow, world: PackageWorld) {
+  const { delivery, elsewhere, bytesHash = '', patients } = entry;
+  const recipient = delivery?.to ?? '';
+  return {
+    rail: delivery?.rail ?? '',
+    recipient,
+    recipient_name: elsewhere?.recipient ?? (recipient === '' ? '' : partyNameAt(world, recipient, seq)),
+    content_category: patients.length > 0 ? 'phi' : '',
+    hash: bytesHash,
+  };
+}

@@ -1,0 +1,275 @@
+/**
+ * Writes the audit package of an organization (audit-compliance AU15 to AU19): one walk over the log, beside a live server,
+ * in bounded memory.
+ */
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { Ref } from '../fhir/types.ts';
+import { chainLine, type ShownRows } from '../operations/audit/package/chain-lines.ts';
+import { CSV_MARK, csvLine } from '../operations/audit/package/csv-lines.ts';
+import { EVENT_COLUMNS, eventLines } from '../operations/audit/package/event-lines.ts';
+import {
+  buildManifest,
+  detachedJws,
+  jwsHeader,
+  signingInput,
+  type PackagedFile,
+} from '../operations/audit/package/package-manifest.ts';
+import { buildReadme, VERIFY_PY } from '../operations/audit/package/package-readme.ts';
+import {
+  isPackaged,
+  isWhole,
+  knownTo,
+  type PackageQuery,
+  type PackageRow,
+  type PackageWorld,
+} from '../operations/audit/package/package-row.ts';
+import {
+  createLoginTable,
+  PACKAGE_TABLES,
+  type PackageTable,
+} from '../operations/audit/package/package-tables.ts';
+import type { AuditRow } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
+import { renderAuditEvent, type AuditSource } from '../resources/audit-event-render.ts';
+import { auditRowsOf, readLog, type LogReading, type LogRow } from '../stores/embedded/log-reading.ts';
+import { describeReport, verifyChain } from '../stores/embedded/verify/audit-chain.ts';
+import { readAnchors } from '../stores/log/anchors.ts';
+import { digestAuditRow, linkOf, rowDigests, splitMembers } from '../stores/log/chain.ts';
+import type { AuditSigner } from './audit-key.ts';
+import { beginFile, putFile, type FileWriting } from './package-files.ts';
+
+interface PackageParts {
+  /** The data folder, and the file of anchors. */
+  readonly folder: string;
+  readonly anchors: string;
+  readonly signer: AuditSigner;
+  readonly source: AuditSource;
+  readonly version: string;
+  readonly askedBy: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Why a folder cannot take a package. */
+export class PackageRefused extends Error {}
+
+/** AuditEvents of one file. */
+const EVENTS_MAX = 5000;
+/** Commits after which others have a turn. */
+const COMMITS_AT_ONCE = 200;
+
+/**
+ * Writes the files into a folder, which must be empty or absent.
+ *
+ * @returns the files, with the manifest behind them
+ */
+export async function writePackage(
+  out: string,
+  query: PackageQuery,
+  parts: PackageParts,
+): Promise<readonly PackagedFile[]> {
+  if (existsSync(out) && readdirSync(out).length > 0) throw new PackageRefused(`${out} is not empty.`);
+  mkdirSync(out, { recursive: true, mode: 0o700 });
+  const log = readLog(parts.folder);
+  try {
+    const walked = await walkLog(out, query, parts, log);
+    return await sealPackage(out, query, parts, walked);
+  } finally {
+    log.close();
+  }
+}
+
+interface Walked {
+  readonly files: readonly PackagedFile[];
+  readonly tables: readonly PackageTable[];
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly chainHead: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+async function walkLog(
+  out: string,
+  query: PackageQuery,
+  { source, signal }: PackageParts,
+  log: LogReading,
+): Promise<Walked> {
+  const world = worldOf(log);
+  const tables = [...PACKAGE_TABLES, createLoginTable()];
+  const sheets = await Promise.all(
+    [eventTable, ...tables].map(async (table) => ({ table, file: await beginSheet(out, table) })),
+  );
+  const chain = beginFile(out, 'chain.ndjson');
+  const bundles = createBundles(out);
+  const counts: Record<string, number> = {};
+  let [firstSeq, lastSeq, chainHead, commits] = [0, 0, '', 0];
+  for (const commit of log.rows(query.from, query.to)) {
+    if (firstSeq === 0) firstSeq = commit.seq;
+    [lastSeq, chainHead] = [commit.seq, commit.hash];
+    const { rows, shown } = rowsOf(commit, query);
+    await chain.write(chainText(commit, log, shown), 1);
+    for (const row of rows) {
+      counts[row.entry.event] = (counts[row.entry.event] ?? 0) + 1;
+      for (const { table, file } of sheets) {
+        const lines = table.lines(row, query.organization, world);
+        if (lines.length > 0) await file.write(lines.map(csvLine).join(''), lines.length);
+      }
+      await bundles.add(JSON.stringify(renderFor(row, query.organization, world, source)));
+    }
+    commits += 1;
+    if (commits % COMMITS_AT_ONCE === 0) await setImmediate();
+    signal?.throwIfAborted();
+  }
+  const files = [
+    ...(await Promise.all(sheets.map(({ file }) => file.end()))),
+    await chain.end(),
+    ...(await bundles.end()),
+  ];
+  return { files, tables, firstSeq, lastSeq, chainHead, counts };
+}
+
+const eventTable: PackageTable = {
+  name: 'events.csv',
+  says: '',
+  columns: EVENT_COLUMNS,
+  lines: (row, organization, world) =>
+    eventLines(row, organization, world).map((line) => EVENT_COLUMNS.map((column) => line[column])),
+};
+
+async function beginSheet(out: string, { name, columns }: PackageTable): Promise<FileWriting> {
+  const file = beginFile(out, name);
+  await file.write(CSV_MARK + csvLine(columns));
+  return file;
+}
+
+function worldOf(log: LogReading): PackageWorld {
+  return {
+    resourceAt(ref, seq) {
+      const text = log.textAt(ref, seq);
+      return text === undefined ? undefined : parseStored(text);
+    },
+    keeperOf: (ref) => log.keeperOf(ref),
+  };
+}
+
+/** The rows of a commit that are asked for, and what of the commit may be shown. */
+function rowsOf(
+  commit: LogRow,
+  query: PackageQuery,
+): { readonly rows: readonly PackageRow[]; readonly shown: ShownRows } {
+  const all = auditRowsOf(commit);
+  const asked = all.filter(({ entry }) => isPackaged(entry, query));
+  const whole = asked.filter(({ entry }) => isWhole(entry, query.organization));
+  const said = rowDigests(commit.members);
+  const digestOf = ({ position, entry }: AuditRow, isOwn: boolean): string =>
+    said?.[position] ?? (isOwn ? digestAuditRow(entry) : '');
+  return {
+    rows: asked.map((row) => {
+      const isOwn = whole.includes(row);
+      return { ...row, whole: isOwn, digest: digestOf(row, isOwn) };
+    }),
+    shown: {
+      texts: new Map(whole.map(({ position, entry }) => [position, JSON.stringify(entry)])),
+      all: whole.length === all.length,
+      some: asked.length > 0,
+    },
+  };
+}
+
+function chainText(commit: LogRow, log: LogReading, shown: ShownRows): string {
+  const { seq, members } = commit;
+  const parts = { split: splitMembers(members), link: linkOf(members) };
+  return chainLine(commit, log.hashBefore(seq), parts, shown);
+}
+
+function renderFor(row: PackageRow, organization: Ref, world: PackageWorld, source: AuditSource): object {
+  const knows = knownTo(row.entry, organization, world);
+  const keeps = (ref: Ref): boolean => world.keeperOf(ref) === organization;
+  const viewer = { organization, everything: false, ...(!row.whole && { knows, keeps }) };
+  return renderAuditEvent(row, viewer, source);
+}
+
+/** `events/1.json` and so on: collections of as many events as a file takes. */
+function createBundles(out: string) {
+  const files: PackagedFile[] = [];
+  let [file, inFile]: [FileWriting | undefined, number] = [undefined, 0];
+
+  async function endFile(): Promise<void> {
+    if (file === undefined) return;
+    await file.write(']}\n');
+    files.push(await file.end());
+    [file, inFile] = [undefined, 0];
+  }
+
+  return {
+    async add(event: string): Promise<void> {
+      if (file === undefined) {
+        file = beginFile(out, `events/${files.length + 1}.json`);
+        await file.write('{"resourceType":"Bundle","type":"collection","entry":[');
+      }
+      await file.write(`${inFile === 0 ? '' : ','}\n{"resource":${event}}`, 1);
+      inFile += 1;
+      if (inFile === EVENTS_MAX) await endFile();
+    },
+    async end(): Promise<readonly PackagedFile[]> {
+      await endFile();
+      return files;
+    },
+  };
+}
+
+/** What goes with the walk, the manifest over all of it, and its signature. */
+async function sealPackage(
+  out: string,
+  query: PackageQuery,
+  parts: PackageParts,
+  { files: walked, tables, firstSeq, lastSeq, chainHead, counts }: Walked,
+): Promise<readonly PackagedFile[]> {
+  const { signer, source, version, askedBy, now } = parts;
+  const server = source.base ?? source.name;
+  const anchors = readAnchors(parts.anchors).anchors.filter(({ seq }) => seq >= firstSeq && seq <= lastSeq);
+  const report = await verifyChain(parts.folder, parts.anchors);
+  const readme = buildReadme({ query, server, key: signer.kid, publicKey: signer.publicKey, tables });
+  const put = async (name: string, text: string) => putFile(out, name, text);
+  const files = [
+    ...walked,
+    await put('anchors.ndjson', anchors.map((anchor) => `${JSON.stringify(anchor)}\n`).join('')),
+    await put(
+      'verify.txt',
+      describeReport(report)
+        .map(({ ok, says }) => `${ok ? 'ok' : 'FAULT'} ${says}\n`)
+        .join(''),
+    ),
+    await put('verify.py', VERIFY_PY),
+    await put('signing-key.pem', signer.publicKey),
+    await put('README.txt', readme),
+  ];
+  const manifest = buildManifest({
+    query,
+    askedBy,
+    at: now,
+    server,
+    version,
+    files,
+    firstSeq,
+    lastSeq,
+    chainHead,
+    anchors: anchors.map(({ seq, at, hash }) => ({
+      seq,
+      at: new Date(at).toISOString(),
+      digest: `sha256:${hash}`,
+    })),
+    anchorFile: 'anchors.ndjson',
+    counts,
+    key: signer.kid,
+  });
+  const header = jwsHeader(signer.kid);
+  const signature = signer.sign(Buffer.from(signingInput(header, manifest)));
+  return [
+    ...files,
+    await put('manifest.json', manifest),
+    await put('manifest.jws', detachedJws(header, signature)),
+  ];
+}

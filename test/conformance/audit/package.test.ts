@@ -1,0 +1,319 @@
+/** The package for an auditor (audit-compliance AU15 to AU19), checked by programs that know nothing of this server. */
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AuditEvent, Bundle, Ref } from '../../../src/fhir/types.ts';
+import { PACKAGE_TABLES } from '../../../src/operations/audit/package/package-tables.ts';
+import type { PackageQuery } from '../../../src/operations/audit/package/package-row.ts';
+import { openAuditSigner, publishedKeys, rotateAuditKey } from '../../../src/server/audit-key.ts';
+import { writePackage } from '../../../src/server/audit-package.ts';
+import { pathsOf } from '../../../src/stores/embedded/folder/folder.ts';
+import { childEnv } from '../../child-env.ts';
+import { judged } from '../../judges.ts';
+import * as make from '../../resources.ts';
+import { openServer, type TestServer } from '../../server.ts';
+import { BASE, refOf } from '../../world.ts';
+
+const TOOLS = join(import.meta.dirname, '../../../tools');
+const top = mkdtempSync(join(tmpdir(), 'closeloop-package-'));
+const data = join(top, 'data');
+const keyFile = join(top, 'key.pem');
+const INITIATOR = 'Organization/initiator';
+let server: TestServer;
+let patient: Ref;
+let task: Ref;
+
+beforeAll(async () => {
+  server = await openServer(undefined, '--data-dir', data, '--audit-signing-key', keyFile);
+  patient = refOf(await server.create('initiator', make.patient()));
+  const order = make.serviceRequest({
+    subject: patient,
+    requester: 'PractitionerRole/initiator',
+    performer: 'Organization/recipient',
+    placer: '=P-1',
+  });
+  task = (await server.ask('initiator', 'POST', 'ServiceRequest', order)).link ?? 'Task/0';
+  await server.sentTo('recipient', task, 1);
+  // Of one moment, so that rows of several organizations share a commit.
+  await Promise.all(
+    ['initiator', 'recipient', 'stranger', 'initiator', 'recipient'].flatMap((who) => [
+      server.ask(who, 'GET', task),
+      server.ask(who, 'GET', 'Patient?name=%3Dcmd'),
+    ]),
+  );
+  await server.ask('initiator', 'POST', 'Consent', { resourceType: 'Basic' });
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(top, { recursive: true });
+});
+
+let made = 0;
+async function pack(more: Partial<PackageQuery> = {}): Promise<string> {
+  const out = join(top, `package-${(made += 1)}`);
+  const query: PackageQuery = { organization: INITIATOR, from: 0, to: Date.now() + 1000, ...more };
+  await writePackage(out, query, {
+    folder: data,
+    anchors: pathsOf(data).anchors,
+    signer: openAuditSigner(keyFile),
+    source: { name: BASE, base: BASE },
+    version: '0',
+    askedBy: 'officer',
+    now: Date.now(),
+  });
+  return out;
+}
+
+const text = (out: string, name: string): string => readFileSync(join(out, name), 'utf8');
+const linesOf = (out: string, name: string): readonly string[] =>
+  text(out, name)
+    .split('\n')
+    .filter((line) => line !== '');
+const sheet = (out: string, name: string): readonly (readonly string[])[] =>
+  text(out, name)
+    .replace('\uFEFF', '')
+    .split('\r\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(','));
+
+/** What a command says, or what it said when it failed. */
+function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+): { readonly ok: boolean; readonly says: string } {
+  try {
+    return {
+      ok: true,
+      says: execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe', env: childEnv() }),
+    };
+  } catch (error) {
+    return { ok: false, says: String((error as { stdout?: string }).stdout) }; // of execFileSync
+  }
+}
+
+/** The commands that the README prints. */
+function recipeOf(out: string): string {
+  const [, commands = ''] = text(out, 'README.txt').split('---- 8< ----\n');
+  return commands;
+}
+
+describe('(audit-compliance AU15) a package', () => {
+  test('has every file, for its owner alone, and the manifest counts them', async () => {
+    const out = await pack();
+    const names = PACKAGE_TABLES.map(({ name }) => name);
+    const files = [
+      'events.csv',
+      'logins.csv',
+      'chain.ndjson',
+      'anchors.ndjson',
+      'verify.txt',
+      'verify.py',
+      'README.txt',
+      'manifest.json',
+      'manifest.jws',
+      ...names,
+    ];
+    expect(readdirSync(out)).toEqual(expect.arrayContaining(files));
+    for (const name of readdirSync(out)) {
+      const { mode } = statSync(join(out, name));
+      expect([name, mode & 0o077]).toEqual([name, 0]);
+    }
+    const manifest = JSON.parse(text(out, 'manifest.json')) as Record<string, unknown>;
+    expect(manifest).toMatchObject({
+      format: 'closeloop-audit-package/1',
+      organization: INITIATOR,
+      askedBy: 'officer',
+      key: publishedKeys(keyFile)[0]?.kid,
+      counts: { create: expect.any(Number), deliver: 1 },
+    });
+    expect(text(out, 'verify.txt')).toMatch(/^ok audit chain unbroken/);
+    expect(sheet(out, 'vendors.csv')).toHaveLength(1);
+    expect(text(out, 'README.txt')).toContain('vendors.csv');
+  });
+
+  test('(audit-compliance AU18) has the rows that the organization finds as AuditEvents, in the same order', async () => {
+    const out = await pack();
+    const bundle = JSON.parse(text(out, 'events/1.json')) as Bundle;
+    const packed = (bundle.entry ?? []).map(({ resource }) => resource as unknown as AuditEvent);
+    const until = packed.at(-1)?.recorded ?? '';
+    const found = (await server.search(
+      'initiator',
+      `AuditEvent?date=le${until}&_sort=date&_count=500`,
+    )) as unknown as readonly AuditEvent[];
+    expect(packed.map(({ id }) => id)).toEqual(found.map(({ id }) => id));
+    expect(packed[0]).toEqual(found[0]);
+    const lines = sheet(out, 'events.csv').slice(1);
+    expect([...new Set(lines.map(([seq, position]) => `${seq}-${position}`))]).toEqual(
+      packed.map(({ id }) => id),
+    );
+  });
+
+  test('shows nothing of others: no user, no session, no row, no name of what they keep', async () => {
+    const out = await pack();
+    for (const name of ['events.csv', 'events/1.json', 'chain.ndjson', 'disclosures.csv', 'logins.csv']) {
+      expect([
+        name,
+        /subject-(recipient|stranger)|client-(recipient|stranger)/.test(text(out, name)),
+      ]).toEqual([name, false]);
+    }
+    const stranger = await pack({ organization: 'Organization/stranger' });
+    expect(text(stranger, 'chain.ndjson') + text(stranger, 'events/1.json')).not.toContain(patient);
+  });
+
+  test('is about one patient or one referral where it is asked to be', async () => {
+    const [whole, one, other] = await Promise.all([
+      pack(),
+      pack({ patient }),
+      pack({ patient: 'Patient/nobody' }),
+    ]);
+    const rows = (out: string): number => sheet(out, 'events.csv').length;
+    expect([rows(one) > 1, rows(one) < rows(whole), rows(other)]).toEqual([true, true, 1]);
+    const referral = await pack({ referral: task });
+    expect(
+      sheet(referral, 'disclosures.csv')
+        .slice(1)
+        .every((line) => line.includes(task)),
+    ).toBe(true);
+  });
+
+  test('does not go into a folder that holds something', async () => {
+    const out = await pack();
+    await expect(
+      writePackage(
+        out,
+        { organization: INITIATOR, from: 0, to: 1 },
+        {
+          folder: data,
+          anchors: pathsOf(data).anchors,
+          signer: openAuditSigner(keyFile),
+          source: { name: BASE },
+          version: '0',
+          askedBy: '',
+          now: 0,
+        },
+      ),
+    ).rejects.toThrow('is not empty');
+  });
+});
+
+describe('(audit-compliance AU19) the command', () => {
+  test('puts the export on record before it writes, and leaves a folder alone that a server has', async () => {
+    const out = join(top, 'by-command');
+    const args = [
+      '--data-dir',
+      data,
+      '--audit-signing-key',
+      keyFile,
+      '--out',
+      out,
+      '--from',
+      '2020',
+      '--to',
+      '2099',
+    ];
+    const command = [join(TOOLS, 'audit.ts'), 'export', '--for', 'ocr', '--organization', INITIATOR, ...args];
+    const call = () => run(process.execPath, command, TOOLS);
+    expect([call().ok, existsSync(out)]).toEqual([false, false]);
+    const other = join(top, 'stopped');
+    cpSync(data, other, { recursive: true });
+    command[command.indexOf(data)] = other;
+    expect(call()).toEqual({ ok: true, says: expect.stringMatching(/^\d+ files in /) });
+    expect(sheet(out, 'events.csv').at(-1)).toEqual(expect.arrayContaining(['export', '0']));
+  });
+});
+
+describe('(audit-compliance AU16) the recipe of the README', () => {
+  judged('openssl', 'finds the package as it was signed, and a byte changed in any file', async () => {
+    const out = await pack();
+    const check = (): { readonly ok: boolean; readonly says: string } =>
+      run('bash', ['-c', recipeOf(out)], out);
+    expect(check()).toEqual({
+      ok: true,
+      says: expect.stringContaining('All files are as they were signed.'),
+    });
+    const { files } = JSON.parse(text(out, 'manifest.json')) as {
+      readonly files: readonly { readonly name: string }[];
+    };
+    for (const { name } of files) {
+      const before = readFileSync(join(out, name));
+      if (name === 'README.txt' || name === 'signing-key.pem' || before.length === 0) continue;
+      const changed = Buffer.from(before);
+      changed[changed.length >> 1]! ^= 1;
+      writeFileSync(join(out, name), changed);
+      expect([name, check().ok]).toEqual([name, false]);
+      writeFileSync(join(out, name), before);
+    }
+    const manifest = text(out, 'manifest.json');
+    writeFileSync(join(out, 'manifest.json'), manifest.replace('officer', 'nobody!'));
+    expect(check().ok).toBe(false);
+  });
+
+  judged('openssl', 'still finds it when another key signs from now on', async () => {
+    const out = await pack();
+    const [old] = publishedKeys(keyFile);
+    const kid = rotateAuditKey(keyFile);
+    expect(publishedKeys(keyFile).map((key) => key.kid)).toEqual([kid, old?.kid]);
+    const published = await fetch(`http://127.0.0.1:${server.running.port}/.well-known/jwks.json`);
+    const { keys } = (await published.json()) as { readonly keys: readonly Record<string, string>[] };
+    expect(keys.map((key) => [key['kid'], key['use'], key['alg'], key['d']])).toEqual(
+      [kid, old?.kid].map((one) => [one, 'sig', 'EdDSA', undefined]),
+    );
+    expect(run('bash', ['-c', recipeOf(out)], out).ok).toBe(true);
+    expect(JSON.parse(text(await pack(), 'manifest.json'))).toMatchObject({ key: kid });
+  });
+});
+
+describe('(audit-compliance AU18) verify.py', () => {
+  const verify = (out: string) => run('python3', ['verify.py'], out);
+
+  judged('python3', 'is sixty lines or so of the standard library', async () => {
+    const out = await pack();
+    expect(linesOf(out, 'verify.py').length).toBeLessThanOrEqual(70);
+    expect(linesOf(out, 'verify.py').filter((line) => /^(import|from) /.test(line))).toEqual([
+      'import base64, csv, hashlib, json, os, sys',
+    ]);
+  });
+
+  judged('python3', 'recomputes every row and the chain', async () => {
+    const out = await pack();
+    expect(verify(out)).toEqual({
+      ok: true,
+      says: expect.stringMatching(/^sound: \d+ commits, \d+ rows, 0 not provable/),
+    });
+  });
+
+  const changes: readonly (readonly [says: string, name: string, change: (line: string) => string])[] = [
+    ['a row', 'chain.ndjson', (line) => line.replace(/subject-initiator/, 'subject-somebody')],
+    ['a time', 'chain.ndjson', (line) => line.replace(/"at":(\d)/, '"at":9$1')],
+    ['a line that is left out', 'chain.ndjson', () => ''],
+    ['an event', 'events.csv', (line) => line.replace(/,[\w-]{43}$/, `,${'A'.repeat(43)}`)],
+  ];
+  for (const [says, name, change] of changes)
+    judged('python3', `finds ${says} that was changed`, async () => {
+      const out = join(top, `changed-${(made += 1)}`);
+      cpSync(await pack(), out, { recursive: true });
+      const lines = text(out, name).split('\n');
+      const at = lines.findIndex(
+        (line, index) => index > 1 && change(line.replace(/\r$/, '')) !== line.replace(/\r$/, ''),
+      );
+      lines[at] = change((lines[at] ?? '').replace(/\r$/, '')) + (name.endsWith('.csv') ? '\r' : '');
+      writeFileSync(join(out, name), lines.filter((line) => line !== '').join('\n') + '\n');
+      const { ok, says: found } = verify(out);
+      expect(ok).toBe(false);
+      expect(found.split('\n').filter((line) => !line.startsWith('changed: ') && line !== '')).not.toEqual(
+        [],
+      );
+    });
+});
