@@ -1,4 +1,4 @@
-/** The settings of the audit: where it is sent on to, and how long it is kept. Rows of `settings.ts`. */
+/** The settings of the audit: where it is sent on to, how long it is kept, and what signs its packages. Rows of `settings.ts`. */
 import { collector, years } from './setting-shapes.ts';
 import { choice, integer, text } from './setting.ts';
 
@@ -31,6 +31,7 @@ export const AUDIT_SETTINGS = {
     [SECOND, 10 * MINUTE],
     'Time that the collector has to take one batch.',
   ),
+  auditSigningKey: text(undefined, 'Key file of audit packages. Default: beside the data folder.'),
   auditRetentionYears: text(
     'ever',
     'How many years audit rows are kept at least: ever, or 6 and more (45 CFR 164.316(b)(2)(i)). The server itself removes none.',

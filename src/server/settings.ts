@@ -52,7 +52,6 @@ export const SETTINGS = {
     undefined,
     'File outside the data folder to which the server writes the anchors of the audit chain.',
   ),
-  auditSigningKey: text(undefined, 'Key file of audit packages. Default: beside the data folder.'),
   anchorMs: integer(5 * MINUTE, [SECOND, DAY], 'Time between two anchors of the audit chain.'),
   keyRetentionMs: integer(7 * DAY, [MINUTE, 90 * DAY], 'How long the server remembers an Idempotency-Key.'),
   commitsQueuedMax: integer(1024, [1, 100_000], 'Commits waiting for the writer; further ones get 503.'),

@@ -1,5 +1,7 @@
 /** The registry of operations: one line each. Routes, capability, definitions and audit follow. */
 import type { Request } from '../request.ts';
+import { accessReport } from './access-report.ts';
+import { accountingOfDisclosures } from './accounting-of-disclosures.ts';
 import { admit } from './admit.ts';
 import { breakGlass } from './break-glass.ts';
 import { bundleCcda, patientCcda, referralCcda } from './ccda/ccda.ts';
@@ -40,6 +42,9 @@ const DECLARED: readonly Operation[] = [
   breakGlass,
   confirmBreakGlass,
   review,
+  // — what patients and auditors ask
+  accountingOfDisclosures,
+  accessReport,
   // — on parties
   admit,
   // — the law
