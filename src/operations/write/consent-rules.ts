@@ -1,24 +1,27 @@
 /**
  * Consents of a kind as they are written: what may not be written is refused, and what is incomplete is stored with a
- * warning that names what it lacks (compliance A11).
+ * warning that names what it lacks (compliance A11), and a permit that an earlier restriction outweighs with another (C7).
  */
 import { findConsentAbout } from '../../delivery/consent-about.ts';
 import { findActors, withNotedActors } from '../../delivery/denials.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { lacksOf, type Lack } from '../../policies/consent/elements.ts';
+import { kindOf } from '../../policies/consent/kinds.ts';
+import { permitOf } from '../../policies/consent/permit.ts';
 import { consentFaultOf } from '../../policies/consent/write-rules.ts';
 import { typeOf } from '../../resources/element.ts';
 import { hasServerScope } from '../scope.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
 import { partyWorldIn } from './rule-context.ts';
+import { tellStandingDenials } from './standing-denials.ts';
 
 /** @throws OperationOutcomeError `consent-rule`, `field-frozen`, `deletion-refused` */
 export async function ruleConsents(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
     if (typeOf(planned.ref) !== 'Consent' || planned.origin === 'server') continue;
     checkRules(draft, planned);
-    if (planned.after !== undefined) await warnOfLacks(draft, planned, planned.after.plain);
+    if (planned.after !== undefined) await warnOf(draft, planned, planned.after.plain);
   }
 }
 
@@ -38,18 +41,24 @@ function checkRules(draft: Draft, planned: Planned): void {
   });
 }
 
-async function warnOfLacks(draft: Draft, planned: Planned, consent: Resource): Promise<void> {
-  if (consent['status'] !== 'active') return;
+async function warnOf(draft: Draft, planned: Planned, consent: Resource): Promise<void> {
+  if (consent['status'] !== 'active' || kindOf(consent) === 'general') return;
   const world = partyWorldIn(draft);
-  const actors = await findActors([withNotedActors(consent)], world);
-  const lacks = lacksOf(consent, await findConsentAbout(consent, actors, world));
-  if (lacks.length === 0) return;
-  draft.notes.push({
-    code: 'consent-incomplete',
-    severity: 'warning',
-    diagnostics: saysLacks(lacks),
-    expression: placesIn(planned, [...new Set(lacks.map(({ path }) => path))]),
-  });
+  const noted = withNotedActors(consent);
+  const actors = await findActors([noted], world);
+  const about = await findConsentAbout(noted, actors, world);
+  const lacks = lacksOf(consent, about);
+  if (lacks.length > 0) {
+    draft.notes.push({
+      code: 'consent-incomplete',
+      severity: 'warning',
+      diagnostics: saysLacks(lacks),
+      expression: placesIn(planned, [...new Set(lacks.map(({ path }) => path))]),
+    });
+    return;
+  }
+  const permit = permitOf(noted, planned.ref, planned.custodian, actors, about);
+  if (permit !== undefined) await tellStandingDenials(draft, planned, permit);
 }
 
 /** `This Consent lacks: expiry, right to revoke (A5, A7).` */

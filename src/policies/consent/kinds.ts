@@ -161,12 +161,14 @@ export const CONSENT_KINDS = {
     display: 'Person involved in the care of the patient',
     elements: { recipient: '164.510(b)(1)', date: '164.510(b)(2)', signer: '164.510(b)(2)' },
     oral: true,
+    endsOnRecord: true,
   },
   'patient-messaging': {
     effect: 'permit',
     law: '45 CFR 164.522(b)',
     display: 'Messages to the patient by ordinary channels',
     elements: { date: '164.522(b)', signer: '164.522(b)' },
+    endsOnRecord: true,
   },
   'community-referral': {
     effect: 'permit',
@@ -180,6 +182,7 @@ export const CONSENT_KINDS = {
       signer: 'B03',
     },
     oral: true,
+    endsOnRecord: true,
   },
   general: {
     effect: 'either',

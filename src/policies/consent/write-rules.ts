@@ -121,8 +121,11 @@ function hasHeld(consent: Resource): boolean {
   const { effect } = kindRow(kind);
   if (kind === 'general' || effect === 'record') return false;
   if (isRevoked(consent)) return true;
-  return asConsent(consent).status === 'active' && (effect === 'deny' || lacksOf(consent).length === 0);
+  return HOLDING.has(asConsent(consent).status) && (effect === 'deny' || lacksOf(consent).length === 0);
 }
+
+/** What was entered in error may have been in force until then. */
+const HOLDING: ReadonlySet<string> = new Set(['active', 'entered-in-error']);
 
 const isRevoked = (consent: Resource): boolean =>
   extensionsOf(consent, CONSENT_EXTENSIONS.revocation).length > 0;
@@ -168,6 +171,9 @@ const GIVEN: ReadonlySet<string> = new Set([
 const WAYS: Readonly<Partial<Record<ConsentKind, readonly RevocationWay[]>>> = {
   'hipaa-restrictions': ['written', 'oral-note', 'informed'],
   'hipaa-self-pay': ['written', 'oral-note'],
+  'involved-person': ['written', 'oral-note'],
+  'patient-messaging': ['written', 'oral-note'],
+  'community-referral': ['written', 'oral-note'],
 };
 const IN_WRITING: readonly RevocationWay[] = ['written'];
 

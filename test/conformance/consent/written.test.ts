@@ -146,6 +146,15 @@ describe('(compliance A11) an incomplete permit', () => {
     ]);
   });
 
+  test('(compliance C7) that an earlier restriction outweighs is told so', async () => {
+    const [whole, denial] = [await consent(), await restriction()];
+    const of = { patient: whole['patient'], performer: whole['performer'] };
+    const stands = await world.create(initiator, { ...denial, ...of });
+    const says = `An earlier restriction stands (${refOf(stands)}): end it, or let this Consent replace it.`;
+    const { status, headers } = await world.ask(initiator, 'POST', 'Consent', whole);
+    expect([status, headers['Warning']]).toEqual([201, expect.stringContaining(says)]);
+  });
+
   test('(compliance C2) a general one is read leniently, as before', async () => {
     const patient = await world.create(initiator, make.patient());
     const general = make.consent(refOf(patient));
