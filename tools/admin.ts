@@ -3,6 +3,7 @@
  *
  *     npm run admin -- import FILE [--custodian Organization/ID] [--data-dir DIR …]
  *     npm run admin -- reindex [--data-dir DIR …]
+ *     npm run admin -- relabel [--data-dir DIR …]
  *     npm run admin -- move --to mongodb [--mongodb-uri URI --mongodb-database NAME --data-dir DIR …]
  *     npm run admin -- move --to folder DIR [--mongodb-uri URI --mongodb-database NAME --data-dir DIR …]
  *     npm run admin -- member add Organization/ID … [--data-dir DIR …]
@@ -22,6 +23,10 @@
  *
  * `reindex` computes the search values of all versions anew. Run it after an upgrade whose log asks for it; you may stop
  * it and run it again.
+ *
+ * `relabel` labels every stored resource by the tables of this program: it adds the security labels that the tables ask for
+ * now. What left without them opens a work item of kind incident for its keeper. The server does the same by itself within a
+ * day of its first start with other tables.
  *
  * `move --to mongodb` moves the data folder into an empty database (MONGODB_URI, better than a flag that others can read);
  * the folder is the node's read model from then on. `move --to folder` moves the database into DIR, a new folder, by way of
@@ -71,7 +76,8 @@ await runCommand(import.meta.filename, {
     else if (name === 'import' && file !== undefined)
       await startImport(file, readCustodian(custodian), config());
     else if (name === 'reindex' && file === undefined) reindex(config());
-    else throw new UsageError('import FILE, reindex, move, member or register is expected.');
+    else if (name === 'relabel' && file === undefined) await startRelabel(config());
+    else throw new UsageError('import FILE, reindex, relabel, move, member or register is expected.');
     return EXIT.done;
   },
 });
@@ -92,6 +98,11 @@ function readCustodian(text: string | undefined): string | undefined {
 async function startImport(file: string, custodian: string | undefined, config: Config): Promise<void> {
   const { importFile } = await import('./admin/import.ts');
   await importFile(file, custodian, config);
+}
+
+async function startRelabel(config: Config): Promise<void> {
+  const { relabelStore } = await import('./admin/relabel.ts');
+  await relabelStore(config);
 }
 
 function reindex({ dataDir: folder }: Config): void {

@@ -18,6 +18,8 @@ interface JobParts {
   readonly tidy: Run;
   /** Reads new versions into the full-text index; undefined where there is none. */
   readonly readTexts: Run | undefined;
+  /** Labels stored resources by the tables of this program, once for each version of the tables. */
+  readonly relabel: Run;
   /** Looks for deliveries that are due. */
   readonly dispatch: Run;
   /** Audits the failed logins that were counted. */
@@ -48,6 +50,7 @@ export const jobsOf = ({ settings, readTexts, sendAudit, database, ...parts }: J
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
   ...(readTexts === undefined ? [] : [job('texts', 'process', SECOND, readTexts, 'indexes full text')]),
   job('dispatch', 'process', settings.dispatchIntervalMs, parts.dispatch, 'looks for deliveries that are due'),
+  job('relabel', 'store', 24 * HOUR, parts.relabel, 'labels stored resources when the tables of labels have changed'),
   job('logins', 'process', MINUTE, parts.auditLogins, 'audits failed logins, counted by source'),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(database === undefined ? [] : [

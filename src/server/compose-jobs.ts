@@ -1,10 +1,12 @@
 /** The roof over the jobs: what each of them does, and the scheduler that runs them. */
+import { randomUUID } from 'node:crypto';
 import type { AuditFeed } from '../delivery/audit-feed.ts';
 import type { Dispatcher } from '../delivery/dispatch.ts';
 import type { FailedLogins } from '../http/failed-logins.ts';
 import type { Log, Warnings } from '../http/log.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { jobsOf } from '../jobs/index.ts';
+import { relabelWhenDue } from '../operations/relabel.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
 import type { ServerStore } from '../stores/index.ts';
 import type { Config } from './config.ts';
@@ -38,6 +40,7 @@ export function composeJobs({
     askAboutOverdue: () => messages.waiting.askAboutOverdue(),
     tidy: (signal) => store.tidy(signal),
     readTexts: store.readTexts,
+    relabel: (signal) => relabelWhenDue({ store, clock, newId: randomUUID }, signal),
     dispatch: async () => dispatcher.nudge(),
     auditLogins: () => failedLogins.flush(),
     sendAudit: feed && ((signal) => feed.run(signal)),
