@@ -20,6 +20,7 @@ import { placesIn, replan, sighted, type Draft, type Planned } from './draft.ts'
 import { mayLower } from './label-guard.ts';
 import { programsIn, type Programs } from './part2-source.ts';
 import { readLabels } from './preview.ts';
+import { labelsAround } from './unread-files.ts';
 
 /** Of each draft, the trees that have their labels. A draft that is planned again begins anew: what stood may have changed. */
 const known = new WeakMap<Draft['planned'], WeakSet<Resource>>();
@@ -100,7 +101,10 @@ async function labelOne(draft: Draft, planned: Planned, { turns, noticed, progra
   if (!isKnowledge && (after.size ?? 0) >= LARGE) await learnSensitivities(after.plain, turns.after);
   const lowered = loweredLabels(before?.meta?.security ?? [], after.plain.meta?.security ?? []);
   const isLowered = lowered.length > 0 && mayLower(draft, planned, lowered);
-  const listed = await listedLabels(sighted(draft, planned), after.plain);
+  const listed = [
+    ...(await listedLabels(sighted(draft, planned), after.plain)),
+    ...(isNewFile(planned) ? await labelsAround(sighted(draft, planned), planned) : []),
+  ];
   const isTold = origin === 'client' || (draft.byMessage && OF_MESSAGES.has(typeOf(ref)));
   const follows = isKnowledge || !isTold ? listed : [...listed, ...noticed];
   const sources = (await programs?.sourcesOf(planned)) ?? [];
@@ -120,6 +124,9 @@ async function labelOne(draft: Draft, planned: Planned, { turns, noticed, progra
   const tree = draft.planned.get(ref)?.after?.plain;
   if (tree !== undefined) labelled.add(tree);
 }
+
+const isNewFile = ({ ref, before, origin }: Planned): boolean =>
+  origin === 'client' && before === undefined && typeOf(ref) === 'DocumentReference';
 
 /** Whether other labels are written than the client's, and not their extensions alone. */
 function hasOthers({ meta }: Resource, { security, entries }: LabelPlan): boolean {
