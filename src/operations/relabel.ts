@@ -108,7 +108,10 @@ async function relabelOne(
     at,
     newId,
   });
-  const planned = [planStored(match, (tree) => writeLabels(tree, plan)), ...(incident === undefined ? [] : [incident])];
+  const planned = [
+    planStored(match, (tree) => writeLabels(tree, plan)),
+    ...(incident === undefined ? [] : [incident]),
+  ];
   try {
     await store.commit(commitOf(planned.map(buildWrite), custodian === '' ? [] : [custodian]));
   } catch (error) {

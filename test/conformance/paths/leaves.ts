@@ -24,7 +24,11 @@ const LEAVES: readonly Leaf[] = [
   { at: 'delivery/dispatch.ts', why: BESIDE, apart: true },
   { at: 'delivery/deliver-entry.ts', why: BESIDE, apart: true },
   { at: 'delivery/host-places.ts', why: 'whose delivery a host gets next', apart: true },
-  { at: 'operations/packages/', why: 'what a referral tells, to hardly any recipient other than it is', apart: true },
+  {
+    at: 'operations/packages/',
+    why: 'what a referral tells, to hardly any recipient other than it is',
+    apart: true,
+  },
   { at: 'delivery/payloads.ts', why: 'what is known of organizations, kept in memory', apart: true },
   {
     at: 'delivery/shown-view.ts',
