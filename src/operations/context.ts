@@ -4,6 +4,7 @@ import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { PartyKindDefault } from '../policies/party-kind.ts';
+import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { EntryPreview, CommitView } from '../ports/rail.ts';
@@ -77,6 +78,8 @@ export interface OperationContext {
   readonly lacks?: ((rail: string) => Lacks | undefined) | undefined;
   /** Asked about every address that is written and that this server will connect to. */
   readonly admitAddress: AdmitAddress;
+  /** Makes packages for auditors; without it there are none. */
+  readonly packages?: AuditPackages | undefined;
   /** Does what is too much for a turn. */
   readonly heavy: Heavy;
   /** Called after each commit that wrote something, so that delivery starts at once. */

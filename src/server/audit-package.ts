@@ -13,14 +13,12 @@ import {
   detachedJws,
   jwsHeader,
   signingInput,
-  type PackagedFile,
 } from '../operations/audit/package/package-manifest.ts';
 import { buildReadme, VERIFY_PY } from '../operations/audit/package/package-readme.ts';
 import {
   isPackaged,
   isWhole,
   knownTo,
-  type PackageQuery,
   type PackageRow,
   type PackageWorld,
 } from '../operations/audit/package/package-row.ts';
@@ -29,6 +27,7 @@ import {
   PACKAGE_TABLES,
   type PackageTable,
 } from '../operations/audit/package/package-tables.ts';
+import type { PackagedFile, PackageQuery } from '../ports/audit-packages.ts';
 import type { AuditRow } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { renderAuditEvent, type AuditSource } from '../resources/audit-event-render.ts';

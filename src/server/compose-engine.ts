@@ -18,6 +18,7 @@ import { writeNoticeItem } from '../operations/notice-items.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
+import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
 import { createRails, type Rails } from '../rails/index.ts';
@@ -51,6 +52,8 @@ interface EngineParts {
   readonly outgoing: Outgoing;
   /** Does heavy work in threads; without it, it is done in place. */
   readonly heavy?: Heavy;
+  /** Makes packages for auditors. */
+  readonly packages?: AuditPackages;
 }
 
 /** The rails as the settings have them; doctor examines the same. */
@@ -98,6 +101,12 @@ const noticesFor = ({
   noticeItem: (entry, failure) => writeNoticeItem({ store, clock, newId: randomUUID }, entry, failure),
 });
 
+/** What may be absent. */
+const passedOn = ({ heavy, packages }: EngineParts): Pick<EngineParts, 'heavy' | 'packages'> => ({
+  ...(heavy !== undefined && { heavy }),
+  ...(packages !== undefined && { packages }),
+});
+
 /** The FHIR engine, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
 export function composeEngine(parts: EngineParts): {
   readonly perform: Perform;
@@ -105,7 +114,7 @@ export function composeEngine(parts: EngineParts): {
   readonly dispatcher: Dispatcher;
   readonly messages: MessageDoor;
 } {
-  const { config, log, base, store, metrics, clock, timers, listening, outgoing, heavy } = parts;
+  const { config, log, base, store, metrics, clock, timers, listening, outgoing } = parts;
   const rails = raiseRails(parts);
   const criteria = () => ({ base, now: clock.now() });
   const subscriptions = createSubscriptionCache({
@@ -135,7 +144,7 @@ export function composeEngine(parts: EngineParts): {
   const endpoints = createEndpoints(store);
   const { perform, messages } = createFhirEngine({
     payloads,
-    ...(heavy !== undefined && { heavy }),
+    ...passedOn(parts),
     store,
     clock,
     newId: randomUUID,

@@ -23,9 +23,11 @@ import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts'
 import { OFFERED } from '../operations/perform.ts';
 import { createFairTurns } from '../operations/fair-turns.ts';
 import { auditKeyFile, publishedKeys } from './audit-key.ts';
-import { createFindOrganization, createFindUserName, createUsualPurpose } from './organizations.ts';
+import { createAuditPackages } from './audit-packages.ts';
+import { createLookups } from './organizations.ts';
 import type { Acknowledgment } from '../hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
+import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { Store } from '../ports/store.ts';
 import type { Rails } from '../rails/index.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
@@ -120,6 +122,7 @@ async function raise(
   });
   closing.push(() => threads.close());
   const { rails, perform, dispatcher, messages } = composeEngine({
+    packages: openPackages({ config, base, log, closing }),
     heavy: threads.heavy,
     config,
     log,
@@ -174,9 +177,7 @@ async function raise(
       keys,
       tokenAlgorithms: algorithms,
       clock,
-      findOrganization: createFindOrganization(store),
-      usualPurpose: createUsualPurpose(store, config.partyKindDefault),
-      findUserName: createFindUserName(store, base),
+      ...createLookups(store, base, config.partyKindDefault),
     }),
     failedLogins,
     served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: OPERATIONS_BY_NAME },
@@ -284,6 +285,26 @@ async function readIssuer(config: Config, base: string, outgoing: Outgoing): Pro
   const keys =
     jwksFile === undefined ? keysFromUri(jwksUri ?? '', outgoing.httpFor('jwks')) : keysFromFile(jwksFile);
   return { issuer, audience, algorithms: tokenAlgorithms, keys, devIssuer: undefined };
+}
+
+/** What makes packages for auditors, and what it has made goes with the server. */
+function openPackages({ config, base, log, closing }: Opening): AuditPackages {
+  const packages = createAuditPackages({
+    config,
+    base,
+    version: readVersion(),
+    now: () => clock.now(),
+    failed: (error) => log.write('error', 'a package for an auditor could not be made', { error }),
+  });
+  closing.push(() => packages.close());
+  return packages;
+}
+
+interface Opening {
+  readonly config: Config;
+  readonly base: string;
+  readonly log: Log;
+  readonly closing: (() => Promise<void> | void)[];
 }
 
 function readVersion(): string {

@@ -17,6 +17,13 @@ import { localRef, localRefOf, typeOf } from '../resources/element.ts';
 /** Endpoints of one organization that are looked at; an address book, not a directory. */
 const ENDPOINTS_MAX = 100;
 
+/** What the door asks about who is behind a token. */
+export const createLookups = (store: Store, base: string, fallback: PartyKindDefault) => ({
+  findOrganization: createFindOrganization(store),
+  usualPurpose: createUsualPurpose(store, fallback),
+  findUserName: createFindUserName(store, base),
+});
+
 /** The member that a token means: by reference, or by an identifier that is verified for it; undefined for nobody. */
 export function createFindOrganization(store: Store): (name: OrganizationName) => Promise<Ref | undefined> {
   return async (name) => {
@@ -37,7 +44,7 @@ async function holderOf(store: Store, name: Identifier): Promise<Ref | undefined
 }
 
 /** The purpose of a caller who claims none, by who asks and by the kind of the organization (compliance D4). */
-export function createUsualPurpose(store: Store, fallback: PartyKindDefault): FindUsualPurpose {
+function createUsualPurpose(store: Store, fallback: PartyKindDefault): FindUsualPurpose {
   return async (asking) => {
     const { organization } = asking;
     const kinds = organization && (await readKinds(store.snapshot(), organization, organization, fallback));
@@ -50,7 +57,7 @@ const CLINICIAN = /(?:^|\/)(Practitioner|PractitionerRole)\/[^/]+$/;
 const NAME_MAX = 200;
 
 /** @param base the public base URL, below which a user is one of this server's */
-export function createFindUserName(store: Store, base: string): FindUserName {
+function createFindUserName(store: Store, base: string): FindUserName {
   return async ({ user = '', organization }, claimed) => {
     if (!CLINICIAN.test(user)) return undefined;
     const ref = localRefOf(user.startsWith(`${base}/`) ? user.slice(base.length + 1) : user);

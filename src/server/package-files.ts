@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import type { PackagedFile } from '../operations/audit/package/package-manifest.ts';
+import type { PackagedFile } from '../ports/audit-packages.ts';
 
 export interface FileWriting {
   /** Waits while the disk is slow: a package may be larger than memory. */

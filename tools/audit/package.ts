@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { parseSearchDate } from '../../src/fhir/datetime.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import { createLog } from '../../src/http/log.ts';
-import type { PackageQuery } from '../../src/operations/audit/package/package-row.ts';
+import type { PackageQuery } from '../../src/ports/audit-packages.ts';
 import type { AuditEntry } from '../../src/ports/store.ts';
 import { localRefOf, typeOf } from '../../src/resources/element.ts';
 import { auditKeyFile, openAuditSigner } from '../../src/server/audit-key.ts';

@@ -4,6 +4,7 @@ import { accessReport } from './access-report.ts';
 import { accountingOfDisclosures } from './accounting-of-disclosures.ts';
 import { admit } from './admit.ts';
 import { breakGlass } from './break-glass.ts';
+import { auditPackage, auditPackageCancel, auditPackageFile, auditPackageStatus } from './audit-package.ts';
 import { bundleCcda, patientCcda, referralCcda } from './ccda/ccda.ts';
 import { importCcda } from './ccda/import-ccda.ts';
 import { review } from './review.ts';
@@ -45,6 +46,10 @@ const DECLARED: readonly Operation[] = [
   // — what patients and auditors ask
   accountingOfDisclosures,
   accessReport,
+  auditPackage,
+  auditPackageStatus,
+  auditPackageFile,
+  auditPackageCancel,
   // — on parties
   admit,
   // — the law

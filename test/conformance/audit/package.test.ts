@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AuditEvent, Bundle, Ref } from '../../../src/fhir/types.ts';
 import { PACKAGE_TABLES } from '../../../src/operations/audit/package/package-tables.ts';
-import type { PackageQuery } from '../../../src/operations/audit/package/package-row.ts';
+import type { PackageQuery } from '../../../src/ports/audit-packages.ts';
 import { openAuditSigner, publishedKeys, rotateAuditKey } from '../../../src/server/audit-key.ts';
 import { writePackage } from '../../../src/server/audit-package.ts';
 import { pathsOf } from '../../../src/stores/embedded/folder/folder.ts';
@@ -231,6 +231,82 @@ describe('(audit-compliance AU19) the command', () => {
     command[command.indexOf(data)] = other;
     expect(call()).toEqual({ ok: true, says: expect.stringMatching(/^\d+ files in /) });
     expect(sheet(out, 'events.csv').at(-1)).toEqual(expect.arrayContaining(['export', '0']));
+  });
+});
+
+describe('(audit-compliance AU15) $audit-package', () => {
+  const today = new Date().toISOString().slice(0, 10);
+  let officer: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    const asked = { subject: 'officer', client: 'ehr', organization: INITIATOR } as const;
+    const token = await server.running.devIssuer?.sign({
+      ...asked,
+      scope: 'system/*.cruds closeloop/compliance',
+    });
+    officer = { authorization: `Bearer ${token ?? ''}` };
+  });
+  const invoke = (name: string, query: string, method: 'GET' | 'POST' = 'GET', headers = officer) =>
+    server.ask('initiator', method, `${INITIATOR}/$${name}?${query}`, method === 'POST' ? '' : undefined, {
+      headers,
+    });
+  const params = (...parameter: readonly object[]) => ({ resourceType: 'Parameters', parameter });
+  const begin = (from = today, headers = officer) =>
+    server.ask(
+      'initiator',
+      'POST',
+      `${INITIATOR}/$audit-package`,
+      params({ name: 'from', valueDateTime: from }, { name: 'to', valueDateTime: today }),
+      { headers },
+    );
+
+  test('is made while others are answered, read in parts, and taken away', async () => {
+    const begun = await begin();
+    expect(begun.status).toBe(202);
+    const [, id = ''] = /package=([\w-]+)$/.exec(begun.headers['content-location'] ?? '') ?? [];
+    let state = await invoke('audit-package-status', `package=${id}`);
+    for (const end = Date.now() + 10_000; state.status === 202 && Date.now() < end;)
+      state = await invoke('audit-package-status', `package=${id}`);
+    expect(state.status).toBe(200);
+    const names = (state.json['parameter'] as { part: { name: string; valueString?: string }[] }[]).map(
+      ({ part }) => part.find(({ name }) => name === 'name')?.valueString,
+    );
+    expect(names).toEqual(expect.arrayContaining(['events.csv', 'manifest.jws']));
+    const file = await invoke('audit-package-file', `package=${id}&name=events.csv`);
+    const sheetText = Buffer.from(String(file.json['data']), 'base64').toString();
+    expect(sheetText).toMatch(/^\uFEFFseq,position,recorded/);
+    // It is on record in itself: the export came before its first byte (audit-compliance AU19).
+    expect(sheetText).toContain(',export,R,0,');
+    for (const query of [`package=${id}&name=../data/store.db`, 'package=none&name=events.csv'])
+      expect((await invoke('audit-package-file', query)).code).toBe('not-found');
+    const gone = await server.ask(
+      'initiator',
+      'POST',
+      `${INITIATOR}/$audit-package-cancel`,
+      params({ name: 'package', valueString: id }),
+      { headers: officer },
+    );
+    expect(gone.status).toBe(200);
+    expect((await invoke('audit-package-status', `package=${id}`)).code).toBe('not-found');
+  });
+
+  test('is of at most a year, and for the organization’s own compliance officer', async () => {
+    expect((await begin('2020-01-01')).code).toBe('parameter-invalid');
+    const asked = { subject: 'x', client: 'ehr', organization: 'Organization/recipient' } as const;
+    const peer = await server.running.devIssuer?.sign({
+      ...asked,
+      scope: 'system/*.cruds closeloop/compliance',
+    });
+    expect((await begin(today, { authorization: `Bearer ${peer ?? ''}` })).code).toBe('scope-insufficient');
+    expect(
+      (
+        await server.ask(
+          'initiator',
+          'POST',
+          `${INITIATOR}/$audit-package`,
+          params({ name: 'from', valueDateTime: today }, { name: 'to', valueDateTime: today }),
+        )
+      ).code,
+    ).toBe('scope-insufficient');
   });
 });
 

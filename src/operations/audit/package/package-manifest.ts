@@ -1,12 +1,5 @@
 /** `manifest.json` of a package, and the input of its signature (audit-compliance AU16; RFC 7515, appendix F; RFC 8037). */
-import type { PackageQuery } from './package-row.ts';
-
-export interface PackagedFile {
-  readonly name: string;
-  readonly bytes: number;
-  readonly rows: number;
-  readonly sha256: string;
-}
+import type { PackagedFile, PackageQuery } from '../../../ports/audit-packages.ts';
 
 interface PackageAnchor {
   readonly seq: number;

@@ -1,6 +1,6 @@
 /** What goes with a package so that somebody without this server can read and check it: README.txt and verify.py. */
+import type { PackageQuery } from '../../../ports/audit-packages.ts';
 import type { PackageTable } from './package-tables.ts';
-import type { PackageQuery } from './package-row.ts';
 
 /** The commands of the README: a shell with openssl 3, and tools that every system has. */
 const CHECK_COMMANDS = `HEADER=$(cut -d. -f1 manifest.jws)

@@ -3,6 +3,7 @@
  * row of others only what is about its own records (rules 2.8).
  */
 import type { Ref, Resource } from '../../../fhir/types.ts';
+import type { PackageQuery } from '../../../ports/audit-packages.ts';
 import type { AuditEntry, AuditRow } from '../../../ports/store.ts';
 import { localRefOf } from '../../../resources/element.ts';
 
@@ -12,17 +13,6 @@ export interface PackageWorld {
   readonly resourceAt: (ref: Ref, seq: number) => Resource | undefined;
   /** Who keeps it; undefined for what is not here. */
   readonly keeperOf: (ref: Ref) => Ref | '' | undefined;
-}
-
-/** What a package is asked for. */
-export interface PackageQuery {
-  readonly organization: Ref;
-  /** Milliseconds since 1970, both inclusive. */
-  readonly from: number;
-  readonly to: number;
-  readonly patient?: Ref;
-  /** A ServiceRequest or a Task. */
-  readonly referral?: Ref;
 }
 
 export interface PackageRow extends AuditRow {
