@@ -191,7 +191,8 @@ function endFaultOf({ before, after, byPrivacyOfficer, now }: ConsentWrite): Con
   const row = kindRow(kind);
   if (row.endsOnRecord !== true) return undefined;
   const { status } = asConsent(after);
-  const was = before === undefined ? undefined : asConsent(before).status;
+  // A Consent that was in force keeps its kind; one of another kind was none of this.
+  const was = before !== undefined && kindOf(before) === kind ? asConsent(before).status : undefined;
   const revocation = revocationIn(after);
   if (was === 'inactive' && status === 'active')
     return broken('a Consent that has ended stays ended; write another', 'Consent.status');

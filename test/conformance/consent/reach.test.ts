@@ -93,9 +93,11 @@ describe('(compliance C13) the recipient of a referral sees', () => {
     ],
   ])('%s', async (_what, build, answer) => {
     const patient = await world.create(initiator, make.patient());
-    const consent = await world.create(initiator, build(patient));
-    await refer(patient, consent);
-    expect(await status(consent)).toBe(answer);
+    const general = await world.create(initiator, make.consent(refOf(patient)));
+    await refer(patient, general);
+    const consent = { ...build(patient), id: general.id };
+    expect((await world.ask(initiator, 'PUT', refOf(general), consent)).status).toBe(200);
+    expect(await status(general)).toBe(answer);
     const { entry = [] } = await world.bundle(recipient, `Consent?patient=${refOf(patient)}`);
     const consents = entry.filter(({ resource }) => resource?.resourceType === 'Consent');
     expect(consents).toHaveLength(answer === 200 ? 1 : 0);
@@ -103,33 +105,31 @@ describe('(compliance C13) the recipient of a referral sees', () => {
 });
 
 describe('(compliance C4, C11) content under Part 2', () => {
-  const note = async (patient: Stored): Promise<Stored> =>
-    world.create(initiator, { ...make.observation(refOf(patient)), meta: { security: [PART2] } });
+  /** Observations that a referral shows, and that turn out to be records under Part 2. */
+  async function shown(patient: Stored, count = 1): Promise<readonly Stored[]> {
+    const observations: Stored[] = [];
+    for (let i = 0; i < count; i += 1)
+      observations.push(await world.create(initiator, make.observation(refOf(patient))));
+    await refer(patient, ...observations);
+    for (const one of observations)
+      await world.ask(initiator, 'PUT', refOf(one), { ...one, meta: { security: [PART2] } });
+    return observations;
+  }
 
   test('is read from the commit of a permit to the commit that ends it', async () => {
     const patient = await world.create(initiator, make.patient());
-    const one = await note(patient);
-    await refer(patient, one);
+    const [one, two] = (await shown(patient, 2)) as [Stored, Stored];
     expect(await status(one)).toBe(404);
     const consent = await world.create(initiator, permit(patient, 'Organization/recipient'));
-    const two = await note(patient);
-    await refer(patient, two);
     expect(await status(one)).toBe(200);
-    await world.ask(initiator, 'POST', `${refOf(consent)}/$revoke`, {
-      resourceType: 'Parameters',
-      parameter: [
-        { name: 'by', valueReference: { reference: refOf(patient) } },
-        { name: 'how', valueCode: 'written' },
-      ],
-    });
+    await world.ask(initiator, 'POST', `${refOf(consent)}/$revoke`, revocation(refOf(patient), 'written'));
     // What it opened before, it received (compliance L5); what it never opened is withheld.
     expect([await status(one), await status(two)]).toEqual([200, 404]);
   });
 
   test('is not read with a permit that lacks something', async () => {
     const patient = await world.create(initiator, make.patient());
-    const one = await note(patient);
-    await refer(patient, one);
+    const [one] = (await shown(patient)) as [Stored];
     const lacking = permit(patient, 'Organization/recipient', { extension: [says('revocation')] });
     await world.create(initiator, lacking);
     expect(await status(one)).toBe(404);
@@ -137,8 +137,7 @@ describe('(compliance C4, C11) content under Part 2', () => {
 
   test('(compliance C5) is not read by the recipient’s own word', async () => {
     const patient = await world.create(initiator, make.patient());
-    const one = await note(patient);
-    await refer(patient, one);
+    const [one] = (await shown(patient)) as [Stored];
     const own = {
       ...permit(patient, 'Organization/recipient'),
       organization: [make.to('Organization/recipient')],
@@ -146,4 +145,48 @@ describe('(compliance C4, C11) content under Part 2', () => {
     expect((await world.ask(recipient, 'POST', 'Consent', own)).status).toBe(201);
     expect(await status(one)).toBe(404);
   });
+});
+
+const revocation = (by: string, how: string) => ({
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'by', valueReference: { reference: by } },
+    { name: 'how', valueCode: how },
+  ],
+});
+
+test('(compliance R4) a restriction that its entity ended denies what was created before', async () => {
+  const patient = await world.create(initiator, make.patient());
+  const before = await world.create(initiator, make.observation(refOf(patient)));
+  const report = await world.create(initiator, {
+    resourceType: 'DiagnosticReport',
+    status: 'preliminary',
+    code: coded('http://loinc.org', '58410-2'),
+    subject: { reference: refOf(patient) },
+    result: [{ reference: refOf(before) }],
+  });
+  await refer(patient, report);
+  const restriction = await world.create(
+    initiator,
+    make.consent(refOf(patient), {
+      dateTime: '2026-01-01',
+      performer: [{ reference: refOf(patient) }],
+      policyRule: coded(`${OURS}/CodeSystem/consent-kind`, 'hipaa-restrictions'),
+      provision: {
+        type: 'deny',
+        actor: [actor('IRCP', 'Organization/recipient')],
+        class: [{ system: 'http://hl7.org/fhir/resource-types', code: 'Observation' }],
+      },
+    }),
+  );
+  const { status: ended } = await world.ask(
+    initiator,
+    'POST',
+    `${refOf(restriction)}/$revoke`,
+    revocation('Organization/initiator', 'informed'),
+  );
+  const later = await world.create(initiator, make.observation(refOf(patient)));
+  const result = [before, later].map((one) => ({ reference: refOf(one) }));
+  await world.ask(initiator, 'PUT', refOf(report), { ...report, result });
+  expect([ended, await status(before), await status(later)]).toEqual([200, 403, 200]);
 });
