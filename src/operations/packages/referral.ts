@@ -4,10 +4,12 @@
  * (harmony Z11).
  */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
+import { readKinds } from '../../delivery/party-facts.ts';
+import type { Coding, Ref, Resource } from '../../fhir/types.ts';
+import { BASES, type Basis } from '../../policies/basis.ts';
 import { minimumFor } from '../../policies/payload/minimum.ts';
-import { payloadNamed } from '../../policies/payload/index.ts';
-import { trim } from '../../policies/payload/trim.ts';
+import { payloadNamed, payloadsFor } from '../../policies/payload/index.ts';
+import { trim, type LeftResource } from '../../policies/payload/trim.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { isDirectory, RESOURCE_TYPES } from '../../resources/index.ts';
@@ -31,18 +33,88 @@ export async function assemblePackages(draft: Draft): Promise<void> {
   for (const move of draft.moves) if (move.event === SENT) await assemblePackage(draft, move);
 }
 
+/** A referral that is sent: its Task and order, and who tells whom. */
+interface SentReferral {
+  readonly task: Ref;
+  readonly focus: Ref;
+  readonly order: Resource;
+  readonly initiator: Ref;
+  readonly recipient: Ref;
+}
+
 async function assemblePackage(draft: Draft, { task, initiator, recipient }: Move): Promise<void> {
   if (initiator === undefined || recipient === undefined || initiator === recipient) return;
   const focus = focusOf((await readPreview(draft, task)) ?? { resourceType: 'Task' });
   const order = focus === undefined ? undefined : await readPreview(draft, focus);
   if (focus === undefined || order === undefined) return;
+  const sent = { task, focus, order, initiator, recipient };
   const payload = await draft.context.payloads.of(recipient);
-  if (payload === undefined) return checkWhole(order);
+  if (payload !== undefined) return assembleBy(draft, sent, payload);
+  const basis = claimedBasis(order);
+  const isLimited = basis !== undefined && minimumFor(basis) === 'applies' && !draft.byMessage;
+  if (isLimited && justificationOf(order) === undefined) await assembleByService(draft, sent, basis);
+}
+
+/** By the row of what the recipient is: its sight is limited to the row as well. */
+async function assembleBy(draft: Draft, sent: SentReferral, payload: string): Promise<void> {
+  const { task, focus, initiator, recipient } = sent;
   // A message is never refused: all of it counts as what the server found.
   if (!draft.byMessage) await checkNamed(draft, [focus, task], payload);
   const candidates = await candidatesOf(draft, [task, focus], initiator);
   const { kept, left } = trim(candidates, [payloadNamed(payload)]);
-  const list = recordPackage(draft, {
+  const list = record(draft, sent, kept, left);
+  if (list !== undefined) draft.notes.push(leftOut(recipient, left.length, list));
+}
+
+/**
+ * By the rows of the services that the request document asks for. The recipient reads whatever the referral reaches, so all
+ * of that must be within the rows. Without a row it is a whole record, and somebody must say why that is needed (45 CFR
+ * 164.514(d)(5)).
+ *
+ * @throws OperationOutcomeError `minimum-necessary`
+ */
+async function assembleByService(draft: Draft, sent: SentReferral, basis: Basis): Promise<void> {
+  const { task, focus, initiator, recipient } = sent;
+  const candidates = await candidatesOf(draft, [task, focus], initiator);
+  const documents = candidates.filter(({ resourceType }) => resourceType === 'Bundle');
+  const within = documents.flatMap((one) => valuesAt(one, 'entry.resource') as readonly Resource[]);
+  const recipientKinds = await readKinds(
+    draft.snapshot,
+    recipient,
+    initiator,
+    draft.context.settings.partyKindDefault,
+  );
+  const { purpose } = BASES[basis];
+  const rows = payloadsFor({ recipientKinds, purpose, sections: sectionsIn(within) });
+  const { kept, left } = trim([...candidates, ...within], rows);
+  const isTold = ({ ref }: LeftResource): boolean => !isDirectory(typeOf(ref));
+  if (rows.length === 0 || left.some(isTold)) throw wholeRecord(basis, rows.length > 0);
+  const stored = new Set(candidates.map(refTo));
+  record(
+    draft,
+    sent,
+    kept.filter((one) => stored.has(refTo(one))),
+    [],
+  );
+}
+
+/** Codes of the sections of request documents. */
+const sectionsIn = (resources: readonly Resource[]): ReadonlySet<string> =>
+  new Set(
+    resources
+      .flatMap((one) => valuesAt(one, 'section*.code.coding') as readonly Coding[])
+      .flatMap(({ system, code }) => (system === BSER && code !== undefined ? [code] : [])),
+  );
+
+const BSER = 'http://hl7.org/fhir/us/bser/CodeSystem/bser';
+
+const record = (
+  draft: Draft,
+  { task, order, initiator, recipient }: SentReferral,
+  kept: readonly Resource[],
+  left: readonly LeftResource[],
+): Ref | undefined =>
+  recordPackage(draft, {
     name: `${draft.context.settings.publicBase}/${task}`,
     discloser: initiator,
     recipient,
@@ -52,8 +124,6 @@ async function assemblePackage(draft: Draft, { task, initiator, recipient }: Mov
     left,
     consents: kept.filter(({ resourceType }) => resourceType === 'Consent').map(refTo),
   });
-  if (list !== undefined) draft.notes.push(leftOut(recipient, left.length, list));
-}
 
 const refTo = ({ resourceType, id = '' }: Resource): Ref => `${resourceType}/${id}`;
 
@@ -63,15 +133,13 @@ const leftOut = (recipient: Ref, count: number, list: Ref): IssueDetail => ({
   diagnostics: `${recipient} is told what a community organization needs; ${list} names ${count} resources that stay`,
 });
 
-/** A disclosure without a row is a whole record, and somebody must say why it is needed (45 CFR 164.514(d)(5)). */
-function checkWhole(order: Resource): void {
-  const basis = claimedBasis(order);
-  if (basis === undefined || minimumFor(basis) !== 'applies' || justificationOf(order) !== undefined) return;
-  throw new OperationOutcomeError('minimum-necessary', {
-    diagnostics: `Nothing says what a disclosure on the basis ${basis} needs: say in its justification why all that the order names is needed.`,
+const wholeRecord = (basis: Basis, hasRow: boolean): OperationOutcomeError =>
+  new OperationOutcomeError('minimum-necessary', {
+    diagnostics: hasRow
+      ? `The referral names more than its services need on the basis ${basis}: leave it out, or say in the justification of the basis why all of it is needed.`
+      : `Nothing says what a disclosure on the basis ${basis} needs: say in its justification why all that the order names is needed.`,
     expression: ['ServiceRequest.extension'],
   });
-}
 
 /** Why the whole is needed, in the claim of the order (compliance D3). */
 function justificationOf(order: Resource): string | undefined {

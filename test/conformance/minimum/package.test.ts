@@ -16,6 +16,7 @@ beforeAll(async () => {
   world = await openParties();
   await world.ask(administrator, 'PUT', 'Organization/cbo', ofKind('cbo', 'community-organization'));
   await world.ask(administrator, 'PUT', 'Organization/stranger', ofKind('stranger', 'health-plan'));
+  await world.ask(administrator, 'PUT', 'Organization/school', ofKind('school', 'school'));
   patient = await create(make.patient());
 });
 afterAll(() => world.close());
@@ -211,5 +212,50 @@ describe('(compliance M5) a disclosure without a row', () => {
     expect([refused.status, refused.code]).toEqual([422, 'minimum-necessary']);
     const { code } = await send('stranger', claim('operations', 'The review covers the whole episode.'));
     expect(code).not.toBe('minimum-necessary');
+  });
+
+  const UUID = 'urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e';
+  /** A request document of BSeR that asks for what prevents diabetes, with one result. */
+  const request = (code: string): Resource => ({
+    resourceType: 'Bundle',
+    type: 'document',
+    identifier: { system: 'urn:ietf:rfc:3986', value: `${UUID}9` },
+    timestamp: '2026-11-30T09:00:00Z',
+    entry: [
+      {
+        fullUrl: `${UUID}0`,
+        resource: {
+          resourceType: 'Composition',
+          status: 'final',
+          type: { text: 'referral' },
+          subject: make.to(patient),
+          date: '2026-11-30',
+          author: [make.to('PractitionerRole/initiator')],
+          title: 'Referral',
+          section: [
+            {
+              code: { coding: [{ system: 'http://hl7.org/fhir/us/bser/CodeSystem/bser', code: 'DPRSI' }] },
+              entry: [make.to(`${UUID}1`)],
+            },
+          ],
+        },
+      },
+      {
+        fullUrl: `${UUID}1`,
+        resource: make.observation(patient, { code: { coding: [{ system: 'http://loinc.org', code }] } }),
+      },
+    ],
+  });
+
+  test.each([
+    ['what the section asks for goes', '4548-4', false],
+    ['more is refused', '8480-6', true],
+  ])('(compliance M2) with a request document: %s', async (_what, code, isRefused) => {
+    const document = await create(request(code));
+    const answer = await send('school', {
+      ...claim('treatment-own'),
+      supportingInfo: [make.to(document)],
+    });
+    expect(answer.code === 'minimum-necessary').toBe(isRefused);
   });
 });

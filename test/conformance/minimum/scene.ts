@@ -33,7 +33,7 @@ export async function openScene(receiver = 'cbo'): Promise<Scene> {
 
 export async function openParties(): Promise<World> {
   const world = await openWorld();
-  await world.seedDirectory('initiator', 'recipient', 'cbo', 'stranger');
+  await world.seedDirectory('initiator', 'recipient', 'cbo', 'stranger', 'school');
   await world.ask(administrator, 'PUT', GP, { resourceType: 'Practitioner', id: 'gp' });
   return world;
 }
