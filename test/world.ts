@@ -51,6 +51,7 @@ export const SETTINGS: OperationSettings = {
   partyKindDefault: 'provider',
   aheadToleranceMs: 300_000,
   identitySystems: [],
+  communityNeedsAuthorization: false,
   privatePartiesMax: 100_000,
   exampleOids: true,
   breakGlassMaxMs: 4 * 60 * 60 * 1000,

@@ -25,24 +25,30 @@ const PAGE = 500;
 export type Speaker = { readonly custodian: Ref } | 'patient';
 
 /** The Consents about a patient that count when `from` discloses. */
-export const readConsents = async (now: Snapshot, patient: Ref, from: Ref): Promise<readonly Resource[]> =>
-  (await findConsents(now, patient, from)).map(({ consent }) => consent);
+export const findConsents = async (
+  now: Snapshot,
+  patient: Ref,
+  from: Ref,
+): Promise<readonly ActiveConsent[]> => countingOf(await readActive(now, patient), from);
 
-/** The same, with where they stand. */
-export async function findConsents(now: Snapshot, patient: Ref, from: Ref): Promise<readonly Active[]> {
-  const active = await readActive(now, patient);
+/** Those of active Consents about a patient that count when `from` discloses: those it keeps, then the patient's own. */
+export function countingOf(active: readonly ActiveConsent[], from: Ref): readonly ActiveConsent[] {
   const kept = active.filter(({ custodian }) => custodian === from);
   const own = active.filter(({ custodian, consent }) => custodian !== from && isOwnWord(consent));
   return [...kept, ...own];
 }
 
-interface Active extends Pick<Match, 'ref' | 'custodian'> {
+/** A Consent in force by its status, and who keeps it. */
+export interface ActiveConsent extends Pick<Match, 'ref' | 'custodian'> {
   readonly consent: Resource;
 }
 
 /** Whoever's active Consents about a patient, in one search: all of them, because a number silences nobody. */
-async function readActive(now: Snapshot, patient: Ref): Promise<readonly Active[]> {
-  const found: Active[] = [];
+export async function readActive(
+  now: Pick<Snapshot, 'search'>,
+  patient: Ref,
+): Promise<readonly ActiveConsent[]> {
+  const found: ActiveConsent[] = [];
   for (let offset = 0; ; offset += PAGE) {
     const { matches, more } = await now.search(activeOf(patient, PAGE, offset));
     for (const { ref, custodian, text } of matches)

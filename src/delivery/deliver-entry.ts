@@ -28,7 +28,7 @@ import { asTold, type Payloads } from './payloads.ts';
 import { shownSnapshot } from './shown-view.ts';
 import { typeOf } from '../resources/element.ts';
 import { bearsPart2 } from './subject.ts';
-import { outcomeCommit, type EndedDelivery } from './outcome.ts';
+import { outcomeCommit, type EndedDelivery, type OpenedItem } from './outcome.ts';
 
 export interface DeliverySettings extends BackoffSettings {
   /** One attempt lasts at most so long; with the grace of an abort it must end before the lease does. */
@@ -69,6 +69,8 @@ export interface DeliveryParts {
   ) => Promise<NoticeToShow | undefined>;
   /** The same as a work item, where the notice could not go with an entry. */
   readonly noticeItem: (entry: ClaimedEntry, failure: NoticeFailure) => Promise<Write | undefined>;
+  /** What asks a person of the discloser about a delivery that the policies withhold; undefined: nobody is asked. */
+  readonly withheldItem: (ended: EndedDelivery) => Promise<OpenedItem | undefined>;
   readonly clock: Clock;
   readonly timers: Timers;
   /** In [0, 1). */
@@ -248,7 +250,9 @@ async function conclude(
   }
   if (receipt.outcome === 'retry') {
     const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
-    return recordOutcome(parts, lease, { entry, fate: 'refused', ...decided, why });
+    // The receiver cannot be reached (45 CFR 171.204(a)(1)).
+    const exception = 'infeasible-uncontrollable';
+    return recordOutcome(parts, lease, { entry, fate: 'refused', ...decided, exception, why });
   }
   if (receipt.outcome === 'withheld')
     return recordOutcome(parts, lease, {
@@ -303,17 +307,21 @@ async function recordPatiently(
 async function buildOutcome(parts: DeliveryParts, ended: EndedDelivery): Promise<Commit> {
   const { entry } = ended;
   const subject = await parts.store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
-  const item = await itemOf(parts, ended);
-  return outcomeCommit(ended, subject, item);
+  return outcomeCommit(ended, subject, await itemFor(parts, ended));
 }
 
-const itemOf = async (
-  { workItem, noticeItem }: DeliveryParts,
-  { entry, fate, why, item }: EndedDelivery,
-): Promise<Write | undefined> => {
-  if (item !== undefined) return noticeItem(entry, item);
-  return fate === 'refused' ? workItem(entry, why ?? 'refused') : undefined;
-};
+/** What asks a person to act, in the commit that ends the delivery. */
+async function itemFor(
+  { workItem, noticeItem, withheldItem }: DeliveryParts,
+  ended: EndedDelivery,
+): Promise<OpenedItem | undefined> {
+  const { entry, fate, why, item } = ended;
+  if (item !== undefined) return opened(await noticeItem(entry, item));
+  if (fate === 'refused') return opened(await workItem(entry, why ?? 'refused'));
+  return fate === 'withheld' ? withheldItem(ended) : undefined;
+}
+
+const opened = (write: Write | undefined): OpenedItem | undefined => write && { write };
 
 /** Whether the same commit may be taken a moment later. */
 const mayPass = (error: unknown): boolean =>

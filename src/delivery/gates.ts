@@ -3,6 +3,9 @@
  * as of now (rules 6.1). Whoever lost the right meanwhile is not told.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
+import type { IssueCode } from '../fhir/issue.ts';
+import type { LackingPiece } from '../policies/claim.ts';
+import type { Need } from '../policies/need.ts';
 import type { Basis } from '../policies/basis.ts';
 import type { Purpose } from '../policies/purpose.ts';
 import { EVERYTHING, withDenied } from '../ports/query.ts';
@@ -26,6 +29,15 @@ export interface GateDecision {
   readonly deciding?: readonly string[];
   readonly exception?: string;
   readonly notice?: 1 | 2;
+  /** Where the policies say no: the refusal in which it would be told, and what would let it be told. */
+  readonly refused?: RefusedDelivery;
+}
+
+/** Why the policies withhold a delivery. */
+interface RefusedDelivery {
+  readonly code: IssueCode | undefined;
+  readonly needs: readonly Need[];
+  readonly lacks: readonly LackingPiece[];
 }
 
 /** Whether an entry may be sent, as of `now`. `asOf` is the entry's own commit. */
@@ -69,7 +81,11 @@ export function createGates({ criteria, policies, clock }: GateParts): Gate {
     }
     const answer = await policies(entry, now, asOf);
     if (!answer.permitted || (await now.read(entry.subject, entry.sight)) !== undefined) return answer;
-    return withheld('patient-consent', 'what leads the referral to it is denied');
+    const why = 'what leads the referral to it is denied';
+    return {
+      ...withheld('patient-consent', why),
+      refused: { code: 'disclosure-denied', needs: [], lacks: [] },
+    };
   };
 }
 

@@ -5,11 +5,18 @@
 import type { Ref } from '../fhir/types.ts';
 import { highWaterMark } from '../policies/labels/high-water.ts';
 import { labelsInText } from '../policies/labels/stored-labels.ts';
+import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import type { NoticeFailure } from '../ports/rail.ts';
 import type { GateDecision } from './gates.ts';
 import { compartmentPatientsIn } from './subject.ts';
+
+/** A work item that is opened with an outcome, and the records that say so. */
+export interface OpenedItem {
+  readonly write: Write;
+  readonly records?: readonly RecordWrite[];
+}
 
 /** A delivery whose story has ended, with what the gates decided about it. */
 export interface EndedDelivery extends Omit<GateDecision, 'permitted' | 'why'> {
@@ -31,19 +38,21 @@ const AUDITED = {
 } as const satisfies Record<DeliveryOutcome['fate'], Pick<AuditEntry, 'outcome' | 'issue'>>;
 
 /**
- * The commit that records how a delivery ended. A work item, for a delivery that was refused for good, is written with it.
+ * The commit that records how a delivery ended. A work item, for a delivery that was refused for good or withheld, is written
+ * with it.
  * Its outbox is always empty: Subscriptions are not notified of these work items, so that a dead receiver cannot feed
  * itself with them. `subject`: as of the entry's commit; undefined when it was expunged.
  */
-export function outcomeCommit(ended: EndedDelivery, subject: Version | undefined, item?: Write): Commit {
+export function outcomeCommit(ended: EndedDelivery, subject: Version | undefined, item?: OpenedItem): Commit {
   const { entry, fate, why } = ended;
   const row = auditOf(ended, subject);
   return {
-    writes: item === undefined ? [] : [item],
+    writes: item === undefined ? [] : [item.write],
     preconditions: [],
     expects: [],
     audit: [row, ...denialOf(row)],
     outbox: [],
+    ...(item?.records !== undefined && { records: item.records }),
     deliveryOutcomes: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
   };
 }
@@ -89,7 +98,7 @@ function groundsOf({ fate, ground, deciding = [], exception, notice, bytesHash }
   return {
     ...(ground !== undefined && { basis: ground }),
     ...(deciding.length > 0 && { deciding }),
-    ...(exception !== undefined && fate === 'withheld' && { exception }),
+    ...(exception !== undefined && fate !== 'accepted' && { exception }),
     ...(notice !== undefined && fate === 'accepted' && { notice }),
     ...(bytesHash !== undefined && { bytesHash }),
   };

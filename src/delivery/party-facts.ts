@@ -33,7 +33,7 @@ export async function readKinds(
 }
 
 /** Whether the register has an NPI as the organization's that is in force. */
-async function bearsNpi(now: Snapshot, organization: Ref, resource: Resource): Promise<boolean> {
+export async function bearsNpi(now: Snapshot, organization: Ref, resource: Resource): Promise<boolean> {
   for (const identity of identitiesIn(resource['identifier'], ({ system }) => system === NPI)) {
     const row = await findRow(now, 'register', identity);
     if (row?.state === 'verified' && row.holder === organization) return true;

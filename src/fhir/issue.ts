@@ -196,6 +196,8 @@ export interface IssueDetail {
   readonly extension?: readonly Extension[] | undefined;
   /** The patient whose consent would let the same request pass: the edge says where it is captured. */
   readonly captureFor?: Ref | undefined;
+  /** Who is kept from something, and by whom, on no ground of law: a person looks at it (compliance I3). Not rendered. */
+  readonly keptFrom?: { readonly counterparty: Ref; readonly owner: Ref } | undefined;
 }
 
 /** The code system of the exceptions of 45 CFR 171. */

@@ -92,6 +92,8 @@ export function verdictOfRefusal(
 ): MessageVerdict {
   const { referral, event } = about;
   const remarks = [...findings, ...issues.slice(0, REFUSALS_TOLD_MAX).map(remarkOfIssue)];
+  // In nobody's chart: the other party is not to know of it before it may be told.
+  if (WAITS_FOR_CONSENT.has(code)) return asked('consent-needed', remarks);
   if (referral !== undefined && event !== undefined && code === 'transition-not-allowed') {
     return verdictOfState(referral, referral.state, event, remarks);
   }
@@ -99,6 +101,14 @@ export function verdictOfRefusal(
     ? quarantined(remarks)
     : asked('message-unfit', remarks, referral);
 }
+
+/** What its sender captures, so that the message is applied after all (compliance K4, P5). */
+const WAITS_FOR_CONSENT: ReadonlySet<IssueCode> = new Set([
+  'consent-needed',
+  'consent-incomplete',
+  'basis-missing',
+  'basis-evidence-missing',
+]);
 
 /** An answer is no list of everything. */
 const REFUSALS_TOLD_MAX = 10;
@@ -118,4 +128,9 @@ function verdictOfState(
 }
 
 const remarkOfIssue = ({ code, diagnostics, expression }: IssueDetail): Remark =>
-  remark(code, 'E', '', [ISSUES[code].solve, diagnostics, ...(expression ?? [])].filter(Boolean).join(' '));
+  remark(
+    code,
+    WAITS_FOR_CONSENT.has(code) ? 'W' : 'E',
+    '',
+    [ISSUES[code].solve, diagnostics, ...(expression ?? [])].filter(Boolean).join(' '),
+  );

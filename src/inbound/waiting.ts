@@ -3,11 +3,13 @@
  * transition the server tries them again, in the order in which their senders wrote them; after `parkMs` it asks a person.
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { identifierToken } from '../fhir/identifier.ts';
 import type { Identifier, Ref } from '../fhir/types.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { buildCommit, commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
 import { openDraft } from '../operations/write/draft.ts';
 import type { LogFault, MessageSettings, Waiting } from '../ports/inbound.ts';
+import { EVERYTHING } from '../ports/query.ts';
 import { SearchRefused, type Snapshot } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { errorName } from './error-name.ts';
@@ -18,7 +20,15 @@ import { ownRequest, requestOf } from './message-caller.ts';
 import type { MessageFormat } from './message-format.ts';
 import type { ProcessedMessage } from './processed-message.ts';
 import { archivedMessageOf, inOrder, referralNumbersOf, readOpenItem } from './read-archive.ts';
-import { findAllWaiting, findOverdue, findWaiting, turnItem, type OpenItem } from './work-items.ts';
+import {
+  findAllWaiting,
+  findOverdue,
+  findUnconsented,
+  findWaiting,
+  turnItem,
+  WAITING,
+  type OpenItem,
+} from './work-items.ts';
 
 export interface WaitingMessages extends Waiting {
   /** Tries the messages again that a processed message may have made possible. Throws nothing. */
@@ -66,7 +76,7 @@ async function tryAfter<Message extends InboundMessage>(
 ): Promise<void> {
   const { verdict, number, draft } = processed;
   if (number === undefined) return;
-  const waits = verdict.kind === 'message-parked' || verdict.kind === 'message-unmatched';
+  const waits = verdict.kind !== undefined && WAITING.includes(verdict.kind);
   if (waits) await work.expected.add(number);
   // The message for which this one waits may have come while this one was put aside.
   if (waits || draft.moves.length > 0) {
@@ -79,13 +89,31 @@ async function tryTouched<Message extends InboundMessage>(
   refs: readonly Ref[],
 ): Promise<void> {
   const tasks = refs.filter((ref) => typeOf(ref) === 'Task');
-  if (tasks.length === 0 || (await work.expected.isEmpty())) return;
+  const consents = refs.filter((ref) => typeOf(ref) === 'Consent');
+  if ((tasks.length === 0 && consents.length === 0) || (await work.expected.isEmpty())) return;
   const snapshot = work.context.store.snapshot();
+  for (const consent of consents) await tryConsented(work, snapshot, consent);
   for (const task of tasks) {
     for (const number of await referralNumbersOf(snapshot, task)) {
       await reapplyNewer(work, await tryAll(work, number));
     }
   }
+}
+
+/** What an organization captured may be what its messages waited for (compliance K4). */
+async function tryConsented<Message extends InboundMessage>(
+  work: Work<Message>,
+  snapshot: Snapshot,
+  consent: Ref,
+): Promise<void> {
+  const keeper = (await snapshot.read(consent, EVERYTHING))?.custodian ?? '';
+  if (keeper === '') return;
+  const numbers = new Map<string, Identifier>();
+  for (const { task } of await findUnconsented(snapshot, keeper)) {
+    const number = task['groupIdentifier'] as Identifier | undefined; // planItem's
+    if (number !== undefined) numbers.set(identifierToken(number), number);
+  }
+  for (const number of numbers.values()) await reapplyNewer(work, await tryAll(work, number));
 }
 
 /** Messages tried in a row at most, so that nobody can keep the server busy with messages that wait. */

@@ -12,8 +12,8 @@ import type { InboundMessage } from './inbound-message.ts';
 import type { ArchivedMessage } from './archive.ts';
 import { changeOwn } from '../operations/write/planned-resources.ts';
 
-/** Kinds that wait for another message, and are tried again without a person. */
-const WAITING: readonly WorkItemKind[] = ['message-parked', 'message-unmatched'];
+/** Kinds that wait for another message, or for a Consent, and are tried again without a person. */
+export const WAITING: readonly WorkItemKind[] = ['message-parked', 'message-unmatched', 'consent-needed'];
 
 /** Kinds that ask what is to become of one message. */
 const ABOUT_ONE: readonly WorkItemKind[] = [
@@ -158,6 +158,15 @@ export const findAbout = (snapshot: Snapshot, documents: readonly Ref[]): Promis
     kinds: ABOUT_ONE,
     where: { kind: 'reference', param: 'focus', to: documents },
   });
+
+/** The messages of an organization that wait for a Consent, in the order in which they came. */
+export async function findUnconsented(snapshot: Snapshot, owner: Ref): Promise<readonly OpenItem[]> {
+  const items = await findItems(snapshot, {
+    kinds: ['consent-needed'],
+    where: { kind: 'reference', param: 'owner', to: [owner] },
+  });
+  return items.toSorted((one, other) => one.receivedAt - other.receivedAt);
+}
 
 /** The messages that have been parked since before. */
 export const findOverdue = (snapshot: Snapshot, before: number): Promise<readonly OpenItem[]> =>

@@ -38,6 +38,8 @@ export interface OperationSettings extends RuleSettings {
   readonly jsonDepthMax: number;
   /** Systems whose identifiers say who an organization is, beside those of the table. */
   readonly identitySystems: readonly string[];
+  /** Whether a community organization is told with the patient's authorization alone (compliance B03). */
+  readonly communityNeedsAuthorization: boolean;
   /** Private records of others that one organization keeps, at most (directory DR35). */
   readonly privatePartiesMax: number;
   /** Whether OIDs of the arc for examples may stand for somebody: in a demonstration. */

@@ -4,8 +4,10 @@
  */
 import { EXCEPTION_SYSTEM, ISSUE_SYSTEM, ISSUES } from '../fhir/issue.ts';
 import { OWN_WORD } from '../delivery/consents.ts';
+import { EVIDENCE_SYSTEM } from '../delivery/evidence.ts';
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import { ACCESS_DENIAL_SYSTEM, ACCESS_DENIALS } from '../policies/access.ts';
+import { EVIDENCE_CODES } from '../policies/claim.ts';
 import { EXCEPTIONS } from '../policies/exception.ts';
 import { NEED_SYSTEM, NEED_URL, NEEDS } from '../policies/need.ts';
 import { COUNSELING_LABEL } from '../policies/facts.ts';
@@ -54,6 +56,10 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
         `${paragraph}: ${usedWhen}`,
       ]),
     ),
+  ],
+  [EVIDENCE_SYSTEM]: [
+    'What a document shows that is evidence for a disclosure: type of a DocumentReference',
+    defined(Object.entries(EVIDENCE_CODES)),
   ],
   [NEED_SYSTEM]: [
     'What has to be on record for something to be told',

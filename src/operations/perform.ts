@@ -18,7 +18,7 @@ import { performSystemSearch } from './interactions/search-system.ts';
 import { performTransaction } from './interactions/transaction.ts';
 import { performOperation } from './extended/perform-operation.ts';
 import type { MessageActions } from './extended/message-actions.ts';
-import { recordAlways } from './audit/record.ts';
+import { recordRefusal } from './denial-review.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
 import { hasServerScope } from './scope.ts';
@@ -78,7 +78,7 @@ export function createPerform(context: OperationContext, messages: MessageAction
       const denied = await denialBehind(context, request, refusalOfFault(fault));
       const error = await accessDenialBehind(context, request, denied);
       const code = codeOf(error);
-      const audited = recordAlways(context, auditRefusal(request, code));
+      const audited = recordRefusal(context, auditRefusal(request, code), error);
       // Whose commit may be written must not hear that the server is busy; the commit has its own audit.
       await (code === 'commit-unsure' ? audited.catch(() => undefined) : audited);
       throw error;

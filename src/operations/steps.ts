@@ -12,6 +12,7 @@ import { checkConsents } from './write/consents.ts';
 import { ADDRESSING, resolveAddressees } from './write/addressees.ts';
 import { checkCustody } from './write/custody.ts';
 import type { Draft } from './write/draft.ts';
+import { checkDisclosures } from './write/disclosures.ts';
 import { checkDeletes } from './write/deletes.ts';
 import { admitImport } from './write/import.ts';
 import { checkCriteria } from './write/hidden-criteria.ts';
@@ -47,6 +48,7 @@ import {
   namesSubject,
   refersAnew,
   sends,
+  tells,
   writes,
   type StepCondition,
 } from './write/step-conditions.ts';
@@ -118,6 +120,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],
   [assemblePackages,     CREATE | UPDATE | PATCH          | TRANSACTION, sends],
   [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
+  [checkDisclosures,     CREATE | UPDATE | PATCH | DELETE | TRANSACTION, tells],
   [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, moves],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
 ];

@@ -2,6 +2,7 @@
  * Work items: Tasks that ask a person of one organization to act where the server cannot. They follow their own life
  * cycle, never the referral's table (rules 1.1), and hold no word of the patient.
  */
+import { businessDaysAfter, INFEASIBLE_TOLD_WITHIN } from '../policies/business-days.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { ClaimedEntry, Write } from '../ports/store.ts';
@@ -136,6 +137,10 @@ export async function writeDeliveryFailed(
     focus: entry.subject,
     authoredOn: new Date(clock.now()).toISOString(),
     owner: await ownerOf(store, entry),
+    // Whoever asked for it is told in writing why it is infeasible (compliance I4).
+    ...(typeOf(entry.receiver) !== 'Subscription' && {
+      due: businessDaysAfter(clock.now(), INFEASIBLE_TOLD_WITHIN),
+    }),
   };
   return buildWrite(planWorkItem(newId(), item));
 }

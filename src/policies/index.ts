@@ -1,29 +1,61 @@
-/** Every policy there is, one line each, and their common answer: any deny wins, and no permit means no. */
+/**
+ * Every policy there is, in the order in which they are asked (compliance L3): the most protective first, so that no permit
+ * hides a denial.
+ */
+import type { IssueCode } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
+import { businessAssociate } from './bases/business-associate.ts';
+import { CLAIMED, FOUND } from './bases/index.ts';
+import { own } from './bases/own.ts';
+import { communityAuthorization } from './bases/treatment-own.ts';
 import type { Basis } from './basis.ts';
+import type { LackingPiece } from './claim.ts';
+import { bindingDenials } from './denials.ts';
 import { directory } from './directory.ts';
-import type { InformationBlockingException } from './exception.ts';
-import type { Need } from './need.ts';
-import { own } from './own.ts';
-import { patientConsent } from './patient-consent.ts';
-import type { Disclosure, Obligation, Policy, Showing } from './policy.ts';
-import { treatment } from './treatment.ts';
+import { exceptionFor, type InformationBlockingException } from './exception.ts';
+import { GUARDING } from './guarded-content.ts';
+import { missingNeed, type Need } from './need.ts';
+import type { Disclosure, Obligation, Policy, Refusing, Showing } from './policy.ts';
 
+export { REFERRAL_PURPOSE } from './bases/treatment.ts';
 export { restrictionOf } from './patient-consent.ts';
-export { REFERRAL_PURPOSE } from './treatment.ts';
-export type { Disclosure, Obligation, Policy, Showing, Vote } from './policy.ts';
+export type { Disclosure, Obligation, Policy, Refusing, Showing, Vote } from './policy.ts';
 
-export const POLICIES: readonly Policy[] = [patientConsent, own, treatment, directory];
+/** One question: the first of its policies that denies answers it, else the first that permits. */
+export interface Step {
+  readonly asks: string;
+  readonly policies: readonly Policy[];
+}
 
-interface Decision {
+/** The first step that has an answer decides; minimum necessary and labels, (g), are obligations of what is permitted. */
+// prettier-ignore
+export const STEPS_OF_DECISION: readonly Step[] = [
+  { asks: '(a) is it no disclosure: about nobody, or a use within one legal entity', policies: [directory, own] },
+  { asks: '(b) is the content guarded, whatever the basis',                          policies: GUARDING },
+  { asks: '(c) does the patient deny it',                                            policies: [bindingDenials] },
+  { asks: '(d) does an agreement have to be in force, or does the organization ask more', policies: [businessAssociate, communityAuthorization] },
+  { asks: '(e) does the basis that is claimed permit it, with its evidence',         policies: CLAIMED },
+  { asks: '(f) is there a basis where none is claimed',                              policies: FOUND },
+];
+
+/** Every policy, each once. */
+export const POLICIES: readonly Policy[] = STEPS_OF_DECISION.flatMap(({ policies }) => policies).filter(
+  ({ name }, at, all) => all.findIndex((one) => one.name === name) === at,
+);
+
+export interface Decision {
   readonly permitted: boolean;
   /** The policy that decided; `none` when none permitted. */
   readonly policy: string;
   readonly basis: string;
   /** The one basis on which it is told (compliance B34); undefined where it is not, or is about no patient. */
   readonly ground?: Basis;
-  /** What would let it be told, once it is on record; empty where it is told, and where nothing would. */
+  /** The refusal in which a denial is told. */
+  readonly code?: IssueCode;
+  /** What would let it be told, once it is on record; empty where nothing would. */
   readonly needs?: readonly Need[];
+  /** What the claim of the basis lacks. */
+  readonly lacks?: readonly LackingPiece[];
   /** Under which exception of 45 CFR 171 it is kept back (compliance I1). */
   readonly exception?: InformationBlockingException;
   /** The Consents, Contracts and other resources that decided. */
@@ -32,17 +64,46 @@ interface Decision {
   readonly notice?: 1 | 2;
 }
 
-const SILENCE: Decision = { permitted: false, policy: 'none', basis: 'no policy permits it' };
+/** Whether something may be told. Asked before it is written, and just before it is delivered, with that `now`. */
+export function decide(disclosure: Disclosure, steps: readonly Step[] = STEPS_OF_DECISION): Decision {
+  for (const { policies } of steps) {
+    const votes = policies.map((policy) => ({ policy, vote: policy.vote(disclosure) }));
+    const deciding = votes.find(({ vote }) => vote === 'deny') ?? votes.find(({ vote }) => vote === 'permit');
+    if (deciding === undefined) continue;
+    return deciding.vote === 'permit' ? permitted(deciding.policy) : denied(deciding.policy, disclosure);
+  }
+  return silence(disclosure);
+}
 
-/** Whether something may be told. Asked just before it is delivered, with that `now`. */
-export function decide(disclosure: Disclosure, policies: readonly Policy[] = POLICIES): Decision {
-  const votes = policies.map((policy) => ({ policy, vote: policy.vote(disclosure) }));
-  const deciding = votes.find(({ vote }) => vote === 'deny') ?? votes.find(({ vote }) => vote === 'permit');
-  if (deciding === undefined) return SILENCE;
-  const { policy, vote } = deciding;
-  const permitted = vote === 'permit';
-  const { name, basis, ground } = policy;
-  return { permitted, policy: name, basis, ...(permitted && ground !== undefined && { ground }) };
+const permitted = ({ name, basis, ground }: Policy): Decision => ({
+  permitted: true,
+  policy: name,
+  basis,
+  ...(ground !== undefined && { ground }),
+});
+
+/** Without words of its own a denial is the organization's own wish, which is no ground of law (compliance I3). */
+const OWN_WISH: Refusing = { code: 'disclosure-denied', by: 'organization' };
+
+function denied({ name, basis, refuses }: Policy, disclosure: Disclosure): Decision {
+  return { permitted: false, policy: name, basis, ...told(refuses?.(disclosure) ?? OWN_WISH) };
+}
+
+function told({ code, by, exception, needs = [], lacks = [], deciding = [] }: Refusing): Partial<Decision> {
+  const ground = exception ?? exceptionFor(code, by);
+  return { code, needs, lacks, deciding, ...(ground !== undefined && { exception: ground }) };
+}
+
+/** No basis is found (compliance B31): the patient's authorization is what anybody can capture. */
+function silence({ from, to, patient, purpose }: Disclosure): Decision {
+  const needs =
+    patient === undefined ? [] : [missingNeed('authorization', { from, to, patient, purposes: [purpose] })];
+  return {
+    permitted: false,
+    policy: 'none',
+    basis: 'no policy permits it',
+    ...told({ code: 'basis-missing', needs }),
+  };
 }
 
 /** What all policies together oblige the server to do to a text; undefined where none of them ever obliges it to anything. */

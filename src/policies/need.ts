@@ -87,7 +87,7 @@ export function issueOfNeed(need: Need, { recipient, expression }: Saying): Issu
 }
 
 /** A need in words, without anything a patient could be known by. */
-const sayNeed = ({ kind, law, existing, reason, missing }: Need, recipient: string): string =>
+export const sayNeed = ({ kind, law, existing, reason, missing }: Need, recipient: string): string =>
   `Telling ${recipient} needs ${NEEDS[kind].asks} under ${law}. On file: ${
     existing === undefined ? 'none' : `${existing}, ${SAID[reason]}`
   }${missing.length > 0 ? `; it lacks: ${missing.join(', ')}` : ''}.`;
@@ -101,7 +101,7 @@ const SAID: Readonly<Record<NeedReason, string>> = {
 };
 
 /** A need as an extension of the issue that names it. */
-function needExtension(need: Need): Extension {
+export function needExtension(need: Need): Extension {
   const { reason, from, to, purposes, labels, form, missing, existing } = need;
   return {
     url: NEED_URL,

@@ -1,6 +1,12 @@
 /** What a policy is: a rule about telling somebody something, with its legal basis, that sees one disclosure and votes. */
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
+import type { IssueCode } from '../fhir/issue.ts';
 import type { Basis } from './basis.ts';
+import type { ClaimEvidence, LackingPiece } from './claim.ts';
+import type { Permit } from './consent/permit.ts';
+import type { DeniedBy, InformationBlockingException } from './exception.ts';
+import type { ContentFacts } from './facts.ts';
+import type { Need } from './need.ts';
 import type { PartyKind } from './party-kind.ts';
 import type { Purpose } from './purpose.ts';
 
@@ -27,8 +33,20 @@ export interface Disclosure {
   readonly agreements: readonly Resource[];
   /** The receiver is a party of the referral that this belongs to. */
   readonly parties: boolean;
-  /** The basis that the referral claims (compliance D3); undefined: none, or there is no referral. */
+  /** What the content is, by its labels (compliance D5). */
+  readonly facts: ContentFacts;
+  /** The organizations whose words it holds, of content of Part 2, as far as they are known. */
+  readonly sources: ReadonlySet<Ref>;
+  /** What Consents about the patient permit. */
+  readonly permits: readonly Permit[];
+  /** The basis that the discloser's referral claims (compliance D3); undefined: none, or there is no referral. */
   readonly claimed: Basis | undefined;
+  /** What the claim rests on. */
+  readonly evidence: ClaimEvidence;
+  /** The referral is for a service that has to do with health, as a prevention programme or help with social needs. */
+  readonly healthRelated: boolean;
+  /** The setting: a community organization is told with the patient's authorization alone (compliance B03). */
+  readonly communityNeedsAuthorization: boolean;
   /** What for (compliance D4). */
   readonly purpose: Purpose;
   /** Milliseconds since 1970, UTC. */
@@ -36,6 +54,21 @@ export interface Disclosure {
 }
 
 export type Vote = 'permit' | 'deny' | 'abstain';
+
+/** A denial in the words of a refusal. */
+export interface Refusing {
+  readonly code: IssueCode;
+  /** Whose wish it is, where the code does not say it. */
+  readonly by?: DeniedBy;
+  /** The exception, where it is not the one of the code (compliance I5). */
+  readonly exception?: InformationBlockingException;
+  /** What would let it be told, once it is on record. */
+  readonly needs?: readonly Need[];
+  /** What the claim lacks. */
+  readonly lacks?: readonly LackingPiece[];
+  /** The Consents and other resources that decided. */
+  readonly deciding?: readonly Ref[];
+}
 
 export interface Policy {
   /** Goes into the audit event of what it decided. */
@@ -45,6 +78,8 @@ export interface Policy {
   /** The basis on which it permits (compliance 4); absent where what it permits is about no patient. */
   readonly ground?: Basis;
   readonly vote: (disclosure: Disclosure) => Vote;
+  /** Why it denies, and what would let it be told; absent: the organization's own wish. */
+  readonly refuses?: (disclosure: Disclosure) => Refusing;
   /** What must be done to a text before it is shown; absent: nothing. */
   readonly obliges?: (showing: Showing) => readonly Obligation[];
 }

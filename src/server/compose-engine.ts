@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import { createRecipientSelection } from '../delivery/recipients.ts';
-import { createPolicyGate } from '../delivery/disclosure.ts';
+import { createPolicyGate } from '../delivery/policy-gate.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createGates } from '../delivery/gates.ts';
 import { createPayloads } from '../delivery/payloads.ts';
@@ -15,6 +15,7 @@ import type { Heavy } from '../operations/heavy.ts';
 import { createFhirEngine, type Perform } from './fhir-engine.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { writeNoticeItem } from '../operations/notice-items.ts';
+import { openWithheld } from '../operations/withheld-delivery.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
@@ -130,6 +131,7 @@ export function composeEngine(parts: EngineParts): {
     gates: createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock }),
     workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
     ...noticesFor(parts),
+    withheldItem: (ended) => openWithheld({ store, clock, newId: randomUUID }, ended),
     clock,
     timers,
     random: Math.random,

@@ -81,3 +81,15 @@ function isLevelRow(row: string): boolean {
 }
 
 const isUnserved = (type: string): boolean => isResourceType(type) && !RESOURCE_TYPES.has(type);
+
+/** Why validation of this kind is unsafe; undefined when it is not. */
+export function unsafeLevels(rows: readonly string[]): string | undefined {
+  const named = (asked: string) =>
+    rows.flatMap((row) => (row.endsWith(`:${asked}`) ? [row.slice(0, row.indexOf(':'))] : [])).join(', ');
+  const [off, structural] = [named('off'), named('structural')];
+  const says = [
+    ...(off === '' ? [] : [`what is stored may be no valid FHIR (${off})`]),
+    ...(structural === '' ? [] : [`profiles that are claimed are not checked (${structural})`]),
+  ];
+  return says.length === 0 ? undefined : says.join('; ');
+}

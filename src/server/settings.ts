@@ -17,6 +17,7 @@ import {
   mongodbAddress,
   databaseName,
   level,
+  unsafeLevels,
 } from './setting-shapes.ts';
 
 const KIB = 1024;
@@ -231,6 +232,10 @@ export const SETTINGS = {
     ['provider', 'none'],
     'What an organization counts as that no administrator has given a kind (docs/directory.md, D1): a health care provider, or nothing.',
   ),
+  communityNeedsAuthorization: onOff(
+    false,
+    'Whether an organization that is neither a provider nor covered (community-organization) is told by authorization of the patient alone. The law does not ask for it: what it denies opens a work item for review.',
+  ),
   privatePartiesMax: integer(
     100_000,
     [1, 10_000_000],
@@ -386,15 +391,3 @@ export const SETTINGS = {
     },
   ),
 };
-
-/** Why validation of this kind is unsafe; undefined when it is not. */
-function unsafeLevels(rows: readonly string[]): string | undefined {
-  const named = (asked: string) =>
-    rows.flatMap((row) => (row.endsWith(`:${asked}`) ? [row.slice(0, row.indexOf(':'))] : [])).join(', ');
-  const [off, structural] = [named('off'), named('structural')];
-  const says = [
-    ...(off === '' ? [] : [`what is stored may be no valid FHIR (${off})`]),
-    ...(structural === '' ? [] : [`profiles that are claimed are not checked (${structural})`]),
-  ];
-  return says.length === 0 ? undefined : says.join('; ');
-}

@@ -234,6 +234,8 @@ export const EMPTY_WORDS: readonly string[] = [
 /** A registry names every file of its folder that declares something of its kind. */
 export const REGISTRIES: readonly {
   readonly index: string;
+  /** Another index, which the first one takes in. */
+  readonly within?: string;
   readonly folder: string;
   readonly declares: RegExp;
 }[] = [
@@ -247,7 +249,12 @@ export const REGISTRIES: readonly {
     folder: 'src/hl7v2/messages',
     declares: /\bexport const \w+: (?:readonly )?MessageDefinition(?:\[\])?\s*=/,
   },
-  { index: 'src/policies/index.ts', folder: 'src/policies', declares: /\bexport const \w+: Policy\s*=/ },
+  {
+    index: 'src/policies/index.ts',
+    within: 'src/policies/bases/index.ts',
+    folder: 'src/policies',
+    declares: /\bexport const \w+(?:: Policy\s*=|\s*= claimedOn\()/,
+  },
 ];
 
 /**

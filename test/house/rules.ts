@@ -344,15 +344,18 @@ export function outsideReferences(tree: Tree): readonly string[] {
 
 /** Declarations that their registry does not import. */
 export function unregistered(tree: Tree): readonly string[] {
-  return REGISTRIES.flatMap(({ index, folder, declares }) => {
+  return REGISTRIES.flatMap(({ index, within, folder, declares }) => {
     const declaring = [...tree].filter(
       ([path, source]) => path.startsWith(`${folder}/`) && declares.test(blank(source)),
     );
+    const indexes = [index, ...(within === undefined ? [] : [within])];
     const listed = new Set(
-      listImports(tree.get(index) ?? '').map(({ specifier }) => resolve(index, specifier ?? '')),
+      indexes.flatMap((one) =>
+        listImports(tree.get(one) ?? '').map(({ specifier }) => resolve(one, specifier ?? '')),
+      ),
     );
     return declaring
-      .filter(([path]) => path !== index && !listed.has(path))
+      .filter(([path]) => !indexes.includes(path) && !listed.has(path))
       .map(([path]) => `${path} is not in ${index}`);
   });
 }

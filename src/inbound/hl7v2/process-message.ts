@@ -107,7 +107,7 @@ async function file(
     event: eventOf(reading),
     untaken: untakenOf(verdict),
     chart,
-    custodian: custodianOf(incoming, chart !== undefined),
+    custodian: custodianOf(incoming, chart !== undefined || verdict.kind === 'consent-needed'),
     replaces,
   };
   if (earlier === undefined) {
@@ -137,7 +137,8 @@ async function finish(
 ): Promise<ProcessedMessage> {
   const number = reading === undefined ? undefined : reading.referralId;
   const owner = ownerOf(incoming, verdict);
-  const filing = { custodian: custodianOf(incoming, chart !== undefined), chart };
+  const isSenders = chart !== undefined || verdict.kind === 'consent-needed';
+  const filing = { custodian: custodianOf(incoming, isSenders), chart };
   const codeMaps = reading?.codes?.used ?? [];
   planProvenance(draft, incoming, archived, filing, { assembler: MAPPING, by, codeMaps });
   const unmapped = reading?.codes?.unmapped ?? [];
@@ -171,8 +172,9 @@ async function finish(
   return { draft, verdict, number, sentAt: reading?.sentAt, archived };
 }
 
-/** The other party of the referral, else whom the message addresses. */
-function ownerOf(incoming: Incoming, { referral }: MessageVerdict): Ref | '' {
+/** Who captures a consent is the sender; else the other party of the referral acts, or whom the message addresses. */
+function ownerOf(incoming: Incoming, { referral, kind }: MessageVerdict): Ref | '' {
+  if (kind === 'consent-needed') return incoming.sender ?? receiverOf(incoming) ?? '';
   if (referral === undefined) return receiverOf(incoming) ?? '';
   const { initiator, recipient } = referral;
   return incoming.sender === initiator ? recipient : initiator;

@@ -17,11 +17,11 @@ import { PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
 import { isGuarded } from './party-guard.ts';
 import { placesIn, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
-import { findPreview, readPreview } from './preview.ts';
+import { findPreview, keeperOf, readPreview } from './preview.ts';
 import { sightForClause } from '../scope.ts';
 import { checkHiddenCondition } from '../search/hidden.ts';
 import { termsOf } from '../search/search-terms.ts';
-import { keeperOf, partyOf, partyWorldIn } from './rule-context.ts';
+import { partyOf, partyWorldIn } from './rule-context.ts';
 
 /** At most two resources are looked for: one more than a condition may select. */
 const FOUND_MAX = 2;

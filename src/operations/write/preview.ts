@@ -34,6 +34,12 @@ export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | un
   return stored.resource;
 }
 
+/** Who keeps a resource; undefined for what an administrator wrote in its own name. */
+export async function keeperOf({ planned, snapshot }: Draft, ref: Ref): Promise<Ref | undefined> {
+  const keeper = (planned.get(ref) ?? (await snapshot.read(ref, EVERYTHING)))?.custodian;
+  return keeper === '' ? undefined : keeper; // it never changes: nothing has to hold at the commit
+}
+
 /** The security labels of a resource as they will be, if the writer may read it. A stored text is not read for them. */
 export async function readLabels(draft: Draft, ref: Ref): Promise<readonly Coding[]> {
   const planned = draft.planned.get(ref);

@@ -8,7 +8,7 @@ import { localRef, typeOf } from '../../resources/element.ts';
 import { standingOf } from '../../resources/parties/standing.ts';
 import { ROLE_CLAIM, writeRoleClaim } from '../../resources/party-world.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
-import { keeperOf } from './rule-context.ts';
+import { keeperOf } from './preview.ts';
 
 /** Notes the roles of a draft that nobody but their organization vouches for, and forgets those of an administrator. */
 export async function claimRoles(draft: Draft): Promise<void> {

@@ -1,5 +1,4 @@
 /** What rules may ask about, answered from a draft: things as they will be. */
-import { EVERYTHING } from '../../ports/query.ts';
 import { facilityOf } from '../../delivery/facility.ts';
 import { oidOfUrl, systemOfOid } from '../../fhir/identifier.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -17,7 +16,7 @@ import { isCounted, ROLE_CLAIM, rolesQuery } from '../../resources/party-world.t
 import { referencesTo } from '../../resources/references-to.ts';
 import type { RuleContext } from '../../resources/rules.ts';
 import { type Draft } from './draft.ts';
-import { findPlanned, findPreview, readPreview } from './preview.ts';
+import { findPlanned, findPreview, keeperOf, readPreview } from './preview.ts';
 
 /** Resources that one rule looks at, at most; a referral with more open Tasks is not one. */
 const FOUND_MAX = 100;
@@ -60,12 +59,6 @@ async function find(draft: Draft, type: string, param: string, to: Ref) {
   return found
     .filter((resource) => resource !== undefined)
     .map((r) => r as Resource & { readonly id: string });
-}
-
-/** Who keeps a resource; undefined for what an administrator wrote in its own name. */
-export async function keeperOf({ planned, snapshot }: Draft, ref: Ref): Promise<Ref | undefined> {
-  const keeper = (planned.get(ref) ?? (await snapshot.read(ref, EVERYTHING)))?.custodian;
-  return keeper === '' ? undefined : keeper; // it never changes: nothing has to hold at the commit
 }
 
 /** Its id was made for this draft, so that nothing stored can refer to it. */

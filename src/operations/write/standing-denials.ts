@@ -2,7 +2,7 @@
  * Says, when a permit is written, which earlier restriction it does not lift (compliance C7): a denial wins whatever the
  * dates, and the patient says which of two wishes stands.
  */
-import { readConsents } from '../../delivery/consents.ts';
+import { findConsents } from '../../delivery/consents.ts';
 import { findActors, withNotedActors } from '../../delivery/denials.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Permit } from '../../policies/consent/permit.ts';
@@ -14,8 +14,7 @@ import { partyWorldIn } from './rule-context.ts';
 export async function tellStandingDenials(draft: Draft, planned: Planned, permit: Permit): Promise<void> {
   const [from] = permit.from.named;
   if (from === undefined) return;
-  for (const consent of await readConsents(draft.snapshot, permit.patient, from)) {
-    const ref: Ref = `Consent/${consent.id ?? ''}`;
+  for (const { ref, consent } of await findConsents(draft.snapshot, permit.patient, from)) {
     const written = draft.planned.get(ref);
     if (ref === planned.ref || written?.after?.plain['status'] === 'inactive') continue;
     if (!(await deniesRecipient(draft, consent, permit, from))) continue;

@@ -66,6 +66,13 @@ export const mends: StepCondition = ({ planned }) => {
 /** Types of which a change may make a message whole. */
 const MENDING: ReadonlySet<string> = new Set([...PARTY_TYPES, ...NOTE_TYPES, 'Patient', 'ServiceRequest']);
 
+/** It moves a referral, or writes a message. */
+export const tells: StepCondition = (draft) => {
+  if (draft.moves.length > 0) return true;
+  for (const ref of draft.planned.keys()) if (typeOf(ref) === 'Communication') return true;
+  return false;
+};
+
 export const moves: StepCondition = (draft) => draft.moves.length > 0;
 
 /** A referral is sent to its recipient. */

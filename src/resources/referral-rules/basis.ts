@@ -1,13 +1,13 @@
 /**
  * The basis that an order claims for telling its recipient (compliance D3). It is on record for every referral, also where
- * it is the usual one: the server writes `treatment` into an order that claims none. It does not change once the referral
+ * it is the usual one: the server writes what it finds into an order that claims none. It does not change once the referral
  * was sent.
  */
 import type { Resource } from '../../fhir/types.ts';
+import type { Reference, Ref } from '../../fhir/types.ts';
 import { isBasis, type Basis } from '../../policies/basis.ts';
-import { POLICIES } from '../../policies/index.ts';
-import { note, type Note } from '../../referral/ruling.ts';
-import { valuesAt } from '../element.ts';
+import { ELSEWHERE_BASES } from '../../policies/elsewhere.ts';
+import { localRef, valuesAt } from '../element.ts';
 import { canonicalJson } from '../parties/canonical.ts';
 import type { Transform } from '../rules.ts';
 
@@ -17,6 +17,9 @@ const BASIS_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/disclosure-basis';
 interface Part {
   readonly url?: string;
   readonly valueCoding?: { readonly code?: string };
+  readonly valueString?: string;
+  readonly valueCode?: string;
+  readonly valueReference?: Reference;
 }
 
 interface Claim extends Part {
@@ -31,8 +34,46 @@ const claimOf = (order: Resource | undefined): Claim | undefined =>
 
 /** The basis that an order claims; undefined where it says nothing that is known. */
 export function claimedBasis(order: Resource | undefined): Basis | undefined {
-  const code = claimOf(order)?.extension?.find(({ url }) => url === 'code')?.valueCoding?.code;
+  const code = codeIn(order);
   return isBasis(code) ? code : undefined;
+}
+
+const codeIn = (order: Resource | undefined): string | undefined =>
+  claimOf(order)?.extension?.find(({ url }) => url === 'code')?.valueCoding?.code;
+
+/** A basis that is claimed and that no referral is told on (compliance B32); undefined: none is. */
+export function notOfferedIn(order: Resource | undefined): string | undefined {
+  const code = codeIn(order);
+  return code !== undefined && Object.hasOwn(ELSEWHERE_BASES, code) ? code : undefined;
+}
+
+/** The parts of a claim, as they are written. */
+interface ClaimParts {
+  readonly code: string | undefined;
+  readonly law: string | undefined;
+  readonly justification: string | undefined;
+  readonly informed: string | undefined;
+  readonly activity: string | undefined;
+  readonly authority: Ref | undefined;
+  readonly evidence: readonly Ref[];
+}
+
+/** What an order claims; undefined: nothing. */
+export function claimParts(order: Resource | undefined): ClaimParts | undefined {
+  const parts = claimOf(order)?.extension;
+  if (parts === undefined) return undefined;
+  const part = (url: string): Part | undefined => parts.find((one) => one.url === url);
+  return {
+    code: part('code')?.valueCoding?.code,
+    law: part('law')?.valueString,
+    justification: part('justification')?.valueString,
+    informed: part('informed')?.valueCode,
+    activity: part('activity')?.valueCode,
+    authority: localRef(part('authority')?.valueReference),
+    evidence: parts.flatMap(({ url, valueReference }) =>
+      url === 'evidence' ? (localRef(valueReference) ?? []) : [],
+    ),
+  };
 }
 
 /** Whether a write changes the basis. One that leaves it out keeps it; an order without one was sent as treatment. */
@@ -55,30 +96,15 @@ const withClaim = (tree: Resource, claim: Claim): Resource => ({
   extension: [...extensionsOf(tree), claim],
 });
 
-const TREATMENT: Claim = {
-  url: DISCLOSURE_BASIS,
-  extension: [{ url: 'code', valueCoding: { system: BASIS_SYSTEM, code: 'treatment' } as { code: string } }],
-};
-
-const PLACE = ['ServiceRequest.extension'];
-
-interface Based {
-  /** Undefined where the order claims a basis. */
-  readonly order?: Transform;
-  readonly notes: readonly Note[];
-}
-
-/** What the server writes into an order that is sent and claims no basis, and what it says of the claim. */
-export function basisFor(order: Resource): Based {
-  const claimed = claimedBasis(order);
-  if (claimed === undefined) {
-    const says = 'The server wrote the basis of the disclosure: treatment (45 CFR 164.506(c)(2)).';
-    return {
-      order: (tree) => (claimOf(tree) === undefined ? withClaim(tree, TREATMENT) : tree),
-      notes: [note('information', says, PLACE)],
-    };
-  }
-  if (POLICIES.some(({ ground }) => ground === claimed)) return { notes: [] };
-  const says = `No policy of this server permits to tell on the basis ${claimed}: the referral is not delivered.`;
-  return { notes: [note('warning', says, PLACE)] };
-}
+/** The order with a basis that the server found, where it claims none. */
+export const withFoundBasis =
+  (basis: Basis): Transform =>
+  (tree) =>
+    claimOf(tree) === undefined
+      ? withClaim(tree, {
+          url: DISCLOSURE_BASIS,
+          extension: [
+            { url: 'code', valueCoding: { system: BASIS_SYSTEM, code: basis } as { code: string } },
+          ],
+        })
+      : tree;

@@ -13,9 +13,8 @@ import { changesBasis, withBasisOf } from './basis.ts';
 import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { buildOpenedTask } from './opened.ts';
 import { whyNobody } from './nobody.ts';
-import { placerOf, withPlacerOf } from './numbers.ts';
+import { numbersFor, placerOf, withPlacerOf } from './numbers.ts';
 import { actorsOf, partiesOf } from './parties.ts';
-import { completeOrder } from './sent-order.ts';
 import { notesOnClock } from './clock.ts';
 
 export async function serviceRequestRules(
@@ -79,7 +78,7 @@ async function openTask(ref: Ref, after: Resource, context: RuleContext): Promis
     return {
       notes: [notOpened('requester', 'ServiceRequest.requester is not the organization that asks')],
     };
-  const numbers = await completeOrder(after, initiator, context);
+  const numbers = await numbersFor(after, initiator, context);
   const id = context.newId();
   const task: Ref = `Task/${id}`;
   const [row] = ROWS;

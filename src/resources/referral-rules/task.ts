@@ -11,8 +11,8 @@ import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences
 import { whyNobody } from './nobody.ts';
 import { importTask } from './imported.ts';
 import { isOpenedByServer, withoutOpenedMark } from './opened.ts';
+import { numbersFor } from './numbers.ts';
 import { actorsOf, partiesOf, type Parties } from './parties.ts';
-import { completeOrder } from './sent-order.ts';
 import { visitEvidence } from './visits.ts';
 
 export { taskParties } from './parties.ts';
@@ -191,7 +191,7 @@ async function decideWrite({ ref, before, after }: Change, context: RuleContext)
   const moved = decided.kind === 'move';
   const stamp = moved && before !== undefined;
   const sends = moved && !sent && request !== undefined && parties.initiator !== undefined;
-  const numbers = sends ? await completeOrder(request, parties.initiator, context) : undefined;
+  const numbers = sends ? await numbersFor(request, parties.initiator, context) : undefined;
   return {
     transform: (tree) =>
       withoutOpenedMark(stampModified(storedAs(tree, state, before), stamp ? context.now : undefined)),

@@ -183,6 +183,13 @@ describe('beside a demonstration', () => {
     expect(lines).toContainEqual(expect.stringMatching(`✓ peers .*:${listening} takes connections`));
     expect(lines).toContainEqual(expect.stringMatching(`✗ peers .*:${gone} cannot be reached .*→`));
     expect(lines).toContainEqual(expect.stringMatching(/! rails .*capture: for tests alone/));
+    // (compliance D1) it names who has no kind, and what that comes to
+    const kindless = /[✓!] parties +without a kind, and counted as a provider .*Organization\/initiator.* →/;
+    expect(lines).toContainEqual(expect.stringMatching(kindless));
+    const none = await doctor([...argv, '--port', String(running.port), '--party-kind-default', 'none']);
+    expect(none.lines).toContainEqual(
+      expect.stringMatching(/! parties +without a kind, and counted as nothing/),
+    );
     for (const job of ['anchor', 'overdue', 'sweep', 'texts', 'dispatch', 'logins'])
       expect(lines).toContainEqual(
         expect.stringMatching(`✓ jobs +${job} (has not run yet|ran \\d+ s ago), due `),

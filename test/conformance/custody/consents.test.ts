@@ -1,6 +1,6 @@
 /** Whose Consent counts when something is disclosed, and how many may (rules 2.10). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createPolicyGate } from '../../../src/delivery/disclosure.ts';
+import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
 import * as make from '../../resources.ts';
@@ -38,7 +38,11 @@ async function referral(): Promise<{ readonly patient: Stored; readonly task: St
 
 /** What the policies say of telling the recipient about a Task, or about what is told with it. */
 async function decided(task: Stored, subject: Stored = task): Promise<string> {
-  const gate = createPolicyGate({ clock: { now: () => Date.now() }, partyKindDefault: 'provider' });
+  const gate = createPolicyGate({
+    clock: { now: () => Date.now() },
+    partyKindDefault: 'provider',
+    communityNeedsAuthorization: false,
+  });
   const snapshot = world.store.snapshot();
   const told = { ...buildEntry('capture', 'Endpoint/recipient', refOf(subject)), orderingKey: refOf(task) };
   const sight = { everything: false, organization: 'Organization/recipient' } as const;

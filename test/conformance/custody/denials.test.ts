@@ -3,7 +3,7 @@
  * what it received before. The random lives of `reach.property.test.ts` compare the same with brute force.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createPolicyGate } from '../../../src/delivery/disclosure.ts';
+import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import { createGates } from '../../../src/delivery/gates.ts';
 import { denyByStoredConsents } from '../../../src/operations/renew-denials.ts';
 import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
@@ -286,7 +286,11 @@ describe('(harmony Z7) whose denial counts', () => {
 
 test('(compliance L7) a delivery is withheld by the policy, and by what leads to its subject', async () => {
   const { patient, task, note } = await refer();
-  const policies = createPolicyGate({ clock, partyKindDefault: 'provider' });
+  const policies = createPolicyGate({
+    clock,
+    partyKindDefault: 'provider',
+    communityNeedsAuthorization: false,
+  });
   const criteria = () => ({ base: 'https://referrals.example.org/fhir', now: clock.at });
   const ask = createGates({ criteria, policies, clock });
   const binary = String(

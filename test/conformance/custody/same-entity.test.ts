@@ -1,6 +1,6 @@
 /** What is told within one legal entity (docs/directory.md, compliance D2). */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createPolicyGate } from '../../../src/delivery/disclosure.ts';
+import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import { SAME_LEGAL_ENTITY } from '../../../src/resources/parties/entity.ts';
 import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
 import * as make from '../../resources.ts';
@@ -34,7 +34,11 @@ async function write(id: string, more: object): Promise<number> {
 }
 
 async function decided(): Promise<string> {
-  const gate = createPolicyGate({ clock: { now: () => Date.now() }, partyKindDefault: 'provider' });
+  const gate = createPolicyGate({
+    clock: { now: () => Date.now() },
+    partyKindDefault: 'provider',
+    communityNeedsAuthorization: false,
+  });
   const snapshot = world.store.snapshot();
   const entry = buildClaimed(buildEntry('capture', 'Endpoint/recipient', refOf(task)), 0);
   const sight = { everything: false, organization: 'Organization/recipient' } as const;

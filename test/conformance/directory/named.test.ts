@@ -1,6 +1,6 @@
 /** Parties that MessageHeader, Consent and Contract name, and what follows from them (docs/directory.md). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createPolicyGate } from '../../../src/delivery/disclosure.ts';
+import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { valuesAt } from '../../../src/resources/element.ts';
 import { RESOLVED_PARTY } from '../../../src/resources/party.ts';
@@ -141,7 +141,11 @@ test('(directory DR23) a Consent that denies a private record denies its party, 
     placer: 'barred',
   });
   const { link = 'Task/0' } = await server.ask('initiator', 'POST', 'ServiceRequest', order);
-  const gate = createPolicyGate({ clock: { now: () => Date.now() }, partyKindDefault: 'provider' });
+  const gate = createPolicyGate({
+    clock: { now: () => Date.now() },
+    partyKindDefault: 'provider',
+    communityNeedsAuthorization: false,
+  });
   const snapshot = server.running.store.snapshot();
   const entry = buildClaimed(buildEntry('capture', 'Endpoint/recipient', link as Ref), 0);
   const sight = { everything: false, organization: 'Organization/recipient' } as const;

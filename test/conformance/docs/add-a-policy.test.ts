@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { DISCLOSURE } from '../../unit/policies/disclosure.ts';
 import { createPresent } from '../../../src/delivery/subject.ts';
-import { decide, POLICIES, type Disclosure, type Policy } from '../../../src/policies/index.ts';
+import { decide, STEPS_OF_DECISION, type Disclosure, type Policy } from '../../../src/policies/index.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/how-to/add-a-policy.md'), 'utf8');
 const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(page) ?? [];
@@ -13,31 +14,21 @@ const folder = mkdtempSync(join(tmpdir(), 'closeloop-policy-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function pasted(): Promise<Policy> {
-  const file = join(folder, 'business-associate.ts');
+  const file = join(folder, 'arrangement.ts');
   writeFileSync(file, code);
-  const module = (await import(pathToFileURL(file).href)) as { businessAssociate: Policy };
-  return module.businessAssociate;
+  const module = (await import(pathToFileURL(file).href)) as { arrangement: Policy };
+  return module.arrangement;
 }
 
 const disclosure: Disclosure = {
-  what: { type: 'Task', ref: 'Task/1' },
-  from: 'Organization/a',
-  to: 'Organization/b',
-  discloserKinds: new Set(['provider']),
-  recipientKinds: new Set(['business-associate']),
-  sameEntity: false,
-  claimed: undefined,
-  patient: 'Patient/1',
-  consents: [],
+  ...DISCLOSURE,
   agreements: [{ resourceType: 'Contract' }],
-  parties: true,
   purpose: 'HOPERAT',
-  now: 0,
 };
 
 test('(compliance L1) the policy of the page permits by agreement alone, beside those there are', async () => {
-  const policies = [...POLICIES, await pasted()];
-  expect(decide(disclosure, policies)).toMatchObject({ permitted: true, policy: 'business-associate' });
+  const policies = [...STEPS_OF_DECISION, { asks: 'last', policies: [await pasted()] }];
+  expect(decide(disclosure, policies)).toMatchObject({ permitted: true, policy: 'arrangement' });
   expect(decide({ ...disclosure, agreements: [] }, policies)).toMatchObject({
     permitted: false,
     policy: 'none',

@@ -95,7 +95,13 @@ export async function openPair(): Promise<Pair> {
         receipt.outcome === 'refused'
           ? await writeDeliveryFailed({ store, clock: { now: () => clock.now }, newId }, entry, why ?? '')
           : undefined;
-      await store.commit(outcomeCommit({ entry, fate: receipt.outcome, why, policy: 'test' }, subject, item));
+      await store.commit(
+        outcomeCommit(
+          { entry, fate: receipt.outcome, why, policy: 'test' },
+          subject,
+          item && { write: item },
+        ),
+      );
     }
     return entries.length > 0;
   }

@@ -1,6 +1,6 @@
 /** The basis on which the recipient of a referral is told (rules 1.17). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AuditEvent, Ref, Resource } from '../../../src/fhir/types.ts';
+import type { AuditEvent, OperationOutcome, Ref, Resource } from '../../../src/fhir/types.ts';
 import { DISCLOSURE_BASIS } from '../../../src/resources/referral-rules/basis.ts';
 import { SAME_LEGAL_ENTITY } from '../../../src/resources/parties/entity.ts';
 import * as make from '../../resources.ts';
@@ -105,7 +105,7 @@ describe('(compliance D3) an order that claims a basis', () => {
   });
 
   test.each<[string, object]>([
-    ['a code that is none', claim('law-enforcement')],
+    ['a code that is none', claim('hearsay')],
     ['no code', { extension: [{ url: DISCLOSURE_BASIS, extension: [{ url: 'law', valueString: 'x' }] }] }],
     ['two', { extension: [...claim('treatment').extension, ...claim('payment').extension] }],
     ['a part that is none', claim('treatment', { url: 'reason', valueString: 'x' })],
@@ -122,15 +122,35 @@ describe('(compliance D3) an order that claims a basis', () => {
     expect([refused.status, refused.code]).toEqual([422, 'structure-invalid']);
   });
 
-  test('that no policy knows is told that nothing is delivered', async () => {
-    const sent = await server.ask('initiator', 'POST', 'ServiceRequest', order(claim('payment')), {
-      prefer: 'return=OperationOutcome',
-    });
+  test('that its recipient and its evidence fit is delivered for the purpose of that basis', async () => {
+    const why = { url: 'justification', valueString: 'The plan asks for the whole order' };
+    const sent = await send(claim('payment', why));
     expect(sent.status).toBe(201);
-    expect(sent.says).toContain('No policy of this server permits to tell on the basis payment');
-    const task = sent.link ?? 'Task/0';
-    const told = await auditOf(task, '4');
-    expect([told.outcome, policiesIn(told), purposesIn(told)]).toEqual(['4', [], ['HPAYMT']]);
+    const told = await auditOf(sent.link ?? 'Task/0');
+    expect([policiesIn(told)[0], purposesIn(told)]).toEqual([
+      'https://closeloop.dev/fhir/basis/payment',
+      ['HPAYMT'],
+    ]);
+  });
+
+  test.each<[string, object, readonly string[]]>([
+    ['no recipient that fits', claim('oversight'), ['performer', 'authority']],
+    ['no evidence', claim('workers-compensation'), ['performer', 'law']],
+    ['no word whether the patient was informed', claim('abuse-neglect'), ['performer', 'law', 'informed']],
+  ])('(compliance B30) with %s is refused, and nothing is stored', async (_says, more, pieces) => {
+    const refused = await send(more);
+    expect([refused.status, refused.code]).toEqual([422, 'basis-evidence-missing']);
+    const places = issuesIn(refused.json).map(({ expression = [] }) => expression[0] ?? '');
+    expect(pieces.map((piece, at) => places[at]?.includes(piece))).toEqual(pieces.map(() => true));
+    expect(issuesIn(refused.json)[0]?.details?.coding?.at(-1)?.code).toBe('privacy-precondition');
+    const placer = `B-${made}`;
+    expect(await server.search('initiator', `ServiceRequest?identifier=${placer}`)).toEqual([]);
+  });
+
+  test.each(['law-enforcement', 'research'])('(compliance B32) %s is not offered', async (code) => {
+    const refused = await send(claim(code));
+    expect([refused.status, refused.code]).toEqual([422, 'basis-not-offered']);
+    expect(issuesIn(refused.json)[0]?.details?.coding?.at(-1)?.code).toBe('none-review');
   });
 });
 
@@ -163,6 +183,7 @@ describe('(compliance D3) once it was sent', () => {
   });
 });
 
+const issuesIn = (outcome: Resource) => (outcome as unknown as OperationOutcome).issue;
 const policiesIn = ({ agent }: AuditEvent): readonly string[] => agent.flatMap(({ policy = [] }) => policy);
 const purposesIn = ({ purposeOfEvent = [] }: AuditEvent): readonly string[] =>
   purposeOfEvent.flatMap(({ coding = [] }) => coding.map((one) => one.code ?? ''));

@@ -45,7 +45,7 @@ const PATHS: readonly Path[] = [
   },
   {
     heading: 'A write: `PUT Task/[id]`',
-    most: 17,
+    most: 18,
     async prepare(server) {
       const task = await sentReferral(server);
       const accepted = { ...task, status: 'accepted' };
@@ -69,7 +69,7 @@ const PATHS: readonly Path[] = [
   },
   {
     heading: 'A delivery: a Task to a Subscription',
-    most: 8,
+    most: 9,
     owned: [
       'delivery/dispatch.ts',
       'delivery/deliver-entry.ts',

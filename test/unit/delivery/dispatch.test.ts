@@ -95,6 +95,7 @@ async function run({
     store,
     rails: new Map([[rail.name, rail]]),
     gates: ask,
+    withheldItem: async () => undefined,
     workItem: async (entry) =>
       buildWrite(`Task/work-${entry.id}`, 0, JSON.stringify({ resourceType: 'Task', status: 'requested' })),
     noticeOf: async () => ({ ...BARE_NOTICE, place: 'inside' }),

@@ -1,4 +1,5 @@
 /** A disclosure of a referral between two providers, for the tests of policies: what differs is given. */
+import { NO_EVIDENCE } from '../../../src/policies/claim.ts';
 import type { Disclosure } from '../../../src/policies/index.ts';
 
 export const DISCLOSURE: Disclosure = {
@@ -8,7 +9,13 @@ export const DISCLOSURE: Disclosure = {
   discloserKinds: new Set(['provider']),
   recipientKinds: new Set(['provider']),
   sameEntity: false,
+  facts: { labels: new Set(), part2: false, psychotherapy: false, counseling: false, selfPay: false },
+  sources: new Set(),
+  permits: [],
   claimed: undefined,
+  evidence: NO_EVIDENCE,
+  healthRelated: false,
+  communityNeedsAuthorization: false,
   patient: 'Patient/1',
   consents: [],
   agreements: [],

@@ -211,16 +211,19 @@ describe('decide', () => {
       policy('no', 'deny'),
       policy('silent', 'abstain'),
     ] as const;
-    expect(decide(disclosure, [yes, no])).toEqual({ permitted: false, policy: 'no', basis: 'no' });
-    expect(decide(disclosure, [no, yes])).toEqual({ permitted: false, policy: 'no', basis: 'no' });
-    expect(decide(disclosure, [silent, yes])).toEqual({ permitted: true, policy: 'yes', basis: 'yes' });
-    expect(decide(disclosure, [silent])).toMatchObject({ permitted: false, policy: 'none' });
-    expect(decide(disclosure, [])).toMatchObject({ permitted: false, policy: 'none' });
+    const asked = (...policies: readonly Policy[]) => decide(disclosure, [{ asks: '', policies }]);
+    expect(asked(yes, no)).toMatchObject({ permitted: false, policy: 'no', basis: 'no' });
+    expect(asked(no, yes)).toMatchObject({ permitted: false, policy: 'no', basis: 'no' });
+    expect(asked(silent, yes)).toEqual({ permitted: true, policy: 'yes', basis: 'yes' });
+    expect(asked(silent)).toMatchObject({ permitted: false, policy: 'none' });
+    expect(asked()).toMatchObject({ permitted: false, policy: 'none' });
+    // Without words of its own a denial is the organization's wish (compliance I3).
+    expect(asked(no)).toMatchObject({ code: 'disclosure-denied', exception: 'none-review' });
   });
 
   test('every policy has a name of its own and a basis', () => {
     expect(new Set(POLICIES.map(({ name }) => name)).size).toBe(POLICIES.length);
-    for (const { basis } of POLICIES) expect(basis).toMatch(/CFR/);
+    for (const { basis } of POLICIES) expect(basis).toMatch(/CFR \d|statutes/);
   });
 });
 

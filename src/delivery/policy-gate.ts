@@ -1,0 +1,145 @@
+/** The policies, asked about one delivery as of now; what is delivered is as of its commit (compliance L7). */
+import type { Ref, Resource } from '../fhir/types.ts';
+import { BASES } from '../policies/basis.ts';
+import { decide, REFERRAL_PURPOSE, type Decision, type Disclosure } from '../policies/index.ts';
+import type { PartyKindDefault } from '../policies/party-kind.ts';
+import type { Clock } from '../ports/clock.ts';
+import { EVERYTHING } from '../ports/query.ts';
+import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
+import { parseStored, resourceOf } from '../ports/stored-resource.ts';
+import { isDirectory } from '../resources/index.ts';
+import { typeOf } from '../resources/element.ts';
+import { partyWorldOf } from '../resources/party-world.ts';
+import { claimedBasis } from '../resources/referral-rules/basis.ts';
+import { focusOf } from '../resources/referral-rules/consequences.ts';
+import { agreementsOf, contractsUnder } from './agreements.ts';
+import { readActive } from './consents.ts';
+import {
+  buildDisclosures,
+  type DisclosureSettings,
+  type DisclosureSource,
+  type Disclosing,
+} from './disclosure.ts';
+import { isRelatedTo } from './evidence.ts';
+import type { Gate, GateDecision } from './gates.ts';
+import { readKinds, readSameEntity } from './party-facts.ts';
+import { compartmentPatientsIn } from './subject.ts';
+
+interface PolicyGateParts extends DisclosureSettings {
+  readonly clock: Clock;
+  readonly partyKindDefault: PartyKindDefault;
+}
+
+/** The gate that asks the policies. */
+export function createPolicyGate({ clock, partyKindDefault, ...settings }: PolicyGateParts): Gate {
+  return async (entry, now, asOf) => {
+    const { sight, subject } = entry;
+    if (sight.everything) return { permitted: true, policy: 'administrator' };
+    const version = await asOf.read(subject, EVERYTHING);
+    if (version?.text === undefined)
+      return { permitted: false, policy: 'subject-gone', why: 'it was expunged' };
+    const from = version.custodian;
+    if (from === '') return { permitted: true, policy: 'own' };
+    const order = await readOrder(entry, asOf);
+    const own = order?.custodian === from ? order.resource : undefined;
+    if (from === sight.organization) {
+      const claimed = claimedBasis(own);
+      const purpose = claimed === undefined ? REFERRAL_PURPOSE : BASES[claimed].purpose;
+      return { permitted: true, policy: 'own', ground: 'own', purpose };
+    }
+    const content = parseStored(version.text);
+    const told: Disclosing = {
+      ref: subject,
+      content,
+      from,
+      to: sight.organization,
+      patients: await patientsOf(entry, content, asOf),
+      order: own,
+      // Who sees a subject that it does not keep and that is no directory entry is a party: sight was asked before.
+      parties: !isDirectory(typeOf(subject)),
+      claimant: ADMITTED,
+    };
+    const source = storedSource(now, partyKindDefault);
+    return decideAll(await buildDisclosures(source, settings, told, clock.now()), now);
+  };
+}
+
+/** Who may claim emergency or the Secretary was asked when the referral was sent, and its basis has not changed since. */
+const ADMITTED = { administrator: true, emergency: true };
+
+/** The facts as they are stored now. */
+const storedSource = (now: Snapshot, partyKindDefault: PartyKindDefault): DisclosureSource => ({
+  read: async (ref) => resourceOf(await now.read(ref, EVERYTHING)),
+  kindsOf: (organization, discloser) => readKinds(now, organization, discloser, partyKindDefault),
+  isSameEntity: (one, other) => readSameEntity(now, one, other),
+  consentsAbout: (patient) => readActive(now, patient),
+  agreementsOf: async (one, other) =>
+    agreementsOf((await now.search(contractsUnder(one, other))).matches, one, other),
+  isRelated: (organization, patient, order) => isRelatedTo(now, organization, patient, order),
+  parties: partyWorldOf(now),
+});
+
+interface KeptOrder {
+  readonly resource: Resource;
+  readonly custodian: Ref | '';
+}
+
+/** The order of the entry's referral, and who keeps it. */
+async function readOrder({ orderingKey }: ClaimedEntry, asOf: Snapshot): Promise<KeptOrder | undefined> {
+  const root = await readWithKeeper(asOf, orderingKey);
+  if (root?.resource.resourceType !== 'Task') return root;
+  const order = focusOf(root.resource);
+  return order === undefined ? undefined : readWithKeeper(asOf, order);
+}
+
+async function readWithKeeper(asOf: Snapshot, ref: Ref): Promise<KeptOrder | undefined> {
+  const version = await asOf.read(ref, EVERYTHING);
+  const resource = resourceOf(version);
+  return version === undefined || resource === undefined
+    ? undefined
+    : { resource, custodian: version.custodian };
+}
+
+/** Whom an entry is about: its subject, and the referral that it is told with. */
+async function patientsOf(
+  { subject, orderingKey }: ClaimedEntry,
+  content: Resource,
+  asOf: Snapshot,
+): Promise<readonly Ref[]> {
+  const patients = compartmentPatientsIn(subject, content);
+  if (orderingKey === subject) return patients;
+  const referral = resourceOf(await asOf.read(orderingKey, EVERYTHING));
+  const others = referral === undefined ? [] : compartmentPatientsIn(orderingKey, referral);
+  return [...new Set([...patients, ...others])];
+}
+
+/** The answer for all patients: any no is one. */
+async function decideAll(disclosures: readonly Disclosure[], now: Snapshot): Promise<GateDecision> {
+  const [first] = disclosures;
+  const decisions = disclosures.map((disclosure) => decide(disclosure));
+  const deciding = decisions.find(({ permitted }) => !permitted) ?? decisions[0];
+  if (first === undefined || deciding === undefined) throw new Error('a delivery is at least one disclosure');
+  const { permitted, policy, ground, exception, needs = [], code } = deciding;
+  return {
+    permitted,
+    policy,
+    purpose: first.purpose,
+    ...(ground !== undefined && { ground }),
+    ...(await decidingIn(deciding, now)),
+    ...(!permitted && { why: deciding.basis, refused: { needs, code, lacks: deciding.lacks ?? [] } }),
+    ...(exception !== undefined && { exception }),
+  };
+}
+
+/** Which versions decided, as of now. */
+async function decidingIn(
+  { deciding = [] }: Decision,
+  now: Snapshot,
+): Promise<Pick<GateDecision, 'deciding'>> {
+  const versions: string[] = [];
+  for (const ref of deciding) {
+    const version = await now.read(ref, EVERYTHING);
+    if (version !== undefined) versions.push(`${ref}/_history/${version.seq}`);
+  }
+  return versions.length === 0 ? {} : { deciding: versions };
+}

@@ -1,0 +1,270 @@
+/**
+ * Asks the policies before a write would tell another organization something: a referral that is sent, a move, a message
+ * (compliance L2(2), (3)). What its writer names is asked for, each resource by itself, and the write is refused as a whole
+ * with what is missing (harmony Z11). The basis that the policies find is written into an order that claims none.
+ */
+import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { isOwnWord, readActive, activeFor, type ActiveConsent } from '../../delivery/consents.ts';
+import { buildDisclosures, type DisclosureSource, type Disclosing } from '../../delivery/disclosure.ts';
+import { isRelatedTo } from '../../delivery/evidence.ts';
+import { bearsNpi, readSameEntity } from '../../delivery/party-facts.ts';
+import { compartmentPatientsIn } from '../../delivery/subject.ts';
+import { BASES, type Basis } from '../../policies/basis.ts';
+import { factsOf } from '../../policies/facts.ts';
+import { sourcesIn } from '../../policies/guards/marks.ts';
+import { decide, type Decision, type Disclosure } from '../../policies/index.ts';
+import { kindsOf } from '../../policies/party-kind.ts';
+import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { kindFactsIn } from '../../resources/parties/kinds.ts';
+import { standingOf } from '../../resources/parties/standing.ts';
+import { claimedBasis, notOfferedIn, withFoundBasis } from '../../resources/referral-rules/basis.ts';
+import { focusOf } from '../../resources/referral-rules/consequences.ts';
+import type { Move } from '../../resources/rules.ts';
+import { ROWS } from '../../referral/extensions.ts';
+import { note } from '../../referral/ruling.ts';
+import type { Draft, Planned } from './draft.ts';
+import { partyOf, partyWorldIn } from './rule-context.ts';
+import { keeperOf, readLabels, readPreview } from './preview.ts';
+import { issuesOfRefusal } from './refused-disclosure.ts';
+import { addDerivedWrite } from './rule.ts';
+import { searchRefusal } from '../search/search-refusal.ts';
+
+/** Something that the draft is about to tell. */
+interface Telling {
+  readonly ref: Ref;
+  readonly content: Resource;
+  readonly from: Ref;
+  readonly to: Ref;
+  /** The order of the referral, and whether its claim is that of `from`. */
+  readonly order: Resource | undefined;
+  readonly orderRef: Ref | undefined;
+  /** The referral is sent by this: what its order names is told as well. */
+  readonly sends: boolean;
+  readonly place: string;
+}
+
+/** @throws OperationOutcomeError what the policies refuse */
+export async function checkDisclosures(draft: Draft): Promise<void> {
+  if (draft.importing) return;
+  for (const move of draft.moves) {
+    const telling = await tellingOfMove(draft, move);
+    if (telling !== undefined) await checkTelling(draft, telling);
+  }
+  const written = Array.from(draft.planned.values()); // a basis that is written plans more
+  for (const planned of written)
+    for (const telling of await tellingsOfMessage(draft, planned)) await checkTelling(draft, telling);
+}
+
+const [SENT] = ROWS;
+const DECLINED = '03';
+
+/** What a move tells the other party; undefined where there is no other, or an administrator moves for both. */
+async function tellingOfMove(draft: Draft, move: Move): Promise<Telling | undefined> {
+  const { task, initiator, recipient, by } = move;
+  const [from, to] = by === 'referralRecipient' ? [recipient, initiator] : [initiator, recipient];
+  // To decline an order that was just received says nothing of a patient of one's own (42 CFR 2.11; compliance P4).
+  if (move.tid === DECLINED) return undefined;
+  if (by === 'administrator' || from === undefined || to === undefined || from === to) return undefined;
+  const content = await readPreview(draft, task);
+  if (content === undefined) return undefined;
+  const orderRef = focusOf(content);
+  const order = orderRef === undefined ? undefined : await readPreview(draft, orderRef);
+  const sends = move.tid === SENT?.tid;
+  return { ref: task, content, from, to, order, orderRef, sends, place: 'Task' };
+}
+
+/** What a Communication that its client writes tells each organization that it names as recipient. */
+async function tellingsOfMessage(draft: Draft, planned: Planned): Promise<readonly Telling[]> {
+  const { ref, origin, after } = planned;
+  const from = draft.caller.organization;
+  if (typeOf(ref) !== 'Communication' || origin !== 'client' || after === undefined || from === undefined)
+    return [];
+  const tellings: Telling[] = [];
+  for (const recipient of valuesAt(after.plain, 'recipient')) {
+    const to = await partyOf(draft, recipient);
+    if (to === undefined || to === from) continue;
+    const about = await orderOf(draft, after.plain);
+    tellings.push({ ref, content: after.plain, from, to, ...about, sends: false, place: 'Communication' });
+  }
+  return tellings;
+}
+
+/** The order that a message is about, by its Task or by itself. */
+async function orderOf(draft: Draft, message: Resource): Promise<Pick<Telling, 'order' | 'orderRef'>> {
+  for (const named of [...valuesAt(message, 'basedOn'), ...valuesAt(message, 'about')]) {
+    const ref = localRef(named);
+    const resource = ref === undefined ? undefined : await readPreview(draft, ref);
+    if (resource?.resourceType === 'ServiceRequest') return { order: resource, orderRef: ref };
+    const focus = resource?.resourceType === 'Task' ? focusOf(resource) : undefined;
+    if (focus !== undefined) return { order: await readPreview(draft, focus), orderRef: focus };
+  }
+  return { order: undefined, orderRef: undefined };
+}
+
+async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
+  const notOffered = telling.sends ? notOfferedIn(telling.order) : undefined;
+  if (notOffered !== undefined) throw refusalOfOffer(notOffered);
+  const disclosures = await disclosuresOf(draft, telling);
+  const decisions = disclosures.map((disclosure) => ({ disclosure, decision: decide(disclosure) }));
+  const refused = decisions.find(({ decision }) => !decision.permitted);
+  if (refused !== undefined) throw await refusalOf(draft, telling, [{ ...refused, place: telling.place }]);
+  if (!telling.sends) return;
+  await checkNamed(draft, telling, disclosures);
+  await writeBasis(draft, telling, decisions[0]?.decision.ground);
+}
+
+const refusalOfOffer = (code: string): OperationOutcomeError =>
+  new OperationOutcomeError('basis-not-offered', {
+    diagnostics: `No referral is told on the basis ${code}`,
+    expression: [PLACE],
+  });
+
+const PLACE = 'ServiceRequest.extension';
+
+async function disclosuresOf(draft: Draft, telling: Telling): Promise<readonly Disclosure[]> {
+  const { ref, content, from, to, order, orderRef } = telling;
+  const claims =
+    orderRef !== undefined && ((await keeperOf(draft, orderRef)) ?? draft.caller.organization) === from;
+  const told: Disclosing = {
+    ref,
+    content,
+    from,
+    to,
+    patients: patientsIn(telling),
+    order: claims ? order : undefined,
+    parties: true,
+    claimant: {
+      administrator: draft.caller.administrator,
+      emergency: false,
+    },
+  };
+  return buildDisclosures(sourceOf(draft), draft.context.settings, told, Date.parse(draft.now));
+}
+
+function patientsIn({ ref, content, order, orderRef }: Telling): readonly Ref[] {
+  const others = order === undefined || orderRef === undefined ? [] : compartmentPatientsIn(orderRef, order);
+  return [...new Set([...compartmentPatientsIn(ref, content), ...others])];
+}
+
+/** Elements by which an order names what goes with it. */
+const NAMING = ['supportingInfo', 'reasonReference', 'insurance', 'specimen'] as const;
+
+/** What an order names is told with it: each is asked for by itself, where the patient or a label says anything of it. */
+async function checkNamed(draft: Draft, telling: Telling, disclosures: readonly Disclosure[]): Promise<void> {
+  const isSaidMuch = disclosures.some(({ consents }) => consents.length > 0);
+  const refused: RefusedTelling[] = [];
+  for (const [ref, place] of namedIn(telling)) {
+    const labels = await readLabels(draft, ref);
+    if (labels.length === 0 && !isSaidMuch) continue;
+    if (((await keeperOf(draft, ref)) ?? telling.from) !== telling.from) continue;
+    const facts = factsOf({ resourceType: typeOf(ref), meta: { security: [...labels] } });
+    for (const each of disclosures) {
+      const sources = new Set(labels.flatMap(sourcesIn));
+      const disclosure = { ...each, what: { type: typeOf(ref), ref }, facts, sources };
+      const decision = decide(disclosure);
+      if (!decision.permitted) refused.push({ disclosure, decision, place });
+    }
+  }
+  if (refused.length > 0) throw await refusalOf(draft, telling, refused);
+}
+
+function namedIn({ content, order, orderRef }: Telling): readonly (readonly [Ref, string])[] {
+  const itself: readonly (readonly [Ref, string])[] =
+    orderRef === undefined ? [] : [[orderRef, 'ServiceRequest']];
+  const named = NAMING.flatMap((element) =>
+    valuesAt(order, element).map(
+      (value, at) => [localRef(value), `ServiceRequest.${element}[${at}]`] as const,
+    ),
+  );
+  const inputs = valuesAt(content, 'input.valueReference').map(
+    (value, at) => [localRef(value), `Task.input[${at}]`] as const,
+  );
+  return [
+    ...itself,
+    ...[...named, ...inputs].flatMap(([ref, place]) => (ref === undefined ? [] : [[ref, place] as const])),
+  ];
+}
+
+interface RefusedTelling {
+  readonly disclosure: Disclosure;
+  readonly decision: Decision;
+  readonly place: string;
+}
+
+/** Beyond this, one issue says as much. */
+const REFUSED_TOLD_MAX = 20;
+
+async function refusalOf(
+  draft: Draft,
+  { to }: Telling,
+  refused: readonly RefusedTelling[],
+): Promise<OperationOutcomeError> {
+  const name = (await readPreview(draft, to))?.['name'];
+  const about = {
+    recipient: typeof name === 'string' ? name : to,
+    caller: draft.caller.organization,
+    byMessage: draft.byMessage,
+    keeperOf: (ref: Ref) => keeperOf(draft, ref),
+  };
+  const issues: IssueDetail[] = [];
+  for (const one of refused.slice(0, REFUSED_TOLD_MAX)) issues.push(...(await issuesOfRefusal(one, about)));
+  const [first, ...rest] = issues;
+  if (first === undefined) throw new Error('a refusal has an issue');
+  return OperationOutcomeError.of([first, ...rest]);
+}
+
+/** Writes the basis that was found into an order that claims none, and says so (compliance D3). */
+async function writeBasis(
+  draft: Draft,
+  { order, orderRef }: Telling,
+  ground: Basis | undefined,
+): Promise<void> {
+  if (orderRef === undefined || order === undefined || claimedBasis(order) !== undefined) return;
+  const basis = ground === undefined || ground === 'own' ? 'treatment' : ground;
+  await addDerivedWrite(draft, { ref: orderRef, transform: withFoundBasis(basis) });
+  const law = basis === 'treatment' ? '45 CFR 164.506(c)(2)' : `45 CFR ${BASES[basis].section}`;
+  draft.notes.push(
+    note('information', `The server wrote the basis of the disclosure: ${basis} (${law}).`, [PLACE]),
+  );
+}
+
+/** The facts as they will be. */
+const sourceOf = (draft: Draft): DisclosureSource => ({
+  read: (ref) => readPreview(draft, ref),
+  kindsOf: (organization, discloser) => kindsIn(draft, organization, discloser),
+  isSameEntity: (one, other) => readSameEntity(draft.snapshot, one, other),
+  consentsAbout: (patient) => consentsIn(draft, patient),
+  // No policy asks for a Contract before the state of agreements is known.
+  agreementsOf: async () => [],
+  isRelated: (organization, patient, order) => isRelatedTo(draft.snapshot, organization, patient, order),
+  parties: partyWorldIn(draft),
+});
+
+async function kindsIn(draft: Draft, organization: Ref, discloser: Ref) {
+  const resource = await readPreview(draft, organization);
+  if (resource?.resourceType !== 'Organization') return new Set<never>();
+  const keeper = (await keeperOf(draft, organization)) ?? '';
+  const facts = kindFactsIn(resource, {
+    listedNpi: standingOf(resource) === 'listed' && (await bearsNpi(draft.snapshot, organization, resource)),
+    keeperDiscloses: keeper === discloser,
+  });
+  return kindsOf(facts, draft.context.settings.partyKindDefault);
+}
+
+/** The active Consents about a patient, those that the draft writes among them (compliance K3). */
+async function consentsIn(draft: Draft, patient: Ref): Promise<readonly ActiveConsent[]> {
+  const own = draft.planned.get(patient);
+  const isNew = own?.method === 'POST' && own.base === 0;
+  const stored = isNew ? [] : await readActive(draft.snapshot, patient).catch(searchRefusal);
+  const planned = [...draft.planned.values()].flatMap(({ ref, after, custodian }): readonly ActiveConsent[] =>
+    typeOf(ref) === 'Consent' && after !== undefined && activeFor(after.plain) === patient
+      ? [{ ref, custodian: custodian || keeperOfNew(draft, after.plain), consent: after.plain }]
+      : [],
+  );
+  return [...stored.filter(({ ref }) => !draft.planned.has(ref)), ...planned];
+}
+
+/** Whose a new Consent will be: its writer's, as long as its custodian is not named yet. */
+const keeperOfNew = ({ caller }: Draft, consent: Resource): Ref | '' =>
+  isOwnWord(consent) ? '' : (caller.organization ?? '');

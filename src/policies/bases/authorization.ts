@@ -1,0 +1,24 @@
+/** Whom a signed authorization of the patient names is told what it covers, while it is in force. */
+import { missingNeed } from '../need.ts';
+import type { Disclosure, Policy } from '../policy.ts';
+import { permitsFor } from './conditions.ts';
+
+export const authorization: Policy = {
+  name: 'authorization',
+  basis: '45 CFR 164.508',
+  ground: 'authorization',
+  vote: (disclosure) => {
+    if (disclosure.claimed !== 'authorization' || !disclosure.parties) return 'abstain';
+    return authorizationsFor(disclosure).length > 0 ? 'permit' : 'deny';
+  },
+  refuses: (disclosure) => {
+    const { from, to, patient, purpose } = disclosure;
+    return {
+      code: 'consent-needed',
+      needs: [missingNeed('authorization', { from, to, patient, purposes: [purpose] })],
+    };
+  },
+};
+
+const authorizationsFor = (disclosure: Disclosure) =>
+  permitsFor(disclosure, ({ kind }) => kind === 'hipaa-auth' || kind === 'community-referral');

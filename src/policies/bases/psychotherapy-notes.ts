@@ -1,0 +1,31 @@
+/** Psychotherapy notes: told to whom an authorization names that is for such notes and for nothing else. */
+import { releases } from '../consent/permit.ts';
+import { missingNeed } from '../need.ts';
+import type { Disclosure, Policy } from '../policy.ts';
+import { permitsFor } from './conditions.ts';
+
+export const notesAuthorization: Policy = {
+  name: 'psychotherapy-notes',
+  // (b)(3)(ii): it may be combined with another authorization for such notes only.
+  basis: '45 CFR 164.508(a)(2), (b)(3)(ii)',
+  ground: 'psychotherapy-notes',
+  vote: (disclosure) => {
+    if (disclosure.claimed !== 'psychotherapy-notes' || !disclosure.parties) return 'abstain';
+    return isReleased(disclosure) ? 'permit' : 'deny';
+  },
+  refuses: ({ from, to, patient, purpose }) => ({
+    code: 'consent-needed',
+    needs: [
+      missingNeed('psychotherapy-authorization', {
+        from,
+        to,
+        patient,
+        purposes: [purpose],
+        labels: ['PSYTHPN'],
+      }),
+    ],
+  }),
+};
+
+const isReleased = (disclosure: Disclosure): boolean =>
+  permitsFor(disclosure, (permit) => releases(permit, 'psychotherapy')).length > 0;

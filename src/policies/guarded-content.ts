@@ -1,0 +1,59 @@
+/** The guards as policies: content that the law withholds whatever the basis, unless the patient's written word permits it. */
+import { GUARDS, type ContentGuard, type GuardedTelling } from './guards/index.ts';
+import { missingNeed } from './need.ts';
+import type { Disclosure, Policy } from './policy.ts';
+
+export const GUARDING: readonly Policy[] = GUARDS.map(policyOf);
+
+function policyOf(guard: ContentGuard): Policy {
+  return {
+    name: guard.name,
+    basis: guard.law,
+    vote: (disclosure) => (withholds(guard, disclosure) ? 'deny' : 'abstain'),
+    refuses: (disclosure) => {
+      const { from, to, patient, purpose, facts } = disclosure;
+      const purposes = [purpose];
+      const labels = [...facts.labels].filter((label) => !CONFIDENTIALITY.test(label));
+      const existing = disclosure.permits[0]?.source;
+      return {
+        code: 'consent-needed',
+        needs: [
+          missingNeed(guard.need, {
+            from,
+            to,
+            patient,
+            purposes,
+            labels,
+            ...(existing !== undefined && { existing, reason: reasonOf(disclosure) }),
+          }),
+        ],
+      };
+    },
+  };
+}
+
+const CONFIDENTIALITY = /^[ULMNRV]$/;
+
+const withholds = (guard: ContentGuard, disclosure: Disclosure): boolean => {
+  const telling = tellingOf(disclosure);
+  return guard.guards(telling) && !guard.isPermitted(telling, disclosure.permits, disclosure.now);
+};
+
+const tellingOf = ({ what, claimed, ...disclosure }: Disclosure): GuardedTelling => ({
+  ...what,
+  from: disclosure.from,
+  to: disclosure.to,
+  recipientKinds: disclosure.recipientKinds,
+  discloserKinds: disclosure.discloserKinds,
+  facts: disclosure.facts,
+  sources: disclosure.sources,
+  purpose: disclosure.purpose,
+  basis: claimed ?? 'treatment',
+});
+
+/** Why the newest permit on file does not do. */
+function reasonOf(disclosure: Disclosure): 'expired' | 'does-not-cover' {
+  const [permit] = disclosure.permits;
+  const { until } = permit ?? {};
+  return until !== undefined && until <= disclosure.now ? 'expired' : 'does-not-cover';
+}
