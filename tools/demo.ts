@@ -10,6 +10,8 @@
  *       --mllp-port N   the port of HL7 v2 (default: 0, any free one)
  *       --host H        the address to listen on, of this machine alone (default: 127.0.0.1)
  *       --data-dir DIR  the data folder (default: a new one, which is removed at the end)
+ *       --grant WORDS   duties that the tokens of both organizations get, separated by spaces (default: none), as
+ *                       closeloop/compliance
  *       --store URI     keeps the log in MongoDB: mongodb://HOST/?replicaSet=NAME. It gets a database of its own, which is
  *                       dropped at the end; with --data-dir it is closeloop_demo, and stays
  */
@@ -34,6 +36,7 @@ const FLAGS = {
   'mllp-port': { type: 'string', default: '0' },
   host: { type: 'string', default: '127.0.0.1' },
   'data-dir': { type: 'string' },
+  grant: { type: 'string', default: '' },
   store: { type: 'string' },
 } as const;
 
@@ -76,7 +79,7 @@ function temporaryFolder(): string {
 }
 
 async function raise(
-  { host, port, json }: Asked,
+  { host, port, json, grant }: Asked,
   folder: string,
   mllpPort: number,
   storeSettings: Readonly<Record<string, string>> = {},
@@ -96,7 +99,8 @@ async function raise(
   );
   const running = await start(config, log, { listening: [demoListening(mllpPort)] });
   const receivingPorts = { initiator: await findPort(), recipient: await findPort() };
-  return prepareWorld(running, config.administratorScope, receivingPorts);
+  const duties = grant.split(' ').filter((word) => word !== '');
+  return prepareWorld(running, config.administratorScope, receivingPorts, duties);
 }
 
 /** Resolves with the exit code when a signal ends the process. */

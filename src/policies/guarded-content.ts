@@ -1,5 +1,7 @@
 /** The guards as policies: content that the law withholds whatever the basis, unless the patient's written word permits it. */
+import { formOf } from './consent/forms.ts';
 import { GUARDS, type ContentGuard, type GuardedTelling } from './guards/index.ts';
+import { isConfidentialityName } from './labels/confidentiality.ts';
 import { missingNeed } from './need.ts';
 import type { Disclosure, Policy } from './policy.ts';
 
@@ -13,7 +15,7 @@ function policyOf(guard: ContentGuard): Policy {
     refuses: (disclosure) => {
       const { from, to, patient, purpose, facts } = disclosure;
       const purposes = [purpose];
-      const labels = [...facts.labels].filter((label) => !CONFIDENTIALITY.test(label));
+      const labels = [...facts.labels].filter((label) => !isConfidentialityName(label));
       const existing = disclosure.permits[0]?.source;
       return {
         code: 'consent-needed',
@@ -24,6 +26,7 @@ function policyOf(guard: ContentGuard): Policy {
             patient,
             purposes,
             labels,
+            ...(guard.form !== undefined && { form: formOf(guard.form) }),
             ...(existing !== undefined && { existing, reason: reasonOf(disclosure) }),
           }),
         ],
@@ -32,14 +35,13 @@ function policyOf(guard: ContentGuard): Policy {
   };
 }
 
-const CONFIDENTIALITY = /^[ULMNRV]$/;
-
 const withholds = (guard: ContentGuard, disclosure: Disclosure): boolean => {
   const telling = tellingOf(disclosure);
   return guard.guards(telling) && !guard.isPermitted(telling, disclosure.permits, disclosure.now);
 };
 
-const tellingOf = ({ what, claimed, ...disclosure }: Disclosure): GuardedTelling => ({
+/** Guarded content, as the guards ask of it. */
+export const tellingOf = ({ what, claimed, ...disclosure }: Disclosure): GuardedTelling => ({
   ...what,
   from: disclosure.from,
   to: disclosure.to,

@@ -16,6 +16,7 @@ import { exceptionFor, type InformationBlockingException } from './exception.ts'
 import { GUARDING } from './guarded-content.ts';
 import { missingNeed, type Need } from './need.ts';
 import type { Disclosure, Obligation, Policy, Refusing, Showing } from './policy.ts';
+import { permitsRelied } from './relied.ts';
 
 export { REFERRAL_PURPOSE } from './bases/treatment.ts';
 export { restrictionOf } from './patient-consent.ts';
@@ -70,17 +71,23 @@ export function decide(disclosure: Disclosure, steps: readonly Step[] = STEPS_OF
     const votes = policies.map((policy) => ({ policy, vote: policy.vote(disclosure) }));
     const deciding = votes.find(({ vote }) => vote === 'deny') ?? votes.find(({ vote }) => vote === 'permit');
     if (deciding === undefined) continue;
-    return deciding.vote === 'permit' ? permitted(deciding.policy) : denied(deciding.policy, disclosure);
+    return deciding.vote === 'permit'
+      ? permitted(deciding.policy, disclosure)
+      : denied(deciding.policy, disclosure);
   }
   return silence(disclosure);
 }
 
-const permitted = ({ name, basis, ground }: Policy): Decision => ({
-  permitted: true,
-  policy: name,
-  basis,
-  ...(ground !== undefined && { ground }),
-});
+function permitted({ name, basis, ground }: Policy, disclosure: Disclosure): Decision {
+  const deciding = permitsRelied(disclosure).map(({ source }) => source);
+  return {
+    permitted: true,
+    policy: name,
+    basis,
+    ...(ground !== undefined && { ground }),
+    ...(deciding.length > 0 && { deciding }),
+  };
+}
 
 /** Without words of its own a denial is the organization's own wish, which is no ground of law (compliance I3). */
 const OWN_WISH: Refusing = { code: 'disclosure-denied', by: 'organization' };

@@ -2,6 +2,8 @@
  * A need: what is missing for something to be told, so that the same request passes once it is on record. The refusal is
  * the form: a client can draw a dialog from it (compliance K1).
  */
+import { formOf } from './consent/forms.ts';
+import type { ConsentKind } from './consent/kinds.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Extension, Ref } from '../fhir/types.ts';
 
@@ -9,16 +11,18 @@ interface NeedRow {
   readonly law: string;
   /** In the words of the refusal: "Telling Elm Street Family Medicine needs …". */
   readonly asks: string;
+  /** The kind of Consent whose form captures it; absent where no form does. */
+  readonly form?: ConsentKind;
 }
 
 /** Codes of https://closeloop.dev/fhir/CodeSystem/need. */
 // prettier-ignore
 export const NEEDS = {
-  'part2-disclosure':            { law: '42 CFR 2.31',          asks: "the patient's written consent" },
-  'authorization':               { law: '45 CFR 164.508',       asks: "the patient's written authorization" },
-  'psychotherapy-authorization': { law: '45 CFR 164.508(a)(2)', asks: "the patient's written authorization, for psychotherapy notes alone," },
-  'community-authorization':     { law: '45 CFR 164.508',       asks: "the patient's written authorization for a community organization" },
-  'patient-messaging':           { law: '45 CFR 164.522(b)',    asks: "the patient's agreement to be sent messages" },
+  'part2-disclosure':            { law: '42 CFR 2.31',          asks: "the patient's written consent", form: 'part2-tpo' },
+  'authorization':               { law: '45 CFR 164.508',       asks: "the patient's written authorization", form: 'hipaa-auth' },
+  'psychotherapy-authorization': { law: '45 CFR 164.508(a)(2)', asks: "the patient's written authorization, for psychotherapy notes alone,", form: 'hipaa-auth' },
+  'community-authorization':     { law: '45 CFR 164.508',       asks: "the patient's written authorization for a community organization", form: 'hipaa-auth' },
+  'patient-messaging':           { law: '45 CFR 164.522(b)',    asks: "the patient's agreement to be sent messages", form: 'patient-messaging' },
   'restriction-ends':            { law: '45 CFR 164.522(a)(2)', asks: 'an end of the restriction that was agreed with the patient' },
   'agreement':                   { law: '45 CFR 164.502(e)',    asks: 'an agreement in force between the two' },
   'identity':                    { law: '45 CFR 164.514(h)',    asks: 'proof of who asks' },
@@ -57,12 +61,17 @@ export const missingNeed = (
   reason: 'missing',
   purposes: [],
   labels: [],
-  form: undefined,
+  form: formOfNeed(kind),
   missing: [],
   existing: undefined,
   law: NEEDS[kind].law,
   ...about,
 });
+
+function formOfNeed(kind: NeedKind): string | undefined {
+  const { form }: NeedRow = NEEDS[kind];
+  return form === undefined ? undefined : formOf(form);
+}
 
 export const NEED_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/need';
 export const NEED_URL = 'https://closeloop.dev/fhir/StructureDefinition/need';

@@ -1,4 +1,7 @@
-/** Two referrals from request to outcome: one by two EHRs that only speak FHIR, one begun by an HL7 v2 engine. */
+/**
+ * Two referrals from request to outcome, one by two EHRs that only speak FHIR and one begun by an HL7 v2 engine; and one under
+ * 42 CFR Part 2.
+ */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -6,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
 import { connectOutside } from '../hl7/outside.ts';
+import { playBehavioural } from './behavioural.ts';
 import { openEngines } from './engines.ts';
 import { printReceived, printStep, printTimeline, printTitle } from './print.ts';
 import { consultationNote, feedback, packageOf, visitFor } from './package.ts';
@@ -38,6 +42,8 @@ export async function play(world: World): Promise<void> {
     await engines.wait('initiator', 'OSU^O51', 2);
     await printTimeline(clientOf(world, 'initiator'), clientOf(world, 'recipient'), second);
     printReceived(engines.received());
+
+    await playBehavioural(world);
   } finally {
     inbox.close();
     engines.close();

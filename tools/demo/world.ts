@@ -86,43 +86,47 @@ export async function findPort(): Promise<number> {
   return port;
 }
 
-/** Writes the missing parts of the directory (a data folder may be used again) and signs the tokens. */
-export async function prepareWorld(
-  running: Running,
-  administratorScope: string,
-  receivingPorts: World['receivingPorts'],
-): Promise<World> {
-  const { base, devIssuer } = running;
-  if (devIssuer === undefined) throw new Error('the demonstration needs its own issuer');
+type Asked = Pick<Parameters<Running['perform']>[0], 'interaction' | 'operation' | 'type' | 'id'>;
+
+/** Asks as the administrator of the demonstration. */
+async function perform(running: Running, { body, ...asked }: Asked & { body?: Resource }): Promise<void> {
   await running.perform({
-    interaction: 'transaction',
+    ...asked,
     query: [],
     queryText: '',
-    body: parseJson(JSON.stringify(directory(receivingPorts))),
+    ...(body !== undefined && { body: parseJson(JSON.stringify(body)) }),
     prefer: { return: 'minimal' },
     caller: ADMINISTRATOR,
     requestId: randomUUID(),
     signal: new AbortController().signal,
   });
-  for (const { ref } of Object.values(ORGANIZATIONS)) {
-    await running.perform({
-      interaction: 'operation',
-      operation: 'admit',
-      type: 'Organization',
-      id: idOf(ref),
-      query: [],
-      queryText: '',
-      prefer: {},
-      caller: ADMINISTRATOR,
-      requestId: randomUUID(),
-      signal: new AbortController().signal,
-    });
-  }
+}
+
+const admit = (running: Running, ref: Ref): Promise<void> =>
+  perform(running, { interaction: 'operation', operation: 'admit', type: 'Organization', id: idOf(ref) });
+
+/** A further organization becomes a member. */
+export async function admitDemo(running: Running, ref: Ref, organization: Resource): Promise<void> {
+  await perform(running, { interaction: 'update', type: 'Organization', id: idOf(ref), body: organization });
+  await admit(running, ref);
+}
+
+/** Writes the missing parts of the directory (a data folder may be used again) and signs the tokens. `duties`: scopes of the server that both sides get. */
+export async function prepareWorld(
+  running: Running,
+  administratorScope: string,
+  receivingPorts: World['receivingPorts'],
+  duties: readonly string[] = [],
+): Promise<World> {
+  const { base, devIssuer } = running;
+  if (devIssuer === undefined) throw new Error('the demonstration needs its own issuer');
+  await perform(running, { interaction: 'transaction', body: directory(receivingPorts) });
+  for (const { ref } of Object.values(ORGANIZATIONS)) await admit(running, ref);
   const sign = (side: Side) =>
     devIssuer.sign({
       subject: `demo-${side}`,
       client: `demo-${side}-ehr`,
-      scope: 'system/*.cruds',
+      scope: ['system/*.cruds', ...duties].join(' '),
       organization: ORGANIZATIONS[side].ref,
     });
   const tokens = {

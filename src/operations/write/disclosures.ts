@@ -14,6 +14,7 @@ import { BASES, type Basis } from '../../policies/basis.ts';
 import { factsOf } from '../../policies/facts.ts';
 import { sourcesIn } from '../../policies/guards/marks.ts';
 import { decide, type Decision, type Disclosure } from '../../policies/index.ts';
+import { permitsRelied } from '../../policies/relied.ts';
 import { kindsOf } from '../../policies/party-kind.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { kindFactsIn } from '../../resources/parties/kinds.ts';
@@ -23,6 +24,7 @@ import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { Move } from '../../resources/rules.ts';
 import { ROWS } from '../../referral/extensions.ts';
 import { note } from '../../referral/ruling.ts';
+import { fileConsents } from './consents-on-file.ts';
 import type { Draft, Planned } from './draft.ts';
 import { partyOf, partyWorldIn } from './rule-context.ts';
 import { keeperOf, readLabels, readPreview } from './preview.ts';
@@ -110,7 +112,9 @@ async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
   const refused = decisions.find(({ decision }) => !decision.permitted);
   if (refused !== undefined) throw await refusalOf(draft, telling, [{ ...refused, place: telling.place }]);
   if (!telling.sends) return;
-  await checkNamed(draft, telling, disclosures);
+  const named = await checkNamed(draft, telling, disclosures);
+  const relied = [...disclosures, ...named].flatMap(permitsRelied);
+  if (telling.orderRef !== undefined) await fileConsents(draft, telling.orderRef, telling.to, relied);
   await writeBasis(draft, telling, decisions[0]?.decision.ground);
 }
 
@@ -151,9 +155,14 @@ function patientsIn({ ref, content, order, orderRef }: Telling): readonly Ref[] 
 const NAMING = ['supportingInfo', 'reasonReference', 'insurance', 'specimen'] as const;
 
 /** What an order names is told with it: each is asked for by itself, where the patient or a label says anything of it. */
-async function checkNamed(draft: Draft, telling: Telling, disclosures: readonly Disclosure[]): Promise<void> {
+async function checkNamed(
+  draft: Draft,
+  telling: Telling,
+  disclosures: readonly Disclosure[],
+): Promise<readonly Disclosure[]> {
   const isSaidMuch = disclosures.some(({ consents }) => consents.length > 0);
   const refused: RefusedTelling[] = [];
+  const asked: Disclosure[] = [];
   for (const [ref, place] of namedIn(telling)) {
     const labels = await readLabels(draft, ref);
     if (labels.length === 0 && !isSaidMuch) continue;
@@ -163,10 +172,12 @@ async function checkNamed(draft: Draft, telling: Telling, disclosures: readonly 
       const sources = new Set(labels.flatMap(sourcesIn));
       const disclosure = { ...each, what: { type: typeOf(ref), ref }, facts, sources };
       const decision = decide(disclosure);
+      asked.push(disclosure);
       if (!decision.permitted) refused.push({ disclosure, decision, place });
     }
   }
   if (refused.length > 0) throw await refusalOf(draft, telling, refused);
+  return asked;
 }
 
 function namedIn({ content, order, orderRef }: Telling): readonly (readonly [Ref, string])[] {

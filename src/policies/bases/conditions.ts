@@ -2,6 +2,7 @@
 import { basisRow, type Basis } from '../basis.ts';
 import type { EvidenceCode, LackingPiece } from '../claim.ts';
 import { permitsAt, type Permit } from '../consent/permit.ts';
+import { isConfidentialityName } from '../labels/confidentiality.ts';
 import type { PartyKind } from '../party-kind.ts';
 import type { Disclosure } from '../policy.ts';
 
@@ -124,10 +125,8 @@ export function permitsFor(disclosure: Disclosure, isWanted: (permit: Permit) =>
 /** Types by which a referral arrives: whom the patient's word names is told that there is one, and of whom. */
 const CARRYING: ReadonlySet<string> = new Set(['Task', 'ServiceRequest', 'Patient']);
 
-const CONFIDENTIALITY = /^[ULMNRV]$/;
-
 const carriesOnly = ({ what, facts }: Disclosure): boolean =>
-  CARRYING.has(what.type) && [...facts.labels].every((label) => CONFIDENTIALITY.test(label));
+  CARRYING.has(what.type) && [...facts.labels].every((label) => isConfidentialityName(label));
 
 const withoutContent = (permit: Permit): Permit => ({
   ...permit,

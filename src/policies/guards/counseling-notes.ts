@@ -9,6 +9,7 @@ export const counselingNotes: ContentGuard = {
   name: 'counseling-notes',
   law: '42 CFR 2.11, 2.31(b)',
   need: 'part2-disclosure',
+  form: 'part2-counseling-notes',
   quiet: true,
   lasting: true,
   guards: ({ facts }) => facts.counseling,

@@ -5,6 +5,7 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { Basis } from '../basis.ts';
+import type { ConsentKind } from '../consent/kinds.ts';
 import type { Permit, PermitTelling } from '../consent/permit.ts';
 import type { ContentFacts } from '../facts.ts';
 import type { PartyKind } from '../party-kind.ts';
@@ -25,6 +26,8 @@ export interface ContentGuard {
   readonly law: string;
   /** A code of the needs that it leaves (compliance K1). */
   readonly need: 'part2-disclosure' | 'authorization' | 'psychotherapy-authorization';
+  /** The kind whose form captures it, where it is not that of the need. */
+  readonly form?: ConsentKind;
   /**
    * Nobody is told that something is withheld (compliance L6): to say that a record exists says that the person is a
    * patient there.

@@ -15,6 +15,9 @@ export const rankOf = (code: string | undefined): number => ORDER.indexOf(code ?
 
 export const isConfidentiality = ({ system }: Coding): boolean => system === CONFIDENTIALITY;
 
+/** Whether the name of a label is that of a confidentiality. */
+export const isConfidentialityName = (label: string): boolean => label.startsWith(`${CONFIDENTIALITY}|`);
+
 /** The label with the highest confidentiality; undefined where none says any. */
 export function highestOf(labels: Iterable<Coding>): Coding | undefined {
   let highest: Coding | undefined;

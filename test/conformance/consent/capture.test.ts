@@ -239,10 +239,12 @@ describe('(compliance C8) a consent that replaces others', () => {
 });
 
 describe('(compliance K2) who captures', () => {
-  test('is the organization that keeps the patient', async () => {
+  test('is the organization that keeps the patient, and another one of its own disclosures', async () => {
     const theirs = (await scene.server.create('recipient', make.patient())).id;
     expect((await scene.capture('initiator', TPO, `Patient/${theirs}`)).status).toBe(404);
-    expect((await scene.capture('recipient', TPO)).code).toBe('not-custodian');
+    const others = { ...TPO, from: ref('Organization/initiator') };
+    expect((await scene.capture('recipient', others)).code).toBe('not-custodian');
+    expect((await scene.capture('recipient', TPO)).status).toBe(200);
   });
 
   test('is one whose scopes let it create a Consent', async () => {
@@ -286,5 +288,8 @@ describe('(compliance K8) the patient in person signs by the login', () => {
     const other: Ref = `Patient/${(await scene.server.create('initiator', make.patient())).id}`;
     await scene.token('other', login(60, other));
     expect((await scene.capture('other', UNSIGNED)).code).toBe('scope-insufficient');
+    const parent = { ...login(60), claims: { fhirUser: 'RelatedPerson/parent' } };
+    await scene.token('parent', parent);
+    expect((await scene.capture('parent', TPO)).code).toBe('not-custodian');
   });
 });

@@ -16,8 +16,8 @@ export interface Demo {
 
 const TOOL = resolve(import.meta.dirname, '../../../tools/demo.ts');
 
-export async function openDemo(): Promise<Demo> {
-  const child = spawn(process.execPath, [TOOL, '--no-play', '--json'], {
+export async function openDemo(...flags: readonly string[]): Promise<Demo> {
+  const child = spawn(process.execPath, [TOOL, '--no-play', '--json', ...flags], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ended = once(child, 'exit');

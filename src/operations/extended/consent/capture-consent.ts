@@ -9,10 +9,11 @@ import { relativeTo } from '../../../fhir/reference.ts';
 import type { Ref, Reference, Resource } from '../../../fhir/types.ts';
 import { findConsentAbout } from '../../../delivery/consent-about.ts';
 import { findActors, withNotedActors } from '../../../delivery/denials.ts';
+import type { CapturedConsent } from '../../../policies/consent/captured.ts';
 import { lacksOf, type Lack } from '../../../policies/consent/elements.ts';
 import { kindRow } from '../../../policies/consent/kinds.ts';
 import { CONSENT_EXTENSIONS } from '../../../policies/consent/read-consent.ts';
-import type { Snapshot } from '../../../ports/store.ts';
+import type { Snapshot, Version } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { localRef, localRefOf } from '../../../resources/element.ts';
 import type { Request } from '../../request.ts';
@@ -21,7 +22,7 @@ import { plan, planNew, type Draft } from '../../write/draft.ts';
 import { partyWorldIn } from '../../write/rule-context.ts';
 import { readCurrent } from '../../write/preview.ts';
 import { resourceIn } from '../input.ts';
-import { asksInPerson, readKeptPatient } from '../keeper.ts';
+import { asksInPerson } from '../keeper.ts';
 import type { Beside, Invocation, Operation, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 import { CAPTURE_PARAMETERS } from './capture-parameters.ts';
@@ -33,7 +34,7 @@ export const captureConsent: Operation = {
   name: 'capture-consent',
   title: 'Put a consent on record',
   description:
-    'Makes a Consent of what was agreed, with the document that was signed and who recorded it, in one commit. A transaction that waited for the consent runs in the same commit: all of it is done, or nothing. For the organization that keeps the patient, and for the patient in person.',
+    'Makes a Consent of what was agreed, with the document that was signed and who recorded it, in one commit. A transaction that waited for the consent runs in the same commit: all of it is done, or nothing. For the organization that keeps the patient, for the patient in person, and for an organization to which a referral shows the patient, of what it itself may disclose.',
   levels: ['instance'],
   resource: ['Patient'],
   affectsState: true,
@@ -44,10 +45,13 @@ export const captureConsent: Operation = {
 async function perform(invocation: Invocation): Promise<OperationReply> {
   const { context, request, input, transact } = invocation;
   const snapshot = context.store.snapshot();
-  const patient = await patientOf(invocation, snapshot);
-  const keeper = request.caller.organization ?? '/';
+  const keeper = request.caller.organization;
+  if (keeper === undefined) throw new OperationOutcomeError('organization-unknown');
+  const whose = await patientOf(invocation, snapshot);
+  const patient = whose.ref;
   const now = context.clock.now();
   const capture = await readCapture(context, snapshot, input, patient, keeper);
+  checkCapturer(invocation, whose, capture.captured);
   const proof = proofOf(capture, request.caller, inPersonOf(invocation, patient), now);
   if (capture.isVerbal && kindRow(capture.captured.kind).oral !== true)
     throw incomplete([{ id: 'K2', says: 'signature: this kind may not be oral', path: 'Consent.source' }]);
@@ -71,21 +75,39 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
 const inPersonOf = ({ context, request }: Invocation, patient: Ref): Ref | undefined =>
   asksInPerson(context, request.caller, patient) ? patient : undefined;
 
-/** Scopes permit to create a Consent, and the organization keeps the patient, or the patient asks in person. */
-async function patientOf({ context, request, sight }: Invocation, snapshot: Snapshot): Promise<Ref> {
-  const patient: Ref = `Patient/${request.id ?? ''}`;
+/** Scopes permit to create a Consent, and the patient is one that the caller sees. */
+async function patientOf({ context, request, sight }: Invocation, snapshot: Snapshot): Promise<Version> {
+  const ref: Ref = `Patient/${request.id ?? ''}`;
   const narrow = sightFor({ ...request, interaction: 'create', type: 'Consent', id: undefined });
-  if (!narrow.everything && narrow.patient !== undefined && narrow.patient !== patient)
+  if (!narrow.everything && narrow.patient !== undefined && narrow.patient !== ref)
     throw new OperationOutcomeError('scope-insufficient', {
       diagnostics: `the token's scopes are for ${narrow.patient} alone`,
     });
-  if (!asksInPerson(context, request.caller, patient)) {
-    await readKeptPatient(snapshot, request, sight);
-    return patient;
-  }
-  if ((await snapshot.read(patient, sight))?.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${patient} is not here` });
-  return patient;
+  if (!asksInPerson(context, request.caller, ref)) checkNobodyElse(request);
+  const version = await snapshot.read(ref, sight);
+  if (version?.text === undefined)
+    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  return version;
+}
+
+/**
+ * The organization that keeps the patient captures, and the patient in person. Another one that sees the patient by a
+ * referral captures what it itself may disclose: a program that answers an order has nobody else to do it (compliance P4).
+ */
+function checkCapturer(invocation: Invocation, patient: Version, { from, keeper }: CapturedConsent): void {
+  if (patient.custodian === keeper || inPersonOf(invocation, patient.ref) !== undefined) return;
+  if (from.every(({ reference }) => reference === keeper)) return;
+  throw new OperationOutcomeError('not-custodian', {
+    diagnostics: `${patient.ref} is kept by another organization: capture what your own may disclose.`,
+  });
+}
+
+/** Who asks in person for somebody else does not speak for the organization either. */
+function checkNobodyElse({ caller, id = '' }: Request): void {
+  if (!/(?:^|\/)(?:Patient|RelatedPerson)\/[^/]+$/.test(caller.user ?? '')) return;
+  throw new OperationOutcomeError('not-custodian', {
+    diagnostics: `Patient/${id}: the organization that keeps the patient captures, or the patient in person.`,
+  });
 }
 
 /** @throws OperationOutcomeError `parameter-invalid` */
