@@ -18,6 +18,7 @@ import { admitImport } from './write/import.ts';
 import { checkCriteria } from './write/hidden-criteria.ts';
 import { labelDraft } from './write/labels.ts';
 import { dropClaimedSteps } from './write/past-steps.ts';
+import { askForPatientNotices, TAKING_ON } from './write/patient-notices.ts';
 import { ANSWERING, guardProgramsWords } from './write/program-words.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './write/references.ts';
 import { guardParties } from './write/party-guard.ts';
@@ -85,6 +86,7 @@ const SUBSCRIBES = writes(new Set(['Subscription']));
 const ACTS = writes(ACTING);
 const ADDRESSES = writes(ADDRESSING);
 const SPEAKS = writes(ANSWERING);
+const TAKES_ON = writes(TAKING_ON);
 
 /** Steps that a draft takes after planning, before its commit. */
 // prettier-ignore
@@ -115,6 +117,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [guardProgramsWords,   CREATE | UPDATE | PATCH          | TRANSACTION, SPEAKS],
+  [askForPatientNotices, CREATE | UPDATE | PATCH          | TRANSACTION, TAKES_ON],
   [checkDeletes,                                   DELETE | TRANSACTION, deletes],
   [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, mends],
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],
