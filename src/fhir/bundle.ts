@@ -3,6 +3,7 @@
  * They are text, because the server sends a stored resource as the stored text: parsing it only to wrap it would cost
  * time and lose the precision of decimals.
  */
+import { tagOf } from './etag.ts';
 import type { Coding, OperationOutcome, Ref } from './types.ts';
 
 type ReplyBundleType = 'searchset' | 'history' | 'batch-response' | 'transaction-response';
@@ -15,6 +16,8 @@ interface EntryResponse {
   readonly location?: string | undefined;
   /** The version id. */
   readonly version?: number | undefined;
+  /** A part of the version is shown. */
+  readonly masked?: true;
   /** Instant of that version. */
   readonly at?: string | undefined;
   readonly outcome?: OperationOutcome | undefined;
@@ -68,11 +71,11 @@ function entryText({ fullUrl, text, search, request, response }: ReplyEntry): st
   ]);
 }
 
-function responseText({ status, location, version, at, outcome }: EntryResponse): string {
+function responseText({ status, location, version, masked, at, outcome }: EntryResponse): string {
   return object([
     ['status', JSON.stringify(status)],
     ['location', quote(location)],
-    ['etag', version === undefined ? undefined : JSON.stringify(weakETag(version))],
+    ['etag', version === undefined ? undefined : JSON.stringify(weakETag(version, masked))],
     ['lastModified', quote(at)],
     ['outcome', outcome && JSON.stringify(outcome)],
   ]);
@@ -82,8 +85,8 @@ function responseText({ status, location, version, at, outcome }: EntryResponse)
  * The ETag of a version. It is weak, because the bytes depend on the request
  * (http://hl7.org/fhir/R4/http.html#versioning).
  */
-export function weakETag(version: number): string {
-  return `W/"${version}"`;
+export function weakETag(version: number, isMasked = false): string {
+  return `W/"${tagOf(version, isMasked)}"`;
 }
 
 /** A version as an entry of a history: the method that made it, and the status of that reply. */

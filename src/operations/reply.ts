@@ -5,7 +5,7 @@ import type { Resource } from '../fhir/types.ts';
 import type { Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
 import { noticeOfReply, type ToldAlone } from './notice.ts';
-import { showText } from './show.ts';
+import { showResult } from './show.ts';
 import type { CommittedReply } from './stored-reply.ts';
 
 export async function replyTo(
@@ -41,12 +41,14 @@ export async function replyTo(
 function bodyOf(
   { prefer, caller }: Request,
   reply: CommittedReply,
-  { ref, text, notice }: ResultVersion & Pick<ToldAlone, 'notice'>,
-): Pick<Reply, 'text' | 'resource'> {
+  { ref, text, custodian, notice }: ResultVersion & Pick<ToldAlone, 'notice'>,
+): Pick<Reply, 'text' | 'resource' | 'masked'> {
   if (prefer.return === 'minimal') return {};
   if (prefer.return === 'OperationOutcome')
     return { resource: outcomeOf(reply.notes) as unknown as Resource }; // an outcome is a resource
-  return text === undefined || ref === undefined ? {} : { text: showText({ ref, text, notice }, caller) };
+  if (text === undefined || ref === undefined) return {};
+  const shown = showResult({ ref, text, custodian, notice }, caller);
+  return { text: shown.text, ...(shown.masked && { masked: true }) };
 }
 
 /** Notes travel as Warning headers beside a representation, opened Tasks as Link headers. */

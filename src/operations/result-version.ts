@@ -16,6 +16,8 @@ export interface ResultVersion {
   readonly at?: string;
   /** Undefined where nothing is left to show (a delete). */
   readonly text?: string | undefined;
+  /** Who keeps it, where it was there before. */
+  readonly custodian?: Ref | '' | undefined;
 }
 
 /** The version that an answer stands for, with its text: stamped just now, or read again. */
@@ -63,7 +65,7 @@ async function readVersion(
   seq: number,
 ): Promise<ResultVersion> {
   const version = await store.snapshot().vread(ref, seq, EVERYTHING);
-  return { status, ref, seq, at: version?.at ?? '', text: version?.text };
+  return { status, ref, seq, at: version?.at ?? '', text: version?.text, custodian: version?.custodian };
 }
 
 /** What was said beside success; "all well" when nothing was. */

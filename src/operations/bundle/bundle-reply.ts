@@ -10,7 +10,7 @@ import { outcomeOf, readResult, type ResultVersion, type Templates } from '../re
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { noticeOfReply, type ToldAlone } from '../notice.ts';
-import { showText } from '../show.ts';
+import { showResult } from '../show.ts';
 import type { EntryResult, CommittedReply } from '../stored-reply.ts';
 
 const WORDS: Readonly<Record<number, string>> = { 200: '200 OK', 201: '201 Created', 204: '204 No Content' };
@@ -61,19 +61,23 @@ function entryOf(
   { prefer, caller }: Request,
   reply: CommittedReply,
   { kind }: EntryResult,
-  { status, ref, seq, at, text, notice }: ResultVersion & Pick<ToldAlone, 'notice'>,
+  { status, ref, seq, at, text, custodian, notice }: ResultVersion & Pick<ToldAlone, 'notice'>,
 ): ReplyEntry {
   const wanted = kind === 'read' || prefer.return === undefined || prefer.return === 'representation';
-  const shown = wanted && text !== undefined && ref !== undefined;
+  const shown =
+    wanted && text !== undefined && ref !== undefined
+      ? showResult({ ref, text, custodian, notice }, caller)
+      : undefined;
   const done = kind === 'planned' && prefer.return === 'OperationOutcome';
   const outcome = kind !== 'read' && (done || reply.notes.length > 0) ? outcomeOf(reply.notes) : undefined;
   return {
     ...(ref !== undefined && status !== 204 && { fullUrl: `${settings.publicBase}/${ref}` }),
-    ...(shown && { text: showText({ ref, text, notice }, caller) }),
+    ...(shown && { text: shown.text }),
     response: {
       status: WORDS[status] ?? String(status),
       ...(kind !== 'read' && ref !== undefined && status !== 204 && { location: `${ref}/_history/${seq}` }),
       version: seq,
+      ...(shown?.masked === true && { masked: true }),
       at: at === '' ? undefined : at,
       outcome,
     },

@@ -88,7 +88,7 @@ const addressedBy = ({ interaction, type, id }: Request): string | undefined =>
 
 async function performEntry(base: string, { request, method }: Entry, perform: Perform): Promise<ReplyEntry> {
   try {
-    const { status, text, resource, version, at, location, notes = [] } = await perform(request);
+    const { status, text, resource, version, masked, at, location, notes = [] } = await perform(request);
     const body = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
     const shown = method === 'HEAD' ? undefined : body;
     const ref = location?.split('/_history/')[0] ?? addressedBy(request);
@@ -99,6 +99,7 @@ async function performEntry(base: string, { request, method }: Entry, perform: P
         status: String(status),
         location,
         version,
+        ...(masked === true && { masked }),
         at,
         ...(notes.length > 0 && { outcome: buildOutcome(notes) }),
       },

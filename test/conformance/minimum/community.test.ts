@@ -116,6 +116,22 @@ describe('(compliance M2) (harmony Z9) a community organization is told by its r
     }
   });
 
+  test('(compliance L2) nor does a Bundle, or a condition that finds it', async () => {
+    const entries = [scene.patient, scene.order, 'Patient?name=Everywoman', `${scene.patient}/_history`].map(
+      (url) => ({ method: 'GET', url }) as const,
+    );
+    const asked = [make.transaction(...entries), make.batch(...entries)];
+    const answers = [
+      ...(await Promise.all(asked.map((bundle) => scene.world.ask(cbo, 'POST', '', bundle)))),
+      await scene.world.ask(cbo, 'POST', 'Patient', make.patient(), { ifNoneExist: 'name=Everywoman' }),
+    ];
+    for (const { status, text = '' } of answers) {
+      expect([status, text.includes('Everywoman')]).toEqual([200, true]);
+      expect(CANARIES.filter((canary) => text.includes(canary))).toEqual([]);
+    }
+    expect(answers.slice(0, 2).map(({ text = '' }) => /W\/\\"\d+m\\"/.test(text))).toEqual([true, true]);
+  });
+
   test.each([
     'Patient?birthdate=1962-07-19',
     'Patient?birthdate:missing=false',

@@ -48,6 +48,7 @@ export async function follow(
   { context, request, snapshot }: Gathering,
   roots: readonly Ref[],
   known: readonly Version[] = [],
+  isNeeded: (version: Match) => boolean = () => true,
 ): Promise<Gathered> {
   const versions = new Map<Ref, Version>(known.map((version) => [version.ref, version]));
   const resources = new Map<Ref, Resource>();
@@ -67,7 +68,7 @@ export async function follow(
       }
       const sight = sightForType(request.caller, typeOf(ref));
       const version = sight === undefined ? undefined : await snapshot.read(ref, sight);
-      if (version?.text === undefined) continue;
+      if (version?.text === undefined || !isNeeded({ ...version, text: version.text })) continue;
       versions.set(ref, version);
       const resource = read(version);
       resources.set(ref, resource);
@@ -109,7 +110,8 @@ export async function ofPatient(
       if (version !== undefined) known.push(version);
     }
   }
-  const gathered = await follow(gathering, [patient, ...others], known);
+  const isNeeded = (version: Match): boolean => neededOf([version]).length > 0;
+  const gathered = await follow(gathering, [patient, ...others], known, isNeeded);
   return { ...gathered, cut: cut || gathered.cut };
 }
 
