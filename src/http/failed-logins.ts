@@ -23,6 +23,7 @@ interface Window {
 export function createFailedLogins(
   record: (entry: AuditEntry) => Promise<void>,
   failed: (error: unknown) => void,
+  watch: (source: string, times: number) => Promise<void> = async () => undefined,
 ): FailedLogins {
   let sources = new Map<string, Window>();
 
@@ -38,6 +39,7 @@ export function createFailedLogins(
     const writing = [...counted].map(async ([address, window]) => {
       try {
         await record(entryOf(address, window));
+        await watch(address, window.times).catch(failed);
       } catch (error) {
         add(address, window);
         failed(error);

@@ -11,6 +11,8 @@ export interface Metrics {
   observe(interaction: string, type: string, code: number, seconds: number): void;
   /** One thing that happened to a delivery. `rail` and `fate` are words of our tables. */
   delivered(rail: string, fate: string): void;
+  /** A source whose logins failed so often that a person is asked. */
+  suspectedLogins(): void;
   /** From now on also the links of message peers. */
   showLinks(links: () => readonly LinkTraffic[]): void;
   /** From now on also the jobs. */
@@ -89,6 +91,7 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     labelNames: ['rail', 'fate'] as const,
     registers: [registry],
   });
+  const suspected = createSuspicions(registry);
   const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
     ['http_requests_in_flight', 'Requests being worked on.', inFlight],
     ['store_commit_seq', 'Number of the last commit.', () => status().seq],
@@ -122,6 +125,7 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
       child.observe(seconds);
     },
     delivered: (rail, fate) => deliveries.inc({ rail, fate }),
+    suspectedLogins: () => suspected.inc(),
     showLinks: (links) => show(LINK_METRICS, links),
     showJobs: (jobs) => show(JOB_METRICS, jobs),
     showAuditFeed: (feed) => show(FEED_METRICS, () => [{ ...feed(), head: status().seq }]),
@@ -131,6 +135,13 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     contentType: registry.contentType,
   };
 }
+
+const createSuspicions = (registry: Registry): Counter =>
+  new Counter({
+    name: 'closeloop_login_suspicions_total',
+    help: 'Sources whose logins failed so often that a person was asked.',
+    registers: [registry],
+  });
 
 function buildGauge(name: string, help: string, read: () => number): Gauge {
   return new Gauge({

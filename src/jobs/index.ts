@@ -24,6 +24,12 @@ interface JobParts {
   readonly dispatch: Run;
   /** Audits the failed logins that were counted. */
   readonly auditLogins: Run;
+  /** Asks privacy officers to review the last week. */
+  readonly reviewActivity: Run;
+  /** Writes down which rules are in force, when they changed. */
+  readonly recordPolicy: Run;
+  /** Makes reviews urgent that nobody ended in time. */
+  readonly escalateReviews: Run;
   /** Sends audit rows to the collector; undefined where there is none. */
   readonly sendAudit: Run | undefined;
   /** What a store needs whose log is in a database; undefined where the log is in the folder. */
@@ -52,6 +58,9 @@ export const jobsOf = ({ settings, readTexts, sendAudit, database, ...parts }: J
   job('dispatch', 'process', settings.dispatchIntervalMs, parts.dispatch, 'looks for deliveries that are due'),
   job('relabel', 'store', 24 * HOUR, parts.relabel, 'labels stored resources when the tables of labels have changed'),
   job('logins', 'process', MINUTE, parts.auditLogins, 'audits failed logins, counted by source'),
+  job('activity', 'store', 6 * HOUR, parts.reviewActivity, 'asks for the review of the last week'),
+  job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
+  job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(database === undefined ? [] : [
     job('database', 'process', SECOND, database.watch, 'says when the database does not answer, or its clock is off'),

@@ -3,10 +3,11 @@
  * referral of its own reaches that, that there is a denial, and never how much it withholds. Of what a quiet guard withholds
  * it learns nothing (compliance L6).
  */
-import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import { OperationOutcomeError, type IssueCode, type IssueDetail } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
-import { withTold, type Clause } from '../ports/query.ts';
+import { EVERYTHING, withTold, type Clause } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { namedIn } from './audit/audit.ts';
 import type { Request } from './request.ts';
 import type { OperationContext } from './context.ts';
 import { sightFor } from './scope.ts';
@@ -90,4 +91,19 @@ function patientsNamed(where: Clause, type: string | undefined): readonly Ref[] 
     default:
       return [];
   }
+}
+
+/** Who keeps what a refusal kept back from somebody else (audit-compliance AU4). */
+export async function keepersBehind(
+  { store }: Pick<OperationContext, 'store'>,
+  request: Request,
+  code: IssueCode,
+): Promise<readonly Ref[]> {
+  if (code !== 'disclosure-denied') return [];
+  const keepers = new Set<Ref>();
+  for (const ref of namedIn(request)) {
+    const keeper = (await store.snapshot().read(ref, EVERYTHING))?.custodian ?? '';
+    if (keeper !== '' && keeper !== request.caller.organization) keepers.add(keeper);
+  }
+  return [...keepers];
 }

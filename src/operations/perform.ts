@@ -8,7 +8,7 @@ import { RESOURCE_TYPES } from '../resources/index.ts';
 import { auditRefusal } from './audit/audit.ts';
 import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
 import { accessDenialBehind } from './access-denied.ts';
-import { denialBehind } from './denied.ts';
+import { denialBehind, keepersBehind } from './denied.ts';
 import { markOpened, underGrants } from './emergency/opened.ts';
 import { performBatch } from './interactions/batch.ts';
 import { performHistory } from './interactions/history.ts';
@@ -78,7 +78,8 @@ export function createPerform(context: OperationContext, messages: MessageAction
       const denied = await denialBehind(context, request, refusalOfFault(fault));
       const error = await accessDenialBehind(context, request, denied);
       const code = codeOf(error);
-      const audited = recordRefusal(context, auditRefusal(request, code), error);
+      const keepers = code === 'disclosure-denied' ? await keepersBehind(context, request, code) : [];
+      const audited = recordRefusal(context, auditRefusal(request, code, keepers), error);
       // Whose commit may be written must not hear that the server is busy; the commit has its own audit.
       await (code === 'commit-unsure' ? audited.catch(() => undefined) : audited);
       throw error;

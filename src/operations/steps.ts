@@ -8,6 +8,7 @@ import { completeDraft } from './write/complete.ts';
 import { fileAnswers } from './write/consent-answers.ts';
 import { checkForms } from './write/consent-forms.ts';
 import { ruleConsents } from './write/consent-rules.ts';
+import { checkHolds } from './holds.ts';
 import { checkConsents } from './write/consents.ts';
 import { ADDRESSING, resolveAddressees } from './write/addressees.ts';
 import { checkCustody } from './write/custody.ts';
@@ -18,7 +19,6 @@ import { admitImport } from './write/import.ts';
 import { checkCriteria } from './write/hidden-criteria.ts';
 import { labelDraft } from './write/labels.ts';
 import { dropClaimedSteps } from './write/past-steps.ts';
-import { askForPatientNotices, TAKING_ON } from './write/patient-notices.ts';
 import { ANSWERING, guardProgramsWords } from './write/program-words.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './write/references.ts';
 import { guardParties } from './write/party-guard.ts';
@@ -86,7 +86,6 @@ const SUBSCRIBES = writes(new Set(['Subscription']));
 const ACTS = writes(ACTING);
 const ADDRESSES = writes(ADDRESSING);
 const SPEAKS = writes(ANSWERING);
-const TAKES_ON = writes(TAKING_ON);
 
 /** Steps that a draft takes after planning, before its commit. */
 // prettier-ignore
@@ -117,7 +116,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [guardProgramsWords,   CREATE | UPDATE | PATCH          | TRANSACTION, SPEAKS],
-  [askForPatientNotices, CREATE | UPDATE | PATCH          | TRANSACTION, TAKES_ON],
+  [checkHolds,                                     DELETE | TRANSACTION, deletes],
   [checkDeletes,                                   DELETE | TRANSACTION, deletes],
   [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, mends],
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],

@@ -29,8 +29,6 @@ export const KINDS = {
   'party-check': 'A referral is addressed by the number of one organization and the name of another',
   'identifier-claim': 'An organization asserts an identifier that is to be verified',
   'consent-needed': 'Something is not told until a consent, or another precondition, is on record',
-  'part2-patient-notice':
-    'A patient of a program was not given the notice of 42 CFR 2.22, as far as is on record',
   'part2-notice-missing': 'Content of 42 CFR Part 2 came without the notice of section 2.32',
   'rail-cannot-carry': 'A way of delivery cannot carry the notice of 42 CFR 2.32',
   'denial-review':
@@ -74,7 +72,8 @@ export interface WorkItem {
   readonly kind: WorkItemKind;
   /** In plain words, without anything a patient could be known by. */
   readonly says: string;
-  readonly focus: Ref;
+  /** Absent where it is about nothing stored. */
+  readonly focus?: Ref;
   /** Instant. */
   readonly authoredOn: string;
   /** Whose person is asked; '' for nobody but an administrator. */
@@ -103,7 +102,7 @@ export function planWorkItem(id: string, item: WorkItem): Planned {
     intent: 'order',
     code: workItemCode(kind),
     description: item.says,
-    focus: { reference: item.focus },
+    ...(item.focus !== undefined && { focus: { reference: item.focus } }),
     ...(item.patient !== undefined && { for: { reference: item.patient } }),
     authoredOn: item.authoredOn,
     ...(requester !== undefined && { requester: { reference: requester } }),

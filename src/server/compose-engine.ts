@@ -1,7 +1,7 @@
 /** The roof over the FHIR engine: one path for all requests, and delivery behind it. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
-import { createRecipientSelection } from '../delivery/recipients.ts';
+import { createRecipientSelection, type SelectRecipients } from '../delivery/recipients.ts';
 import { createPolicyGate } from '../delivery/policy-gate.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createGates } from '../delivery/gates.ts';
@@ -108,12 +108,27 @@ const passedOn = ({ heavy, packages }: EngineParts): Pick<EngineParts, 'heavy' |
   ...(packages !== undefined && { packages }),
 });
 
+const composeRecipients = (
+  config: Config,
+  subscriptions: ReturnType<typeof createSubscriptionCache>,
+  endpoints: ReturnType<typeof createEndpoints>,
+  rails: Rails,
+): SelectRecipients =>
+  createRecipientSelection({
+    subscriptions,
+    endpointsOf: (organization) => endpoints.of(organization),
+    rails: new Set(rails.byName.keys()),
+    activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
+    activeMax: config.subscriptionsMax,
+  });
+
 /** The FHIR engine, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
 export function composeEngine(parts: EngineParts): {
   readonly perform: Perform;
   readonly rails: Rails;
   readonly dispatcher: Dispatcher;
   readonly messages: MessageDoor;
+  readonly selectRecipients: SelectRecipients;
 } {
   const { config, log, base, store, metrics, clock, timers, listening, outgoing } = parts;
   const rails = raiseRails(parts);
@@ -144,6 +159,7 @@ export function composeEngine(parts: EngineParts): {
     onMetric: ({ rail, fate }) => metrics.delivered(rail, fate),
   });
   const endpoints = createEndpoints(store);
+  const selectRecipients = composeRecipients(config, subscriptions, endpoints, rails);
   const { perform, messages } = createFhirEngine({
     payloads,
     ...passedOn(parts),
@@ -158,13 +174,7 @@ export function composeEngine(parts: EngineParts): {
       sourceName: base,
       exampleOids: config.demo,
     },
-    selectRecipients: createRecipientSelection({
-      subscriptions,
-      endpointsOf: (organization) => endpoints.of(organization),
-      rails: new Set(rails.byName.keys()),
-      activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
-      activeMax: config.subscriptionsMax,
-    }),
+    selectRecipients,
     lacks: (rail) => rails.byName.get(rail)?.lacks,
     admitAddress: outgoing.admitAddress,
     committed: (refs) => {
@@ -180,5 +190,5 @@ export function composeEngine(parts: EngineParts): {
       log: (says, about) => log.write('warn', says, about),
     },
   });
-  return { perform, rails, dispatcher, messages };
+  return { perform, rails, dispatcher, messages, selectRecipients };
 }

@@ -1,15 +1,20 @@
 /** The roof over the jobs: what each of them does, and the scheduler that runs them. */
 import { randomUUID } from 'node:crypto';
 import type { AuditFeed } from '../delivery/audit-feed.ts';
+import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Dispatcher } from '../delivery/dispatch.ts';
 import type { FailedLogins } from '../http/failed-logins.ts';
 import type { Log, Warnings } from '../http/log.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { jobsOf } from '../jobs/index.ts';
 import { relabelWhenDue } from '../operations/relabel.ts';
+import { recordPolicy } from '../operations/policy-record.ts';
+import { escalateReviews } from '../operations/reviews/overdue.ts';
+import { reviewActivity } from '../operations/reviews/weekly.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
 import type { ServerStore } from '../stores/index.ts';
 import type { Config } from './config.ts';
+import { policyPartsOf } from './policy-parts.ts';
 import { clock, timers } from './time.ts';
 import { watchDatabase } from './watch-database.ts';
 
@@ -18,22 +23,20 @@ interface Parts {
   readonly log: Log;
   readonly warnings: Warnings;
   readonly store: ServerStore;
-  readonly messages: MessageDoor;
-  readonly dispatcher: Dispatcher;
+  readonly engine: {
+    readonly messages: MessageDoor;
+    readonly dispatcher: Dispatcher;
+    readonly selectRecipients: SelectRecipients;
+  };
   readonly failedLogins: FailedLogins;
   readonly feed: Pick<AuditFeed, 'run'> | undefined;
 }
 
-export function composeJobs({
-  config,
-  log,
-  warnings,
-  store,
-  messages,
-  dispatcher,
-  failedLogins,
-  feed,
-}: Parts): Scheduler {
+export function composeJobs({ config, log, warnings, store, engine, failedLogins, feed }: Parts): Scheduler {
+  const { messages, dispatcher, selectRecipients } = engine;
+  const policyParts = policyPartsOf(config);
+  const committed = (): void => dispatcher.nudge();
+  const reviewing = { store, clock, newId: randomUUID, selectRecipients, committed };
   const jobs = jobsOf({
     settings: config,
     anchor: async () => void store.anchor(),
@@ -43,6 +46,9 @@ export function composeJobs({
     relabel: (signal) => relabelWhenDue({ store, clock, newId: randomUUID }, signal),
     dispatch: async () => dispatcher.nudge(),
     auditLogins: () => failedLogins.flush(),
+    reviewActivity: (signal) => reviewActivity(reviewing, signal),
+    recordPolicy: () => recordPolicy({ store, clock }, policyParts),
+    escalateReviews: (signal) => escalateReviews(reviewing, signal),
     sendAudit: feed && ((signal) => feed.run(signal)),
     database: databaseJobs(store, { log, warnings }),
   });

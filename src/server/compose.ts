@@ -39,6 +39,7 @@ import { composeJobs } from './compose-jobs.ts';
 import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
 import { clock, timers } from './time.ts';
 import type { StoreOptions } from '../stores/index.ts';
+import { watchLogins } from './watch-logins.ts';
 import { openConfiguredStore } from './compose-store.ts';
 import { hasCurrentValues } from '../stores/embedded/folder/reindex.ts';
 
@@ -121,7 +122,7 @@ async function raise(
     timeoutMs: config.heavyTimeoutMs,
   });
   closing.push(() => threads.close());
-  const { rails, perform, dispatcher, messages } = composeEngine({
+  const engine = composeEngine({
     packages: openPackages({ config, base, log, closing }),
     heavy: threads.heavy,
     config,
@@ -134,15 +135,16 @@ async function raise(
     listening,
     outgoing,
   });
+  const { rails, perform, dispatcher, messages } = engine;
   metrics.showLinks(() => rails.mllp.status());
-  closing.push(() => rails.close());
-  closing.push(() => dispatcher.stop());
+  closing.push(() => dispatcher.stop().then(() => rails.close()));
 
   const { issuer, audience, algorithms, keys, devIssuer } = await readIssuer(config, base, outgoing);
   closing.push(() => keys.close());
   const failedLogins = createFailedLogins(
     (entry) => store.record(entry),
     (error) => log.write('error', 'failed logins could not be audited', { error: String(error) }),
+    watchLogins({ store, clock, metrics }),
   );
   closing.push(() => failedLogins.flush());
   const documents = createCapabilityDocuments({
@@ -196,12 +198,11 @@ async function raise(
     },
   });
   const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
-  const scheduler = composeJobs({ config, log, warnings, store, messages, dispatcher, failedLogins, feed });
-  closing.push(() => feed?.close());
+  const scheduler = composeJobs({ config, log, warnings, store, engine, failedLogins, feed });
   metrics.showJobs(() => scheduler.status());
   const { traffic: logTraffic } = store;
   if (logTraffic !== undefined) metrics.showDatabase(() => logTraffic);
-  closing.push(() => scheduler.stop());
+  closing.push(() => scheduler.stop().then(() => feed?.close()));
   await scheduler.start();
   dispatcher.nudge();
   const mllp = await rails.mllp.listen(async (received) => {

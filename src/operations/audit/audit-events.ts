@@ -43,7 +43,7 @@ export async function performAuditRead(context: OperationContext, request: Reque
     throw new OperationOutcomeError('not-found', { diagnostics: 'no such AuditEvent' });
   }
   await recordAlways(context, { ...auditRead(request, []), entities: [`AuditEvent/${auditId(row)}`] });
-  const event = await render(context, snapshot, sightFor(request), row);
+  const event = await renderAuditRow(context, snapshot, sightFor(request), row);
   return {
     status: 200,
     text: shapeText(shape, 'AuditEvent', JSON.stringify(event)),
@@ -161,7 +161,7 @@ async function findEvents(
       )
       .catch(searchRefusal);
     for (const row of rows) {
-      const event = await render(context, snapshot, sight, row);
+      const event = await renderAuditRow(context, snapshot, sight, row);
       if (!auditMatches(event as never, where)) continue; // rendered just now
       total += 1;
       if (isCounted) continue;
@@ -190,7 +190,7 @@ function visibleTo(sight: Sight): Pick<AuditQuery, 'viewer' | 'names'> {
  * An event as its viewer sees it. Of events of others, and with patient scopes, it names only resources that the viewer
  * may see.
  */
-async function render(
+export async function renderAuditRow(
   { settings }: OperationContext,
   snapshot: Snapshot,
   sight: Sight,

@@ -1,5 +1,6 @@
 /** The audit rows of what the FHIR engine does: one row per write, one per read, search and refusal (rules 4). */
 import type { IssueCode } from '../../fhir/issue.ts';
+import { exceptionFor } from '../../policies/exception.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry } from '../../ports/store.ts';
 import { consentEventOf } from './consent-events.ts';
@@ -162,9 +163,11 @@ export type Refused = Pick<
 >;
 
 /** A refusal: the caller, the request, and the row of the refusals. */
-export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
+/** @param keepers of what was kept back: they see who asked for it, and that it was (audit-compliance AU4) */
+export function auditRefusal(request: Refused, issue: IssueCode, keepers: readonly Ref[] = []): AuditEntry {
   const { caller, interaction, requestId } = request;
   const query = askedOf(request);
+  const exception = keepers.length > 0 ? exceptionFor(issue) : undefined;
   return {
     event: interaction,
     action: ACTIONS[interaction],
@@ -176,11 +179,16 @@ export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
     entities: namedIn(request),
     patients: [],
     ...(query !== '' && { query }),
-    viewers: [],
+    ...(exception !== undefined && { exception }),
+    viewers: keepers,
   };
 }
 
-const namedIn = ({ type, id, compartment }: Pick<Request, 'type' | 'id' | 'compartment'>): readonly Ref[] => {
+export const namedIn = ({
+  type,
+  id,
+  compartment,
+}: Pick<Request, 'type' | 'id' | 'compartment'>): readonly Ref[] => {
   if (compartment !== undefined) return [compartment];
   return type === undefined || id === undefined ? [] : [`${type}/${id}`];
 };

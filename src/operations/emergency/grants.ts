@@ -13,7 +13,7 @@ import { hasServerScope } from '../scope.ts';
 export const GRANT_KIND = 'grant';
 
 /** The body of the record. */
-export interface Grant {
+export interface EmergencyGrant {
   readonly patient: Ref;
   /** Who keeps the patient, and reviews the grant. */
   readonly discloser: Ref;
@@ -42,7 +42,7 @@ interface ReviewResult {
   readonly at: number;
 }
 
-export interface StoredGrant extends Grant {
+export interface StoredGrant extends EmergencyGrant {
   readonly key: string;
   readonly version: number;
 }
@@ -58,7 +58,11 @@ export const sittingOf = ({ organization, client, user, session }: Caller): stri
 export const personOf = ({ organization, user }: Pick<Caller, 'organization' | 'user'>): string =>
   digest([organization, user]);
 
-export const writeGrant = (key: string, grant: Grant, expect: RecordWrite['expect']): RecordWrite => ({
+export const writeGrant = (
+  key: string,
+  grant: EmergencyGrant,
+  expect: RecordWrite['expect'],
+): RecordWrite => ({
   kind: GRANT_KIND,
   key,
   expect,
@@ -90,7 +94,11 @@ export async function findGrants(
 }
 
 // `writeGrant` alone writes this kind.
-const toGrant = ({ key, version, body }: StoredRecord): StoredGrant => ({ ...(body as Grant), key, version });
+const toGrant = ({ key, version, body }: StoredRecord): StoredGrant => ({
+  ...(body as EmergencyGrant),
+  key,
+  version,
+});
 
 /** Grants of one sitting that are honoured at a time: more than anybody opens within their time. */
 const RUNNING_MAX = 20;

@@ -23,7 +23,7 @@ import {
   readReachedPatient,
   refusedEmergency,
 } from '../emergency/admission.ts';
-import { findGrants, personOf, sittingOf, writeGrant, type Grant } from '../emergency/grants.ts';
+import { findGrants, personOf, sittingOf, writeGrant, type EmergencyGrant } from '../emergency/grants.ts';
 import { referencesTo } from '../../resources/references-to.ts';
 import { planWorkItem } from '../work-item.ts';
 import { buildCommit, commitPlanned } from '../write/commit.ts';
@@ -223,7 +223,7 @@ function planGrant(draft: Draft, granted: Granted): void {
   const organization = caller.organization ?? 'Organization/0'; // checkOrganization
   const discloser = custodian === '' ? organization : custodian; // readReachedPatient
   const review = planReview(draft, granted, discloser);
-  const body: Grant = {
+  const body: EmergencyGrant = {
     patient: ref,
     discloser,
     organization,

@@ -5,18 +5,24 @@ import { accountingOfDisclosures } from './accounting-of-disclosures.ts';
 import { admit } from './admit.ts';
 import { breakGlass } from './break-glass.ts';
 import { auditPackage, auditPackageCancel, auditPackageFile, auditPackageStatus } from './audit-package.ts';
+import { breakGlassReport } from './break-glass-report.ts';
 import { bundleCcda, patientCcda, referralCcda } from './ccda/ccda.ts';
 import { importCcda } from './ccda/import-ccda.ts';
 import { review } from './review.ts';
 import { render } from './ccda/render.ts';
 import { confirmBreakGlass } from './confirm-break-glass.ts';
 import { convert } from './convert.ts';
+import { evidenceOfReferral } from './evidence.ts';
 import { everything } from './everything.ts';
+import { holds, legalHold, unhold } from './hold.ts';
+import { informationBlockingReport } from './information-blocking-report.ts';
+import { intermediaryDisclosures } from './intermediary-disclosures.ts';
 import { mapCode } from './map-code.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { meta, metaAdd, metaDelete } from './meta.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
 import { captureConsent } from './consent/capture-consent.ts';
+import { policyAsOfDate } from './policy-as-of.ts';
 import { recordDisclosure } from './record-disclosure.ts';
 import { revoke } from './revoke.ts';
 import { expand } from './terminology/expand.ts';
@@ -50,6 +56,15 @@ const DECLARED: readonly Operation[] = [
   auditPackageStatus,
   auditPackageFile,
   auditPackageCancel,
+  breakGlassReport,
+  // — for compliance officers
+  evidenceOfReferral,
+  informationBlockingReport,
+  intermediaryDisclosures,
+  legalHold,
+  unhold,
+  holds,
+  policyAsOfDate,
   // — on parties
   admit,
   // — the law

@@ -391,3 +391,86 @@ describe('(compliance E8) a habit is no emergency', () => {
     );
   });
 });
+
+describe('(audit-compliance AU30) the report', () => {
+  test('says what was opened under each grant, its review, and how often a person needs one', async () => {
+    const { patient, note } = await refer();
+    const from = new Date(clock.at).toISOString().slice(0, 10);
+    await breakGlass(patient);
+    await world.ask(clinician(), 'GET', refOf(note));
+    await world.ask(initiator, 'GET', refOf(note));
+    const [item] = await itemsOf('break-glass-review', patient);
+    await world.ask(
+      officer(),
+      'POST',
+      `${refOf(item!)}/$review`,
+      asParameters({ result: { valueCode: 'justified' } }),
+    );
+    const ask = (who: Caller) => world.ask(who, 'GET', `$break-glass-report?from=${from}`);
+    expect((await ask(officer())).code).toBe('scope-insufficient');
+    const { json } = await ask(officer({ serverScopes: ['closeloop/compliance'] }));
+    const text = JSON.stringify(json?.['parameter']);
+    for (const said of [
+      `{"name":"user","valueString":"${clinician().user}"}`,
+      '{"name":"result","valueString":"justified"}',
+      '{"name":"reviewer","valueString":"Practitioner/officer"}',
+      `{"name":"opened","valueString":"${refOf(note)}/_history/`,
+      '{"name":"openedCount","valueInteger":1}',
+    ])
+      expect(text).toContain(said);
+    // The side that broke the glass sees its own grant, not who reviewed it.
+    const other = await ask(clinician({ serverScopes: ['closeloop/compliance'] }));
+    expect(JSON.stringify(other.json)).toContain(clinician().user);
+    expect(JSON.stringify(other.json)).not.toContain('Practitioner/officer');
+  });
+});
+
+describe('(compliance E3, P19) content that consent guards', () => {
+  const labelled = async (codes: readonly string[]): Promise<{ patient: Stored; note: Stored }> => {
+    doctor += 1;
+    const patient = await world.create(initiator, make.patient());
+    const binary = await world.create(initiator, make.binary());
+    const plain = make.documentReference(refOf(patient), refOf(binary));
+    const note = await world.create(initiator, plain);
+    const parties = { requester: 'Organization/initiator', performer: 'Organization/recipient' };
+    await world.create(
+      initiator,
+      make.serviceRequest(
+        { subject: refOf(patient), ...parties },
+        { supportingInfo: [make.to(refOf(note))] },
+      ),
+    );
+    // Labelled afterwards, as a referral is not sent with what lacks its consent.
+    const security = codes.map((code) => ({
+      system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
+      code,
+    }));
+    await world.ask(initiator, 'PUT', refOf(note), { ...note, meta: { security } });
+    return { patient, note };
+  };
+
+  test('of 42 CFR Part 2 is opened without consent, with the words of 2.51', async () => {
+    const { patient, note } = await labelled(['42CFRPart2']);
+    expect(await statusOf(clinician(), refOf(note))).toBe(404);
+    expect((await breakGlass(patient)).status).toBe(201);
+    const opened = await world.ask(clinician(), 'GET', refOf(note));
+    expect(opened.status).toBe(200);
+    expect(opened.headers['Warning']).toContain('42 CFR 2.51');
+    expect(JSON.stringify(opened.json?.meta)).toContain('NORDSCLCD');
+    clock.at += 31 * MINUTE;
+    expect(await statusOf(clinician(), refOf(note))).toBe(404);
+  });
+
+  test('psychotherapy notes stay closed, as if they were not there', async () => {
+    const { patient, note } = await labelled(['PSYTHPN']);
+    expect(await statusOf(clinician(), refOf(note))).toBe(404);
+    expect((await breakGlass(patient)).status).toBe(201);
+    expect(await statusOf(clinician(), refOf(note))).toBe(404);
+    const found = await world.bundle(
+      clinician(),
+      `DocumentReference?patient=${refOf(patient)}&_total=accurate`,
+    );
+    expect(found.total).toBe(0);
+    clock.at += 31 * MINUTE;
+  });
+});
