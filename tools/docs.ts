@@ -14,6 +14,7 @@ import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
 import { OPERATIONS } from '../src/operations/extended/index.ts';
 import { OFFERED } from '../src/operations/perform.ts';
+import { consentsMarkdown } from '../src/policies/consent/reference.ts';
 import { payloadsMarkdown } from '../src/policies/payload/reference.ts';
 import { transitionsMarkdown } from '../src/referral/overview.ts';
 import { RESOURCE_TYPES } from '../src/resources/index.ts';
@@ -33,6 +34,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'hl7v2.md': hl7v2Markdown,
   'ccda.md': ccdaMarkdown,
   'payloads.md': payloadsMarkdown,
+  'consents.md': consentsMarkdown,
   'audit.md': auditMarkdown,
   '../conformance.md': conformanceMarkdown,
 };

@@ -7,7 +7,7 @@ import { findActors, withNotedActors } from '../../delivery/denials.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { lacksOf, type Lack } from '../../policies/consent/elements.ts';
-import { kindOf } from '../../policies/consent/kinds.ts';
+import { kindOf, kindRow, type ConsentKind } from '../../policies/consent/kinds.ts';
 import { permitOf } from '../../policies/consent/permit.ts';
 import { consentFaultOf } from '../../policies/consent/write-rules.ts';
 import { typeOf } from '../../resources/element.ts';
@@ -52,7 +52,7 @@ async function warnOf(draft: Draft, planned: Planned, consent: Resource): Promis
     draft.notes.push({
       code: 'consent-incomplete',
       severity: 'warning',
-      diagnostics: saysLacks(lacks),
+      diagnostics: saysLacks(lacks, kindOf(consent)),
       expression: placesIn(planned, [...new Set(lacks.map(({ path }) => path))]),
     });
     return;
@@ -62,7 +62,8 @@ async function warnOf(draft: Draft, planned: Planned, consent: Resource): Promis
 }
 
 /** `This Consent lacks: expiry, right to revoke (A5, A7).` */
-const saysLacks = (lacks: readonly Lack[]): string => {
+function saysLacks(lacks: readonly Lack[], kind: ConsentKind): string {
   const ids = [...new Set(lacks.map(({ id }) => id))];
-  return `This Consent lacks: ${lacks.map(({ says }) => says).join(', ')} (${ids.join(', ')}). Until it is complete it permits nothing.`;
-};
+  const lacking = `This Consent lacks: ${lacks.map(({ says }) => says).join(', ')} (${ids.join(', ')}).`;
+  return kindRow(kind).effect === 'permit' ? `${lacking} Until it is complete it permits nothing.` : lacking;
+}

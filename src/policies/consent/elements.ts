@@ -95,7 +95,8 @@ const statement = (code: string, says: string, unless: ElementRow['has'] = () =>
 
 const actorsPath = 'Consent.provision.actor';
 
-const ELEMENTS: Readonly<Record<ConsentElement, ElementRow>> = {
+/** How each element is found, and what it is called. */
+export const ELEMENTS: Readonly<Record<ConsentElement, ElementRow>> = {
   patient: {
     says: 'patient',
     path: 'Consent.patient',

@@ -177,6 +177,10 @@ const WAYS: Readonly<Partial<Record<ConsentKind, readonly RevocationWay[]>>> = {
 };
 const IN_WRITING: readonly RevocationWay[] = ['written'];
 
+/** The ways in which a Consent of a kind is ended; none: by its status, without a word on it. */
+export const waysToEnd = (kind: ConsentKind): readonly RevocationWay[] =>
+  kindRow(kind).endsOnRecord === true ? (WAYS[kind] ?? IN_WRITING) : [];
+
 /** Codes of https://closeloop.dev/fhir/CodeSystem/revocation-how. */
 const REVOCATION_WAYS = ['written', 'oral-note', 'informed'] as const;
 
@@ -235,7 +239,7 @@ function revocationFaultOf(
   now: number,
 ): ConsentFault | undefined {
   const path = 'Consent.extension';
-  const ways: readonly string[] = WAYS[kind] ?? IN_WRITING;
+  const ways: readonly string[] = waysToEnd(kind);
   if (!ways.includes(how)) return broken(`a Consent of kind ${kind} is ended ${ways.join(' or ')}`, path);
   if (at > now) return broken('a Consent is ended when it is written, not later', path);
   if (how !== 'informed' && !byPatient)
