@@ -4,7 +4,7 @@
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import { BASES } from '../policies/basis.ts';
-import { permitOf } from '../policies/consent/permit.ts';
+import { endedForLater } from '../policies/consent/write-rules.ts';
 import { factsOf, labelsWithin } from '../policies/facts.ts';
 import { sourcesIn } from '../policies/guards/marks.ts';
 import { isHealthService } from '../policies/health-related.ts';
@@ -16,6 +16,7 @@ import { claimedBasis } from '../resources/referral-rules/basis.ts';
 import { countingOf, type ActiveConsent } from './consents.ts';
 import { findActors, withNotedActors } from './denials.ts';
 import { readEvidence, type Claimant } from './evidence.ts';
+import { permitsAmong } from './permits.ts';
 
 /** Where the facts of a disclosure are found: as they are stored, or as they will be. */
 export interface DisclosureSource {
@@ -26,6 +27,8 @@ export interface DisclosureSource {
   readonly consentsAbout: (patient: Ref) => Promise<readonly ActiveConsent[]>;
   readonly agreementsOf: (one: Ref, other: Ref) => Promise<readonly Resource[]>;
   readonly isRelated: (organization: Ref, patient: Ref, order: Ref | undefined) => Promise<boolean>;
+  /** When its first version was made, in milliseconds since 1970; undefined: that cannot be said. */
+  readonly createdAt: (ref: Ref) => Promise<number | undefined>;
   readonly parties: PartyWorld;
 }
 
@@ -59,21 +62,35 @@ export async function buildDisclosures(
   const common = await readCommon(source, settings, told, at);
   const about: readonly (Ref | undefined)[] = told.patients.length === 0 ? [undefined] : told.patients;
   const disclosures: Disclosure[] = [];
-  for (const patient of about) disclosures.push({ ...common, ...(await readPatient(source, told, patient)) });
+  for (const patient of about) {
+    const ofPatient = await readPatient(source, told, patient);
+    const what = await readWhat(source, told.ref, ofPatient.consents);
+    disclosures.push({ ...common, ...ofPatient, what });
+  }
   return disclosures;
 }
 
-type OfPatient = 'patient' | 'consents' | 'consentActors' | 'permits' | 'evidence';
+/** What would be told; when it was created is asked where a restriction was ended for what comes later. */
+export async function readWhat(
+  { createdAt }: Pick<DisclosureSource, 'createdAt'>,
+  ref: Ref,
+  consents: readonly Resource[],
+): Promise<Disclosure['what']> {
+  const isAsked = consents.some((consent) => endedForLater(consent) !== undefined);
+  const created = isAsked ? await createdAt(ref) : undefined;
+  return { type: typeOf(ref), ref, ...(created !== undefined && { created }) };
+}
+
+type OfPatient = 'what' | 'patient' | 'consents' | 'consentActors' | 'permits' | 'evidence';
 
 async function readCommon(
   source: DisclosureSource,
   { communityNeedsAuthorization }: DisclosureSettings,
-  { ref, content, from, to, order, parties }: Disclosing,
+  { content, from, to, order, parties }: Disclosing,
   at: number,
 ): Promise<Omit<Disclosure, OfPatient>> {
   const claimed = claimedBasis(order);
   return {
-    what: { type: typeOf(ref), ref },
     from,
     to,
     discloserKinds: await source.kindsOf(from, from),
@@ -95,7 +112,7 @@ async function readPatient(
   source: DisclosureSource,
   { from, to, order, claimant }: Disclosing,
   patient: Ref | undefined,
-): Promise<Pick<Disclosure, OfPatient>> {
+): Promise<Omit<Pick<Disclosure, OfPatient>, 'what'>> {
   const active = patient === undefined ? [] : countingOf(await source.consentsAbout(patient), from);
   const noted = active.map((one) => ({ ...one, consent: withNotedActors(one.consent) }));
   const consents = noted.map(({ consent }) => consent);
@@ -105,9 +122,7 @@ async function readPatient(
     patient,
     consents,
     consentActors,
-    permits: noted.flatMap(
-      ({ ref, custodian, consent }) => permitOf(consent, ref, custodian, consentActors) ?? [],
-    ),
+    permits: await permitsAmong(noted, consentActors, source.parties),
     evidence: await readEvidence(
       order,
       [from, to],

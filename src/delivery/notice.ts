@@ -4,7 +4,7 @@
  */
 import { parseJson } from '../fhir/json.ts';
 import type { Ref, Reference, Resource } from '../fhir/types.ts';
-import { decidingPermit, permitOf, releases, type Permit } from '../policies/consent/permit.ts';
+import { decidingPermit, releases, type Permit } from '../policies/consent/permit.ts';
 import { factsOf, type ContentFacts } from '../policies/facts.ts';
 import { REFERRAL_PURPOSE } from '../policies/index.ts';
 import type { PartyKind, PartyKindDefault } from '../policies/party-kind.ts';
@@ -22,6 +22,7 @@ import { partyWorldOf } from '../resources/party-world.ts';
 import { findConsents } from './consents.ts';
 import { findActors, withNotedActors } from './denials.ts';
 import { readKinds, readSameEntity } from './party-facts.ts';
+import { permitsAmong } from './permits.ts';
 import { bearsPart2, compartmentPatientsIn } from './subject.ts';
 
 /** To whom something is told, what for, and when. */
@@ -178,11 +179,12 @@ const readParties = async (
 async function readPermits(now: Snapshot, patient: Ref, from: Ref): Promise<readonly Permit[]> {
   const found = await findConsents(now, patient, from);
   const consents = found.map((active) => ({ ...active, consent: withNotedActors(active.consent) }));
+  const world = partyWorldOf(now);
   const actors = await findActors(
     consents.map(({ consent }) => consent),
-    partyWorldOf(now),
+    world,
   );
-  return consents.flatMap(({ ref, custodian, consent }) => permitOf(consent, ref, custodian, actors) ?? []);
+  return permitsAmong(consents, actors, world);
 }
 
 /** The scope of a Consent in words; and the Consent itself, where the reader may see it. */

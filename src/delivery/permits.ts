@@ -7,6 +7,7 @@ import { permitOf, type Permit } from '../policies/consent/permit.ts';
 import type { PermitGrant } from '../ports/denial.ts';
 import type { PartyWorld } from '../resources/party.ts';
 import { findConsentAbout } from './consent-about.ts';
+import type { ActiveConsent } from './consents.ts';
 import { findActors, noting, withNotedActors } from './denials.ts';
 
 /** What a Consent permits when its actors stand for these organizations, by what is known of them; undefined: nothing. */
@@ -17,6 +18,22 @@ export const permitIn = (
   { actors, about }: Pick<PermitGrant, 'actors' | 'about'>,
 ): Permit | undefined =>
   permitOf(withNotedActors(consent), source, custodian, new Map(Object.entries(actors)), about);
+
+/** What Consents permit whose actors stand for these organizations. */
+export async function permitsAmong(
+  consents: readonly ActiveConsent[],
+  actors: ReadonlyMap<string, Ref>,
+  world: Pick<PartyWorld, 'read'>,
+): Promise<readonly Permit[]> {
+  const permits: Permit[] = [];
+  for (const { ref, custodian, consent } of consents) {
+    if (!mayPermit(consent)) continue;
+    const about = await findConsentAbout(consent, actors, world);
+    const permit = permitOf(consent, ref, custodian, actors, about);
+    if (permit !== undefined) permits.push(permit);
+  }
+  return permits;
+}
 
 /** The same, with the parties that the actors stand for in this world. */
 export async function findGrant(

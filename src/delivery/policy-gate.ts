@@ -14,6 +14,7 @@ import { claimedBasis } from '../resources/referral-rules/basis.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { agreementsOf, contractsUnder } from './agreements.ts';
 import { readActive } from './consents.ts';
+import { readCreated } from './created.ts';
 import {
   buildDisclosures,
   type DisclosureSettings,
@@ -76,6 +77,7 @@ const storedSource = (now: Snapshot, partyKindDefault: PartyKindDefault): Disclo
   agreementsOf: async (one, other) =>
     agreementsOf((await now.search(contractsUnder(one, other))).matches, one, other),
   isRelated: (organization, patient, order) => isRelatedTo(now, organization, patient, order),
+  createdAt: (ref) => readCreated(now, ref),
   parties: partyWorldOf(now),
 });
 

@@ -24,7 +24,6 @@ import {
   labelName,
   referenceIn,
 } from './consent/read-consent.ts';
-import { ACT_CODE } from './labels/confidentiality.ts';
 import { LABEL_SYSTEMS } from './labels/lowered.ts';
 import { endedForLater } from './consent/write-rules.ts';
 import type { Disclosure, Policy } from './policy.ts';
@@ -40,10 +39,10 @@ export const patientConsent: Policy = {
 };
 
 function deniesDisclosure(consent: Resource, disclosure: Disclosure): boolean {
-  const { what, from, to, consentActors, purpose, sameEntity, claimed, now } = disclosure;
+  const { what, from, to, consentActors, purpose, sameEntity, claimed, facts, now } = disclosure;
   if (!binds(kindOf(consent), claimed) || (sameEntity && !RESTRICTING.has(kindOf(consent)))) return false;
   const restriction = restrictionOf(consent, purpose, consentActors, { isUse: sameEntity });
-  return restriction !== undefined && deniesAt(restriction, { ...what, from, to }, now);
+  return restriction !== undefined && deniesAt(restriction, { ...what, from, to, labels: facts.labels }, now);
 }
 
 /** Kinds by which an entity agreed to restrict; within one entity, where telling is a use, no others count (compliance D2). */
@@ -195,8 +194,7 @@ function partiesOf(
 function labelsOf(codings: readonly Coding[] | undefined, doubtful: boolean): readonly string[] | undefined {
   if (isEmpty(codings)) return undefined;
   const isKept = (coding: Coding): boolean =>
-    coding.code !== 'N' &&
-    (LABEL_SYSTEMS.has(coding.system ?? ACT_CODE) || labelName(coding) === COUNSELING_NOTE);
+    coding.code !== 'N' && (LABEL_SYSTEMS.has(coding.system ?? '') || labelName(coding) === COUNSELING_NOTE);
   if (doubtful && !codings.every(isKept)) return undefined;
   return codings.flatMap((one) => (isKept(one) ? [labelName(one)] : []));
 }

@@ -12,7 +12,12 @@ import type { Purpose } from './purpose.ts';
 
 /** Telling an organization something that another one keeps. Asked where `to` is not `from`. */
 export interface Disclosure {
-  readonly what: { readonly type: string; readonly ref: Ref };
+  readonly what: {
+    readonly type: string;
+    readonly ref: Ref;
+    /** When its first version was made, in milliseconds since 1970, where a Consent asks; undefined: not known. */
+    readonly created?: number;
+  };
   readonly from: Ref;
   readonly to: Ref;
   /** What the two are in the eyes of the law (compliance D1). */

@@ -6,7 +6,13 @@
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isOwnWord, readActive, activeFor, type ActiveConsent } from '../../delivery/consents.ts';
-import { buildDisclosures, type DisclosureSource, type Disclosing } from '../../delivery/disclosure.ts';
+import { readCreated } from '../../delivery/created.ts';
+import {
+  buildDisclosures,
+  readWhat,
+  type DisclosureSource,
+  type Disclosing,
+} from '../../delivery/disclosure.ts';
 import { isRelatedTo } from '../../delivery/evidence.ts';
 import { bearsNpi, readSameEntity } from '../../delivery/party-facts.ts';
 import { compartmentPatientsIn } from '../../delivery/subject.ts';
@@ -170,7 +176,8 @@ async function checkNamed(
     const facts = factsOf({ resourceType: typeOf(ref), meta: { security: [...labels] } });
     for (const each of disclosures) {
       const sources = new Set(labels.flatMap(sourcesIn));
-      const disclosure = { ...each, what: { type: typeOf(ref), ref }, facts, sources };
+      const what = await readWhat(sourceOf(draft), ref, each.consents);
+      const disclosure = { ...each, what, facts, sources };
       const decision = decide(disclosure);
       asked.push(disclosure);
       if (!decision.permitted) refused.push({ disclosure, decision, place });
@@ -249,6 +256,10 @@ const sourceOf = (draft: Draft): DisclosureSource => ({
   // No policy asks for a Contract before the state of agreements is known.
   agreementsOf: async () => [],
   isRelated: (organization, patient, order) => isRelatedTo(draft.snapshot, organization, patient, order),
+  createdAt: async (ref) => {
+    const own = draft.planned.get(ref);
+    return own?.base === 0 ? Date.parse(draft.now) : readCreated(draft.snapshot, ref);
+  },
   parties: partyWorldIn(draft),
 });
 

@@ -189,4 +189,16 @@ test('(compliance R4) a restriction that its entity ended denies what was create
   const result = [before, later].map((one) => ({ reference: refOf(one) }));
   await world.ask(initiator, 'PUT', refOf(report), { ...report, result });
   expect([ended, await status(before), await status(later)]).toEqual([200, 403, 200]);
+  // A write that tells is asked the same.
+  const order = (shown: Stored) =>
+    world.ask(
+      initiator,
+      'POST',
+      'ServiceRequest',
+      make.serviceRequest(
+        { subject: refOf(patient), requester: 'Organization/initiator', performer: 'Organization/recipient' },
+        { supportingInfo: [{ reference: refOf(shown) }] },
+      ),
+    );
+  expect([(await order(before)).code, (await order(later)).status]).toEqual(['disclosure-denied', 201]);
 });

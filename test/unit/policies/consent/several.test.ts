@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { Consent } from '../../../../src/fhir/types.ts';
 import { decidingPermit, permitOf, type PermitTelling } from '../../../../src/policies/consent/permit.ts';
+import { factsOfLabels } from '../../../../src/policies/facts.ts';
 import { patientConsent } from '../../../../src/policies/patient-consent.ts';
 import { DISCLOSURE } from '../disclosure.ts';
 import * as make from './consents.ts';
@@ -38,6 +39,7 @@ function decided(consents: readonly Consent[]): string {
       patientConsent.vote({
         ...DISCLOSURE,
         what: { type: TELLING.type, ref: TELLING.ref },
+        facts: factsOfLabels(TELLING.labels),
         consents: [one],
         now: NOW,
       }) === 'deny',
