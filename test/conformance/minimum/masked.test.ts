@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
-import { ofKind } from './scene.ts';
+import { ofKind, SOCIAL } from './scene.ts';
 
 let server: TestServer;
 let patient: Ref;
@@ -16,11 +16,10 @@ beforeAll(async () => {
   version = created.meta?.versionId ?? '';
   await server.create(
     'initiator',
-    make.serviceRequest({
-      subject: patient,
-      requester: 'PractitionerRole/initiator',
-      performer: 'PractitionerRole/cbo',
-    }),
+    make.serviceRequest(
+      { subject: patient, requester: 'PractitionerRole/initiator', performer: 'PractitionerRole/cbo' },
+      SOCIAL,
+    ),
   );
 });
 afterAll(() => server.close());

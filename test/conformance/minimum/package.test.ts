@@ -5,7 +5,7 @@ import { LIST_CODE } from '../../../src/resources/package-record.ts';
 import { R4_TYPES } from '../../../src/resources/search-parameters.ts';
 import * as make from '../../resources.ts';
 import { administrator, BASE, callerOf, initiator, refOf, resourcesOf, type World } from '../../world.ts';
-import { cbo, ofKind, openParties } from './scene.ts';
+import { cbo, ofKind, openParties, SOCIAL } from './scene.ts';
 
 const recipient = callerOf('recipient');
 const FORM = Buffer.from('a signed form').toString('base64');
@@ -36,7 +36,7 @@ const send = (receiver: string, more: Readonly<Record<string, unknown>> = {}) =>
         performer: `PractitionerRole/${receiver}`,
         placer: `R-${(sent += 1)}`,
       },
-      more,
+      { ...SOCIAL, ...more },
     ),
   );
 
@@ -129,7 +129,7 @@ describe('(compliance M3) (harmony Z1) what stays is written down', () => {
   test('(compliance V5) the Provenance says who put it together, for whom, on which basis', async () => {
     const { list, provenance } = await recorded();
     expect(provenance).toMatchObject({
-      policy: [expect.stringContaining('https://closeloop.dev/fhir/basis/')],
+      policy: ['https://closeloop.dev/fhir/basis/treatment-own'],
       activity: { coding: [{ system: LIST_CODE, code: 'package' }] },
       agent: [{ who: { type: 'Device' }, onBehalfOf: make.to('Organization/initiator') }],
       entity: [{ what: make.to(refOf(list)) }, { what: make.to(members[1] ?? '/') }],

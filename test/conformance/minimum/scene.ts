@@ -11,6 +11,11 @@ export const ofKind = (id: string, ...kinds: readonly string[]): Resource =>
     type: [{ coding: kinds.map((code) => ({ system: PARTY_KIND_SYSTEM, code })) }],
   });
 
+/** What makes an order one for social care. */
+export const SOCIAL = {
+  category: [{ coding: [{ system: 'http://hl7.org/fhir/us/core/CodeSystem/us-core-tags', code: 'sdoh' }] }],
+};
+
 export interface Scene {
   readonly world: World;
   readonly patient: Ref;
