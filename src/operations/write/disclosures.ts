@@ -120,7 +120,8 @@ async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
   if (!telling.sends) return;
   const named = await checkNamed(draft, telling, disclosures);
   const relied = [...disclosures, ...named].flatMap(permitsRelied);
-  if (telling.orderRef !== undefined) await fileConsents(draft, telling.orderRef, telling.to, relied);
+  if (telling.orderRef !== undefined && relied.length > 0)
+    await fileConsents(draft, telling.orderRef, telling.to, relied);
   await writeBasis(draft, telling, decisions[0]?.decision.ground);
 }
 

@@ -142,6 +142,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'policies/restriction.ts', why: 'reads a Consent' },
   { at: 'policies/facts.ts', why: 'reads the labels of a text' },
   { at: 'policies/guards/', why: 'a row each: whether content is withheld' },
+  { at: 'policies/relied.ts', why: 'which Consents a decision relies on' },
   { at: 'policies/guarded-content.ts', why: 'the guards as policies' },
   { at: 'policies/denials.ts', why: 'the denials as a refusal' },
   { at: 'policies/health-related.ts', why: 'a table: which services have to do with health' },
