@@ -151,13 +151,13 @@ export function entryOf({ q, at, m, a, w, o = [], s = [], k, c = [], l, d, y, f 
   };
 }
 
-/** What every text with a label holds. */
-const LABELLED = '"security":';
+/** What a text holds that may have marks: a label, or it is a Consent. */
+const MARKABLE = /"security":|^\{"resourceType":"Consent"/;
 
 /** The marks of a write. A program that knew of none wrote none; then they follow from the text. */
 function marksIn(text: string | null, given: readonly string[] | undefined): Pick<DecidedWrite, 'marks'> {
   if (given !== undefined) return { marks: given };
-  return text?.includes(LABELLED) === true ? { marks: guardMarksOf(parseStored(text)) } : {};
+  return text !== null && MARKABLE.test(text) ? { marks: guardMarksOf(parseStored(text)) } : {};
 }
 
 function writeOf({ ref, method, base, c, t, x, reach, g }: WriteDocument): DecidedWrite {

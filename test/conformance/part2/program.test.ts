@@ -23,7 +23,6 @@ beforeAll(async () => {
   world = await openWorld({ store: { clock }, engine: { clock } });
   await world.seedDirectory('elm', 'detox', 'third', 'general', 'works');
   await kind('detox', 'part2-program');
-  await kind('works', 'employer');
 });
 afterAll(() => world.close());
 
@@ -81,8 +80,6 @@ const labelsOf = (resource: Resource | undefined): string =>
   (resource?.meta?.security ?? []).map(({ code }) => code).join(' ');
 const read = async (caller: typeof elm, ref: string) => world.ask(caller, 'GET', ref);
 const status = async (caller: typeof elm, ref: string): Promise<number> => (await read(caller, ref)).status;
-
-const F11 = make.condition('Patient/x')['code'];
 
 describe('(compliance P1) the flag', () => {
   test('an organization adds it to itself, and does not remove it', async () => {
@@ -349,15 +346,14 @@ describe('(compliance L6; harmony Z4) what is withheld', () => {
   });
 });
 
-test('(compliance S6) sensitive content goes to an employer with an authorization, and it is told so', async () => {
+test('(compliance S6, D1) another kind of a party changes what it sees at once: an employer needs an authorization', async () => {
+  const works = callerOf('works');
+  const coded = (code: string) => ({
+    code: { coding: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code }] },
+  });
   const patient = await world.create(elm, make.patient());
-  const hiv = await world.create(
-    elm,
-    make.condition(refOf(patient), {
-      code: { coding: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code: 'B20' }] },
-    }),
-  );
-  const knee = await world.create(elm, make.condition(refOf(patient), { code: F11 }));
+  const hiv = await world.create(elm, make.condition(refOf(patient), coded('B20')));
+  const knee = await world.create(elm, make.condition(refOf(patient), coded('M17.1')));
   await world.create(
     elm,
     make.serviceRequest(
@@ -365,7 +361,30 @@ test('(compliance S6) sensitive content goes to an employer with an authorizatio
       { reasonReference: [make.to(refOf(hiv)), make.to(refOf(knee))] },
     ),
   );
-  const works = callerOf('works');
+  const conditions = `Condition?patient=${refOf(patient)}`;
+  expect(await status(works, refOf(knee))).toBe(200);
+  await kind('works', 'employer');
   expect(await read(works, refOf(hiv))).toMatchObject({ status: 403, code: 'disclosure-denied' });
   expect(await status(works, refOf(knee))).toBe(200);
+  const bundle = await world.bundle(works, conditions);
+  expect([bundle.total, (bundle.entry ?? []).map(({ search }) => search?.mode)]).toEqual([
+    1,
+    ['match', 'outcome'],
+  ]);
+  const paper = await world.create(elm, make.documentReference(refOf(patient), 'https://example.org/paper'));
+  await world.create(
+    elm,
+    withProvision(
+      consentOf('hipaa-auth', {
+        patient: { reference: refOf(patient) },
+        performer: [{ reference: refOf(patient) }],
+        organization: [{ reference: 'Organization/elm' }],
+        sourceReference: { reference: refOf(paper) },
+      }),
+      { actor: [actor('CST', 'Organization/elm'), actor('IRCP', 'Organization/works')] },
+    ),
+  );
+  expect((await world.bundle(works, conditions)).total).toBe(2);
+  expect(await status(works, refOf(hiv))).toBe(200);
+  await world.ask(administrator, 'PUT', 'Organization/works', make.organization('works'));
 });

@@ -21,7 +21,7 @@ export function fillGuards(db: DatabaseSync): void {
     db,
     `SELECT r.rid, v.text FROM resource r JOIN version v ON v.vid =
        (SELECT n.vid FROM version n WHERE n.rid = r.rid AND n.method <> 'DELETE' ORDER BY n.seq DESC LIMIT 1)
-     WHERE v.text LIKE '%"security":%'`,
+     WHERE v.text LIKE '%"security":%' OR r.ref LIKE 'Consent/%'`,
   );
   for (const [rid, text] of labelled.all()) mark(rid, guardMarksOf(parseStored(text)), true);
   const roots = prepare<[number]>(
