@@ -26,6 +26,7 @@ import {
 import { findGrants, personOf, sittingOf, writeGrant, type EmergencyGrant } from '../emergency/grants.ts';
 import { referencesTo } from '../../resources/references-to.ts';
 import { planWorkItem } from '../work-item.ts';
+import { commitKeyOf, readStoredReply, replyTemplate } from '../stored-reply.ts';
 import { buildCommit, commitPlanned } from '../write/commit.ts';
 import { openDraft, plan, type Draft } from '../write/draft.ts';
 import { planOwn } from '../write/planned-resources.ts';
@@ -117,37 +118,60 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
   const now = context.clock.now();
   const until = now + emergency.ms;
   const notes: IssueDetail[] = [];
-  const { result } = await commitPlanned(context, async (snapshot) => {
-    notes.length = 0;
-    const patient = await readReachedPatient(invocation, snapshot);
-    if (await patientDenies(snapshot, patient)) {
-      if (!EMERGENCY_REASONS[emergency.reason].againstDenial)
-        throw refusedEmergency(
-          'The patient denies emergency access; only a medical emergency is a ground against that.',
-        );
-      notes.push({
-        code: 'emergency-only',
-        diagnostics: `The patient denies emergency access; this rests on ${EMERGENCY_REASONS[emergency.reason].law}.`,
-      });
-    }
-    const confirmation = await readConfirmation(invocation, snapshot, patient.ref, now);
-    const draft = openDraft(context, request, snapshot);
-    planGrant(draft, { key, user, now, until, emergency, patient, confirmation });
-    return buildCommit(draft, request, undefined);
-  });
+  // Alone: who asks twice at once is counted twice (E8).
+  const { committed, result } = await commitPlanned(
+    context,
+    async (snapshot) => {
+      notes.length = 0;
+      const patient = await readReachedPatient(invocation, snapshot);
+      if (await patientDenies(snapshot, patient)) notes.push(groundAgainstDenial(emergency));
+      const confirmation = await readConfirmation(invocation, snapshot, patient.ref, now);
+      const draft = openDraft(context, request, snapshot);
+      planGrant(draft, { key, user, now, until, emergency, patient, confirmation });
+      return buildCommit(draft, request, commitKeyOf(request, ANSWERED_AGAIN));
+    },
+    true,
+  );
+  if (committed.replayed) return answerAgain(invocation, readStoredReply(committed.reply).seq);
   context.committed(result.commit.writes.map(({ ref }) => ref));
+  return answer(key, until, notes);
+}
+
+/** What a key is kept with: the grant itself says the rest. */
+const ANSWERED_AGAIN = replyTemplate({ answered: { kind: 'bundle', answers: [] }, notes: [], links: [] });
+
+/** The grant of the first request with this Idempotency-Key. */
+async function answerAgain({ context, request }: Invocation, seq: number): Promise<OperationReply> {
+  const grants = await findGrants(context.store.snapshot(), 'sitting', sittingOf(request.caller));
+  const first = grants.find(({ version }) => version === seq);
+  if (first === undefined) throw refusedEmergency('The grant of this key was reviewed meanwhile.');
+  return answer(first.key, first.until, []);
+}
+
+/** @throws OperationOutcomeError `break-glass-refused` where the law gives no ground against the denial (E7) */
+function groundAgainstDenial({ reason }: Emergency): IssueDetail {
+  const { law, againstDenial } = EMERGENCY_REASONS[reason];
+  if (!againstDenial)
+    throw refusedEmergency(
+      'The patient denies emergency access; only a medical emergency is a ground against that.',
+    );
   return {
-    status: 201,
-    resource: parametersOf([
-      { name: 'grant', valueString: key },
-      { name: 'until', valueInstant: new Date(until).toISOString() },
-      ...LIFTS.map((valueString) => ({ name: 'lifts', valueString })),
-      ...KEEPS.map((valueString) => ({ name: 'keeps', valueString })),
-      { name: 'note', valueString: EMERGENCY_ONLY },
-      ...notes.map(({ diagnostics }) => ({ name: 'note', valueString: diagnostics })),
-    ]),
+    code: 'emergency-only',
+    diagnostics: `The patient denies emergency access; this rests on ${law}.`,
   };
 }
+
+const answer = (key: string, until: number, notes: readonly IssueDetail[]): OperationReply => ({
+  status: 201,
+  resource: parametersOf([
+    { name: 'grant', valueString: key },
+    { name: 'until', valueInstant: new Date(until).toISOString() },
+    ...LIFTS.map((valueString) => ({ name: 'lifts', valueString })),
+    ...KEEPS.map((valueString) => ({ name: 'keeps', valueString })),
+    { name: 'note', valueString: EMERGENCY_ONLY },
+    ...notes.map(({ diagnostics }) => ({ name: 'note', valueString: diagnostics })),
+  ]),
+});
 
 /** @throws OperationOutcomeError `break-glass-incomplete`, `parameter-invalid` */
 function readEmergency({ context, input }: Invocation): Emergency {

@@ -15,10 +15,10 @@ import { partyOf } from './rule-context.ts';
 /** @throws OperationOutcomeError `field-frozen` */
 export async function guardMarks(draft: Draft): Promise<void> {
   const { caller, byMessage, importing } = draft;
+  for (const planned of draft.planned.values()) if (planned.origin === 'client') guardReview(planned);
   if (byMessage || importing || (caller.administrator && caller.organization === undefined)) return;
   for (const planned of draft.planned.values()) {
     if (planned.origin === 'server') continue;
-    guardReview(planned);
     for (const marked of MARKED) if (marked.type === typeOf(planned.ref)) guardOne(planned, marked);
     if (!(await staysInside(draft, planned))) {
       const says = 'Task.owner: a work item stays with its organization, or with a person who works for it';

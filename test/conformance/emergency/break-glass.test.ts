@@ -9,6 +9,7 @@ import { GRANT_KIND } from '../../../src/operations/emergency/grants.ts';
 import { handClock } from '../../contract/store-world.ts';
 import * as make from '../../resources.ts';
 import {
+  administrator,
   callerOf,
   initiator,
   openWorld,
@@ -132,6 +133,19 @@ describe('(compliance E1) the grant', () => {
     });
     expect(longest.status).toBe(201);
     clock.at += 241 * MINUTE;
+  });
+
+  test('the same key gives the same grant, and no second one', async () => {
+    const { patient } = await refer();
+    const ask = () =>
+      world.ask(clinician(), 'POST', `${refOf(patient)}/$break-glass`, asParameters(EMERGENCY), {
+        idempotencyKey: 'once',
+      });
+    const [first, again] = [await ask(), await ask()];
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect((again.json?.['parameter'] as object[])[0]).toEqual((first.json?.['parameter'] as object[])[0]);
+    expect(await itemsOf('break-glass-review', patient)).toHaveLength(1);
+    clock.at += 31 * MINUTE;
   });
 
   test.each(['reason', 'nature', 'personnel', 'affiliation'] as const)('needs %s', async (name) => {
@@ -327,6 +341,9 @@ describe('(compliance E6) the review', () => {
       'field-frozen',
     );
     expect((await world.ask(initiator, 'DELETE', ref)).code).toBe('deletion-refused');
+    expect((await world.ask(administrator, 'PUT', ref, { ...item, status: 'completed' })).code).toBe(
+      'field-frozen',
+    );
     expect((await end(ref, 'justified')).status).toBe(200);
     expect((await world.ask(initiator, 'GET', ref)).json).toMatchObject({
       status: 'completed',
