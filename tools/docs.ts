@@ -23,12 +23,14 @@ import { searchParameters } from '../src/resources/search-parameters.ts';
 import { flagOf, variableOf, type Setting } from '../src/server/setting.ts';
 import { SETTINGS } from '../src/server/settings.ts';
 import { EXIT, runCommand, Trouble } from './command.ts';
+import { policiesMarkdown } from './reference-policies.ts';
 
 const FOLDER = join(import.meta.dirname, '../docs/reference');
 
 const PAGES: Readonly<Record<string, () => string>> = {
   'settings.md': settingsMarkdown,
   'issues.md': issuesMarkdown,
+  'policies.md': () => policiesMarkdown({ table, page }),
   'capability.md': capabilityMarkdown,
   'transitions.md': transitionsMarkdown,
   'hl7v2.md': hl7v2Markdown,

@@ -24,7 +24,8 @@ export async function openWithheld(parts: Parts, ended: EndedDelivery): Promise<
   const now = parts.store.snapshot();
   const owner = (await now.read(entry.subject, EVERYTHING))?.custodian ?? '';
   if (owner === '') return undefined;
-  if (exception === 'none-review' && !entry.sight.everything)
+  const isOwnWish = exception === 'none-review' && ended.deciding === undefined;
+  if (isOwnWish && !entry.sight.everything)
     return openReview(parts, now, { owner, counterparty: entry.sight.organization, focus: entry.subject });
   if (await isAsked(now, entry, owner)) return undefined;
   const item: WorkItem = {
@@ -48,7 +49,7 @@ export async function openWithheld(parts: Parts, ended: EndedDelivery): Promise<
 /** The delivery, what it needs, and the Consents that decided, as far as the discloser keeps them. */
 async function describe(
   now: Snapshot,
-  { entry, refused, deciding = [], why = '' }: EndedDelivery,
+  { entry, refused, deciding = [], exception, why = '' }: EndedDelivery,
   owner: Ref,
 ) {
   const receiver = resourceOf(await now.read(entry.receiver, EVERYTHING));
@@ -71,6 +72,7 @@ async function describe(
     ...needs,
     ...(refused?.lacks ?? []).map(({ says }) => `It lacks ${says}.`),
     kept.length > 0 ? `Decided by ${kept.join(', ')}.` : '',
+    exception === 'none-review' ? UNDOCUMENTED : '',
   ]
     .filter(Boolean)
     .join(' ');
@@ -102,6 +104,10 @@ async function isAsked(now: Snapshot, { subject, receiver }: ClaimedEntry, owner
   const { matches } = await now.search(query);
   return matches.some(({ custodian, text }) => custodian === owner && text.includes(`"${receiver}"`));
 }
+
+/** What 45 CFR 171.202(e) asks of a denial by the patient (compliance I5). */
+const UNDOCUMENTED =
+  'The Consent does not say when, by whom and on which record it was asked for: complete it, or let it end.';
 
 /** Open items about one subject that are looked at. */
 const ITEMS_MAX = 100;

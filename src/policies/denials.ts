@@ -7,6 +7,7 @@ import type { Disclosure, Policy } from './policy.ts';
 
 export const bindingDenials: Policy = {
   ...patientConsent,
+  stops: 'whom the patient denies, by a Consent that the discloser keeps or that the patient wrote',
   refuses: (disclosure) => {
     const { from, to, patient, purpose } = disclosure;
     const denying = disclosure.consents.filter((consent) => denies(disclosure, consent));

@@ -2,7 +2,7 @@
 import { formOf } from './consent/forms.ts';
 import { GUARDS, type ContentGuard, type GuardedTelling } from './guards/index.ts';
 import { isConfidentialityName } from './labels/confidentiality.ts';
-import { missingNeed } from './need.ts';
+import { missingNeed, NEEDS } from './need.ts';
 import type { Disclosure, Policy } from './policy.ts';
 
 export const GUARDING: readonly Policy[] = GUARDS.map(policyOf);
@@ -11,6 +11,7 @@ function policyOf(guard: ContentGuard): Policy {
   return {
     name: guard.name,
     basis: guard.law,
+    stops: `everybody but the keeper, until ${NEEDS[guard.need].asks.replace(/,$/, '')} is on record, whatever the basis${guard.quiet ? '; who reads is not told that there is something' : ''}`,
     vote: (disclosure) => (withholds(guard, disclosure) ? 'deny' : 'abstain'),
     refuses: (disclosure) => {
       const { from, to, patient, purpose, facts } = disclosure;

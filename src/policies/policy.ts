@@ -83,6 +83,8 @@ export interface Policy {
   /** The basis on which it permits (compliance 4); absent where what it permits is about no patient. */
   readonly ground?: Basis;
   readonly vote: (disclosure: Disclosure) => Vote;
+  /** Whom it stops, in a few words; absent: nobody, it only permits. */
+  readonly stops?: string;
   /** Why it denies, and what would let it be told; absent: the organization's own wish. */
   readonly refuses?: (disclosure: Disclosure) => Refusing;
   /** What must be done to a text before it is shown; absent: nothing. */

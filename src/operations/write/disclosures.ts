@@ -147,7 +147,7 @@ async function disclosuresOf(draft: Draft, telling: Telling): Promise<readonly D
     parties: true,
     claimant: {
       administrator: draft.caller.administrator,
-      emergency: false,
+      emergency: (draft.caller.emergency ?? []).length > 0,
     },
   };
   return buildDisclosures(sourceOf(draft), draft.context.settings, told, Date.parse(draft.now));

@@ -7,6 +7,7 @@ export const authorization: Policy = {
   name: 'authorization',
   basis: '45 CFR 164.508',
   ground: 'authorization',
+  stops: 'whom no authorization in force names',
   vote: (disclosure) => {
     if (disclosure.claimed !== 'authorization' || !disclosure.parties) return 'abstain';
     return authorizationsFor(disclosure).length > 0 ? 'permit' : 'deny';

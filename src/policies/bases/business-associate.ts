@@ -13,6 +13,7 @@ const LAW = '45 CFR 164.502(e)(1), 164.504(e)';
 export const businessAssociate: Policy = {
   name: 'business-associate',
   basis: LAW,
+  stops: 'who acts for the discloser, as long as no agreement is in force',
   ground: 'business-associate',
   vote: (disclosure) => (needsAgreement(disclosure) ? 'deny' : 'abstain'),
   refuses: ({ from, to, patient, purpose }) => ({

@@ -22,6 +22,7 @@ export function claimedOn(
     name: ground,
     basis: law,
     ground,
+    stops: 'a referral that claims this basis without all that it asks for',
     lacks,
     vote: (disclosure) => {
       if (disclosure.claimed !== ground || !disclosure.parties) return 'abstain';

@@ -16,6 +16,7 @@ export const treatmentOwn = claimedOn('treatment-own', LAW, [discloserIs('provid
 export const communityAuthorization: Policy = {
   name: 'community-authorization',
   basis: 'The setting communityNeedsAuthorization; 45 CFR 164.506(b)(1) lets an organization ask for consent',
+  stops: 'a community organization without an authorization of the patient, where the setting asks for one',
   vote: (disclosure) => (asksAuthorization(disclosure) && !isAuthorized(disclosure) ? 'deny' : 'abstain'),
   refuses: ({ from, to, patient, purpose }) => ({
     code: 'consent-needed',
