@@ -3,7 +3,15 @@ import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
 import { administrator, type Stored, type World } from '../../world.ts';
 import { actor, consentOf, label, withProvision } from '../../unit/policies/consent/consents.ts';
-import { KINDS_WITH_DENIALS, ORGANIZATIONS, post, TPO_CLASS, type Move, type Table } from './random-world.ts';
+import {
+  KINDS_WITH_DENIALS,
+  orderOf,
+  ORGANIZATIONS,
+  post,
+  TPO_CLASS,
+  type Move,
+  type Table,
+} from './random-world.ts';
 import { referencesAt, valuesAt, type Guarded, type OracleGuard, type SightOracle } from './sight-oracle.ts';
 
 const OURS = 'https://closeloop.dev/fhir';
@@ -43,6 +51,11 @@ export const GATE_MOVES: Readonly<Record<string, Move>> = {
       t,
       make.condition(t.any('Patient'), { code: { coding: [{ system: ICD, code: t.dice.pick(CODES) }] } }),
     ),
+  reason: (t) =>
+    post(t, {
+      ...orderOf(t),
+      reasonCode: [{ coding: [{ system: ICD, code: t.dice.pick(CODES) }] }],
+    }),
   note: (t) =>
     post(
       t,
@@ -64,6 +77,9 @@ export const KINDS_WITH_GATES: readonly string[] = [
   'sensitive',
   'sensitive',
   'sensitive',
+  'reason',
+  'reason',
+  'reason',
   'note',
   'note',
   'kind',

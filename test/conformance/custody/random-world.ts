@@ -303,7 +303,8 @@ function rewrite(t: Table, change: (dice: Dice, reference: object) => unknown): 
   return [t.caller, 'PUT', refOf(own), { ...rest, ...path }];
 }
 
-function orderOf(t: Table): Resource {
+/** An order of the caller's, with what it carries. */
+export function orderOf(t: Table): Resource {
   const carried = Array.from({ length: t.dice.roll(3) }, () => make.to(t.any(...CARRIED)));
   return make.serviceRequest(
     {
