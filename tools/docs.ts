@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCapabilityStatement } from '../src/capability/capability-statement.ts';
 import type { ServedHouse } from '../src/capability/index.ts';
+import { complianceMarkdown } from './compliance/index.ts';
 import { conformanceMarkdown } from './conformance/index.ts';
 import { ccdaMarkdown } from '../src/ccda/reference.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
@@ -39,6 +40,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'consents.md': consentsMarkdown,
   'audit.md': auditMarkdown,
   '../conformance.md': conformanceMarkdown,
+  '../compliance.md': complianceMarkdown,
 };
 
 function settingsMarkdown(): string {
