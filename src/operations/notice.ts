@@ -10,6 +10,7 @@ import { bearsPart2, present } from '../delivery/subject.ts';
 import { isWithin } from '../policies/purpose.ts';
 import type { Notice } from '../policies/part2/notice.ts';
 import { STATEMENT_1 } from '../policies/part2/statements.ts';
+import type { AuditEntry } from '../ports/store.ts';
 import type { NoticePlace, NoticeToShow } from '../ports/rail.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { typeOf } from '../resources/element.ts';
@@ -55,7 +56,11 @@ export function findNoticeFor(
 export interface ToldAlone {
   readonly notice?: NoticeToShow | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the audit of the answer says of it (compliance V1). */
+  readonly audit?: NoticeInAudit;
 }
+
+type NoticeInAudit = Pick<AuditEntry, 'notice'>;
 
 /** The notice of one resource that is answered by itself. */
 export async function noticeOfOne(
@@ -67,7 +72,11 @@ export async function noticeOfOne(
   const notice = await finderFor(context, caller)?.(subject);
   const consent = typeof notice === 'object' ? notice.consent : undefined;
   const link = consent && `<${context.settings.publicBase}/${consent}>; rel="${CONSENT_RELATION}"`;
-  return { notice: placed(notice, 'inside'), ...(link !== undefined && { headers: { Link: link } }) };
+  return {
+    notice: placed(notice, 'inside'),
+    ...(link !== undefined && { headers: { Link: link } }),
+    ...(typeof notice === 'object' && { audit: { notice: 1 } }),
+  };
 }
 
 /** The notices of an answer with several resources. */
@@ -79,9 +88,10 @@ interface Notices {
    * each consent that cannot be read.
    */
   readonly entries: readonly ReplyEntry[];
+  readonly audit: NoticeInAudit;
 }
 
-const NO_NOTICES: Notices = { of: () => undefined, entries: [] };
+const NO_NOTICES: Notices = { of: () => undefined, entries: [], audit: {} };
 
 /**
  * Finds the notices of resources that are answered together. A history has no entries that say something about it (bdl-2 to
@@ -104,6 +114,7 @@ export async function noticesOf(
   const owed = [...found.values()].filter((one) => one !== 'none');
   return {
     of: (ref, seq) => found.get(`${ref} ${seq}`),
+    audit: owed.length === 0 ? {} : { notice: 1 },
     entries:
       owed.length === 0
         ? []

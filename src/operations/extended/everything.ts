@@ -150,7 +150,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
       entries,
     }),
     about: [whose],
-    audit,
+    audit: { ...audit, ...notices.audit },
     seen: [...matches, ...included].map(({ ref, seq, custodian, text }) => ({
       ref,
       seq,

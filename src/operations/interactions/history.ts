@@ -42,14 +42,9 @@ export async function performHistoryAsOf(
       diagnostics: `${request.type}/${request.id} is not here`,
     });
   }
-  await recordRead(
-    context,
-    auditRead(
-      request,
-      versions.map((version) => seenOf(context, version, textOf(version))),
-    ),
-  );
   const notices = await noticesOf(context, request.caller, versions, 'inside');
+  const seen = versions.map((version) => seenOf(context, version, textOf(version)));
+  await recordRead(context, { ...auditRead(request, seen), ...notices.audit });
   const entries = versions.map((version) => {
     const notice = notices.of(version.ref, version.seq);
     const text = version.text === undefined ? undefined : showText({ ...version, notice }, request.caller);

@@ -24,12 +24,12 @@ export async function performRead(context: OperationContext, request: Request): 
   const { seq, at, text } = version;
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
-  await recordRead(context, auditRead(request, [seenOf(context, version, text)]));
+  const { notice, headers, audit } = await noticeOfOne(context, request.caller, version);
+  await recordRead(context, { ...auditRead(request, [seenOf(context, version, text)]), ...audit });
   const withheld = received?.isTold === true && { headers: NEWER_WITHHELD };
   const masked = isMasked(version, request.caller) && ({ masked: true } as const);
   if (isUnchanged(request, version, masked !== false))
     return { status: 304, version: seq, at, ...masked, ...withheld };
-  const { notice, headers } = await noticeOfOne(context, request.caller, version);
   return {
     status: 200,
     text: shapeText(shape, request.type ?? '', showText({ ...version, notice }, request.caller)),

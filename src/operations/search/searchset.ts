@@ -46,10 +46,10 @@ export async function replyWithMatches(
     seen.push(seenOf(context, match));
     await after(match.text.length);
   }
-  await recordRead(context, auditRead(request, seen));
+  const notices = await noticesOf(context, request.caller, [...matches, ...included]);
+  await recordRead(context, { ...auditRead(request, seen), ...notices.audit });
   const shape = shapeOf(parsed);
   const { publicBase } = context.settings;
-  const notices = await noticesOf(context, request.caller, [...matches, ...included]);
   const noticed = (match: Match): ShownMatch => ({ ...match, notice: notices.of(match.ref, match.seq) });
   const entries = [
     ...matches.map((match) => entryOf(publicBase, request.caller, noticed(match), shape, 'match')),

@@ -30,8 +30,9 @@ export function wholeLabels(own: readonly Coding[], parts: readonly Resource[]):
 /** The labels with further ones: each once. The same list when it has them all. */
 export function addLabels(labels: readonly Coding[], more: readonly Coding[]): readonly Coding[] {
   const missing = more.filter(
-    (label) =>
+    (label, place) =>
       !labels.some((own) => isSameLabel(own, label)) &&
+      more.findIndex((one) => isSameLabel(one, label)) === place &&
       !(isRanked(label) && rankOf(highestOf(labels)?.code) >= rankOf(label.code)),
   );
   return missing.length === 0 ? labels : [...labels, ...missing];

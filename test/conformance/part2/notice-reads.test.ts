@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Bundle, OperationOutcome, Resource } from '../../../src/fhir/types.ts';
 import { STATEMENT_1 } from '../../../src/policies/part2/statements.ts';
 import { openServer, type Response, type TestServer } from '../../server.ts';
+import { condition } from '../labels/scene.ts';
 import { part2Scene, SCOPE, type Part2Scene } from './scene.ts';
 
 const DISPLAY = 'http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-display';
@@ -137,6 +138,55 @@ describe('(compliance P14, P30) an answer with several resources has it once, be
     const { json, text } = await get(who, url());
     expect(outcomes(json)).toEqual([]);
     expect(text).not.toContain('This record');
+  });
+});
+
+describe('(compliance V1) the audit', () => {
+  test.each<readonly [string, () => string]>([
+    ['of a read', () => sent.condition],
+    ['of a search', () => `Condition?_id=${sent.condition.slice(10)}`],
+    ['of a history', () => `${sent.condition}/_history`],
+    ['of $everything', () => `${sent.patient}/$everything?_type=Condition`],
+    ['of $ccda', () => `${sent.order}/$ccda`],
+  ])('%s says which statement went with it', async (_what, url) => {
+    await get('recipient', url());
+    const [newest] = await server.auditOf('initiator', sent.condition);
+    expect(JSON.stringify(newest)).toContain('"type":"notice","valueString":"1"');
+  });
+
+  test('says nothing of it where none did', async () => {
+    await get('recipient', sent.plain);
+    const [newest] = await server.auditOf('initiator', sent.plain);
+    expect(JSON.stringify(newest)).not.toContain('"notice"');
+  });
+});
+
+describe('(compliance P33) what comes with a statement', () => {
+  const statement = '42 CFR part 2 prohibits unauthorized disclosure of these records.';
+  const communication = (more: object): Resource => ({
+    resourceType: 'Communication',
+    status: 'completed',
+    subject: { reference: sent.patient },
+    payload: [{ contentString: statement }],
+    ...more,
+  });
+
+  test('a Communication is labelled, and is passed on with the statement of today', async () => {
+    const { id = '' } = await server.create('initiator', communication({}));
+    expect(labels(await server.read('initiator', `Communication/${id}`))).toBe('42CFRPart2 R');
+  });
+
+  test('a transaction with a notice is labelled as a whole', async () => {
+    const category = [
+      { coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/message-content', code: 'notice' }] },
+    ];
+    const entry = [communication({ category }), condition(sent.patient, 'I10')].map((resource) => ({
+      resource,
+      request: { method: 'POST', url: resource.resourceType },
+    }));
+    const refs = await server.transact('initiator', { resourceType: 'Bundle', type: 'transaction', entry });
+    for (const ref of refs)
+      expect(labels(await server.read('initiator', ref.split('/_history/')[0] ?? ''))).toBe('42CFRPart2 R');
   });
 });
 

@@ -100,6 +100,11 @@ export async function part2Scene(
       },
     ),
   );
+  if (!isConsentSent) {
+    const { supportingInfo: _added, ...without } = await server.read('initiator', order);
+    const { status, text } = await server.ask('initiator', 'PUT', order, without);
+    if (status !== 200) throw new Error(text);
+  }
   const [task] = await server.search('initiator', `Task?focus=${order}`);
   return { patient, consent, condition: part2, plain, order, task: `Task/${task?.id ?? ''}` };
 }

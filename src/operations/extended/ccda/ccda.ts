@@ -175,7 +175,7 @@ async function perform(
     status: 200,
     resource,
     seen,
-    ...(audit !== undefined && { audit }),
+    audit: { ...audit, ...(notice !== undefined && { notice: 1 }) },
     ...(id !== undefined && { headers: { Link: `<${address}>; rel="describedby"` } }),
     ...(!isTrueIn(input, 'lossesOnly') && {
       content: { bytes, contentType: CCDA_TYPE, alsoAs: ['text/xml'] },
