@@ -68,7 +68,8 @@ export async function noticeOfOne(
   caller: Caller,
   subject: NoticeSubject,
 ): Promise<ToldAlone> {
-  if (subject.text === undefined || !bearsPart2(typeOf(subject.ref), subject.text)) return {};
+  const { ref, text, custodian } = subject;
+  if (text === undefined || custodian === caller.organization || !bearsPart2(typeOf(ref), text)) return {};
   const notice = await finderFor(context, caller)?.(subject);
   const consent = typeof notice === 'object' ? notice.consent : undefined;
   const link = consent && `<${context.settings.publicBase}/${consent}>; rel="${CONSENT_RELATION}"`;
@@ -103,7 +104,10 @@ export async function noticesOf(
   subjects: readonly (NoticeSubject & { readonly seq: number })[],
   place: NoticePlace = 'beside',
 ): Promise<Notices> {
-  const borne = subjects.filter(({ ref, text }) => text !== undefined && bearsPart2(typeOf(ref), text));
+  const borne = subjects.filter(
+    ({ ref, text, custodian }) =>
+      text !== undefined && custodian !== caller.organization && bearsPart2(typeOf(ref), text),
+  );
   const find = borne.length === 0 ? undefined : finderFor(context, caller);
   if (find === undefined) return NO_NOTICES;
   const found = new Map<string, NoticeToShow>();

@@ -49,6 +49,13 @@ describe('(compliance P33) an order with the notice', () => {
       expect([type, labels(stored as Resource).includes(LABEL)]).toEqual([type, true]);
     }
     expect(await items()).toEqual([]);
+    // It was received: its sender has disclosed it (compliance L5, P5).
+    for (const type of ['ServiceRequest', 'Task', 'Patient'] as const) {
+      const [stored] = await exchange.all(type, type === 'Task' ? 'code=fulfill' : '');
+      const shown = await exchange.ask(tidewater, 'GET', `${type}/${stored?.id ?? ''}`);
+      expect([type, shown.status]).toEqual([type, 200]);
+      expect(shown.text).toContain('This record which has been disclosed to you is protected');
+    }
   });
 
   test('an order without it is as before', async () => {
