@@ -41,9 +41,14 @@ function statusOf(found: Version | undefined, reaches: boolean): number {
   return reaches ? 403 : 404;
 }
 
-/** An Endpoint is shown to others without its address, which is tested elsewhere. */
-const shown = (one: Stored | undefined): unknown =>
-  one?.resourceType === 'Endpoint' ? { ...one, address: 0, _address: 0, header: 0 } : one;
+const DISPLAY = 'http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-display';
+
+/** An Endpoint is shown without its address, and content of Part 2 with a notice, to others; both are tested elsewhere. */
+function shown(one: Stored | undefined): unknown {
+  if (one?.resourceType === 'Endpoint') return { ...one, address: 0, _address: 0, header: 0 };
+  const { extension, ...meta } = one?.meta ?? {};
+  return extension?.some(({ url }) => url === DISPLAY) === true ? { ...one, meta } : one;
+}
 
 /** The history of the system, of each type and of each resource. */
 export async function compareHistories(world: World, oracle: SightOracle, caller: Caller): Promise<void> {
