@@ -19,6 +19,7 @@ import { admitImport } from './write/import.ts';
 import { checkCriteria } from './write/hidden-criteria.ts';
 import { labelDraft } from './write/labels.ts';
 import { dropClaimedSteps } from './write/past-steps.ts';
+import { askForPatientNotices, TAKING_ON } from './write/patient-notices.ts';
 import { ANSWERING, guardProgramsWords } from './write/program-words.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './write/references.ts';
 import { guardParties } from './write/party-guard.ts';
@@ -86,6 +87,7 @@ const SUBSCRIBES = writes(new Set(['Subscription']));
 const ACTS = writes(ACTING);
 const ADDRESSES = writes(ADDRESSING);
 const SPEAKS = writes(ANSWERING);
+const TAKES_ON = writes(TAKING_ON);
 
 /** Steps that a draft takes after planning, before its commit. */
 // prettier-ignore
@@ -117,6 +119,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [guardProgramsWords,   CREATE | UPDATE | PATCH          | TRANSACTION, SPEAKS],
   [checkHolds,                                     DELETE | TRANSACTION, deletes],
+  [askForPatientNotices, CREATE | UPDATE | PATCH          | TRANSACTION, TAKES_ON],
   [checkDeletes,                                   DELETE | TRANSACTION, deletes],
   [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, mends],
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],

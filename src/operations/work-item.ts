@@ -29,6 +29,8 @@ export const KINDS = {
   'party-check': 'A referral is addressed by the number of one organization and the name of another',
   'identifier-claim': 'An organization asserts an identifier that is to be verified',
   'consent-needed': 'Something is not told until a consent, or another precondition, is on record',
+  'part2-patient-notice':
+    'A patient of a program was not given the notice of 42 CFR 2.22, as far as is on record',
   'part2-notice-missing': 'Content of 42 CFR Part 2 came without the notice of section 2.32',
   'rail-cannot-carry': 'A way of delivery cannot carry the notice of 42 CFR 2.32',
   'denial-review':

@@ -3,6 +3,7 @@
  * a program authored it. Where no party is anything but a provider, nobody is looked up.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Snapshot } from '../../ports/store.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { mayBeUnit, organizationOfUnit } from '../../resources/parties/program-unit.ts';
@@ -56,7 +57,7 @@ export interface Programs {
 /** Undefined where there is no program. */
 export async function programsIn(draft: Draft): Promise<Programs | undefined> {
   const isWritten = [...draft.planned.keys()].some((ref) => typeOf(ref) === 'Organization' || mayBeUnit(ref));
-  if (!isWritten && !(await draft.snapshot.hasKinds())) return undefined;
+  if (!isWritten && !(await hasKinds(draft.snapshot))) return undefined;
   const known = new Map<Ref, boolean>();
 
   return { isProgram, sourcesOf, organizationOf };
@@ -88,6 +89,15 @@ export async function programsIn(draft: Draft): Promise<Programs | undefined> {
       }
     return [...sources];
   }
+}
+
+/** Several steps of a draft ask: the answer of one snapshot is asked once. */
+const answers = new WeakMap<Snapshot, Promise<boolean>>();
+
+function hasKinds(snapshot: Snapshot): Promise<boolean> {
+  const asked = answers.get(snapshot) ?? snapshot.hasKinds();
+  answers.set(snapshot, asked);
+  return asked;
 }
 
 /** What is in the directory is about nobody; of what is inside a Bundle each is asked by itself. */

@@ -281,6 +281,37 @@ describe('(compliance P4) the program’s answers', () => {
   });
 });
 
+test('(compliance P24) a program’s patient without the notice of 2.22: one work item, and nothing waits', async () => {
+  const items = async (patient: Stored): Promise<number> =>
+    refsOf(
+      await world.bundle(
+        detox,
+        `Task?code=https://closeloop.dev/fhir/CodeSystem/work-item|part2-patient-notice&focus=${refOf(patient)}`,
+      ),
+    ).length;
+  const own = await world.create(detox, make.patient());
+  expect(await items(own)).toBe(1);
+  const { task, patient } = await refer();
+  expect(await items(patient)).toBe(0);
+  await consentTo(patient);
+  expect((await move(task, ACCEPT)).status).toBe(200);
+  expect(await items(patient)).toBe(1);
+  const informed = await refer();
+  await consentTo(informed.patient);
+  await world.create(
+    detox,
+    make.consent(refOf(informed.patient), {
+      policyRule: {
+        coding: [
+          { system: 'https://closeloop.dev/fhir/CodeSystem/consent-kind', code: 'part2-patient-notice' },
+        ],
+      },
+    }),
+  );
+  expect((await move(informed.task, ACCEPT)).status).toBe(200);
+  expect(await items(informed.patient)).toBe(0);
+});
+
 describe('(compliance L6; harmony Z4) what is withheld', () => {
   async function shared() {
     const referred = await refer();

@@ -45,7 +45,7 @@ const PATHS: readonly Path[] = [
   },
   {
     heading: 'A write: `PUT Task/[id]`',
-    most: 18,
+    most: 19,
     async prepare(server) {
       const task = await sentReferral(server);
       const accepted = { ...task, status: 'accepted' };
@@ -55,7 +55,7 @@ const PATHS: readonly Path[] = [
   },
   {
     heading: 'A message: `OMG^O19`',
-    most: 16,
+    most: 17,
     owned: ['inbound/', 'rails/'],
     joins: 'A write: `PUT Task/[id]`',
     async prepare({ ports: [port = 0] }) {
