@@ -1,10 +1,10 @@
 /**
- * Whether what a message tells is content of 42 CFR Part 2: it came with a statement of section 2.32, or its sender is a
- * program (compliance P2, P33). A program that sent it without the statement has disclosed it all the same: a person is asked
- * (P5).
+ * Whether what a message tells was disclosed as content of 42 CFR Part 2 before it came: with a statement of section 2.32, or
+ * by a program that is no member (compliance P5, P33). A program that sent it without the statement has disclosed it all the
+ * same: a person is asked. A member's message needs the consent that its program has on record, like any write.
  */
 import type { MessageReading } from '../../hl7v2/messages/reading.ts';
-import { isProgram } from '../../operations/programs.ts';
+import { isOutsideProgram } from '../../operations/programs.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { remark, type MessageVerdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
@@ -27,7 +27,7 @@ export async function readPart2(
   if (reading === undefined || sender === undefined) return NEITHER;
   if (reading.isNoticed === true) return { isPart2: true, lacksNotice: false };
   if (SILENT.has(reading.event)) return NEITHER;
-  const isPart2 = await isProgram(draft, sender);
+  const isPart2 = await isOutsideProgram(draft, sender);
   return { isPart2, lacksNotice: isPart2 };
 }
 
