@@ -15,6 +15,7 @@ import { convert } from './convert.ts';
 import { evidenceOfReferral } from './evidence.ts';
 import { everything } from './everything.ts';
 import { holds, legalHold, unhold } from './hold.ts';
+import { incidentSheet } from './incident-sheet.ts';
 import { informationBlockingReport } from './information-blocking-report.ts';
 import { intermediaryDisclosures } from './intermediary-disclosures.ts';
 import { mapCode } from './map-code.ts';
@@ -65,6 +66,7 @@ const DECLARED: readonly Operation[] = [
   unhold,
   holds,
   policyAsOfDate,
+  incidentSheet,
   // — on parties
   admit,
   // — the law

@@ -214,3 +214,33 @@ describe('(audit-compliance AU50; harmony Z5) legal holds', () => {
     expect((await world.ask(initiator, 'GET', '$holds')).code).toBe('scope-insufficient');
   });
 });
+
+describe('(audit-compliance AU36) $incident-sheet', () => {
+  test('lists what a session or a person touched, and who opened it later', async () => {
+    const { patient, note } = await refer(false);
+    const thief = callerOf('initiator', { user: 'Practitioner/thief', session: 'stolen' });
+    await world.ask(thief, 'GET', refOf(note));
+    await world.ask(thief, 'GET', refOf(note));
+    await world.ask(recipient, 'GET', refOf(note));
+    for (const query of ['session=stolen', 'user=Practitioner/thief']) {
+      const { json } = await world.ask(officer(), 'GET', `$incident-sheet?${query}`);
+      const [line, ...more] = linesOf(json, 'touched');
+      expect([query, more]).toEqual([query, []]);
+      expect(line).toMatchObject({
+        version: `${refOf(note)}/_history/${note.meta?.versionId}`,
+        patient: refOf(patient),
+        recipient: 'Organization/initiator',
+        count: 2,
+        opened: expect.any(String),
+      });
+      expect(JSON.stringify(json)).toContain('{"name":"patients","valueInteger":1}');
+    }
+    expect((await world.ask(officer(), 'GET', '$incident-sheet')).code).toBe('field-missing');
+    expect((await world.ask(initiator, 'GET', '$incident-sheet?session=stolen')).code).toBe(
+      'scope-insufficient',
+    );
+    // Another organization's officer learns nothing of our sessions.
+    const other = await world.ask(officer('recipient'), 'GET', '$incident-sheet?session=stolen');
+    expect(linesOf(other.json, 'touched')).toEqual([]);
+  });
+});

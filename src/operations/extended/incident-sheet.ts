@@ -1,0 +1,175 @@
+/**
+ * `$incident-sheet` (audit-compliance AU36): what an assessment of a possible breach asks first (45 CFR 164.402, 164.404): which
+ * patients and versions a session, a person or a delivery touched, who got them, and whether they were opened.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { AuditEntry, AuditRow } from '../../ports/audit.ts';
+import { scanAudit } from '../audit/scan.ts';
+import {
+  lineParts,
+  PERIOD_IN,
+  periodIn,
+  reportingOrganization,
+  reportLine,
+} from './information-blocking-report.ts';
+import { textIn, textsIn } from './input.ts';
+import type { Input, Invocation, Operation, OperationReply } from './operation.ts';
+import { parametersOf, type Out } from './output.ts';
+
+const asked = (name: string, max: '1' | '*', documentation: string): Operation['parameters'][number] => ({
+  name,
+  use: 'in',
+  min: 0,
+  max,
+  type: 'string',
+  documentation,
+});
+
+export const incidentSheet: Operation = {
+  name: 'incident-sheet',
+  title: 'What an incident touched',
+  description:
+    'For the assessment of a possible breach: given a session, a user or deliveries, the versions that were shown or sent, with their patients, confidentiality, recipients and notices, and when a recipient opened them first. It needs the scope closeloop/compliance.',
+  levels: ['system'],
+  resource: [],
+  affectsState: false,
+  parameters: [
+    ...PERIOD_IN,
+    asked('session', '1', 'The session, as AuditEvents of the own organization show it.'),
+    asked('user', '1', 'The fhirUser of a person of the own organization.'),
+    asked('delivery', '*', 'The number of a delivery, as its AuditEvent has it (entry).'),
+    {
+      name: 'touched',
+      use: 'out',
+      min: 0,
+      max: '*',
+      documentation:
+        'A line: version, patient*, recipient*, confidentiality, notice, first, last, count, opened.',
+      part: lineParts(
+        'version',
+        'patient',
+        'recipient',
+        'confidentiality',
+        'notice',
+        'first',
+        'last',
+        'count',
+        'opened',
+      ),
+    },
+    {
+      name: 'patients',
+      use: 'out',
+      min: 1,
+      max: '1',
+      type: 'integer',
+      documentation: 'How many patients are touched.',
+    },
+  ],
+  perform,
+};
+
+interface Touched {
+  readonly patients: Set<string>;
+  readonly recipients: Set<string>;
+  readonly first: string;
+  last: string;
+  count: number;
+  confidentiality: string;
+  notice: string;
+  opened: string;
+}
+
+async function perform({ context, request, input }: Invocation): Promise<OperationReply> {
+  const organization = reportingOrganization(request);
+  const isMeant = selectorIn(input, organization);
+  const period = periodIn(input, context.clock.now());
+  const touched = new Map<string, Touched>();
+  const snapshot = context.store.snapshot();
+  for await (const row of scanAudit(snapshot, { viewer: organization, ...period }, request.signal)) {
+    if (isMeant(row.entry)) note(touched, row);
+    else noteOpened(touched, row, organization);
+  }
+  const patients = new Set([...touched.values()].flatMap((one) => [...one.patients]));
+  return {
+    status: 200,
+    resource: parametersOf([
+      ...[...touched].map(([version, one]) => lineFor(version, one)),
+      { name: 'patients', valueInteger: patients.size },
+    ]),
+  };
+}
+
+/** @throws OperationOutcomeError `field-missing` where nothing says what the incident is about */
+function selectorIn(input: Input, organization: Ref): (entry: AuditEntry) => boolean {
+  const session = textIn(input, 'session');
+  const user = textIn(input, 'user');
+  const deliveries = new Set(textsIn(input, 'delivery'));
+  if (session === undefined && user === undefined && deliveries.size === 0)
+    throw new OperationOutcomeError('field-missing', {
+      diagnostics: 'session, user or delivery says what it is about',
+    });
+  return ({ agent, delivery, outcome }) => {
+    if (outcome !== '0') return false;
+    if (delivery !== undefined) return deliveries.has(delivery.entry);
+    if (agent.organization !== organization) return false;
+    return (
+      (session !== undefined && agent.session === session) || (user !== undefined && agent.user === user)
+    );
+  };
+}
+
+const versionsIn = ({ entities }: AuditEntry): readonly string[] =>
+  entities.filter((entity) => entity.includes('/_history/'));
+
+function note(touched: Map<string, Touched>, { at, entry }: AuditRow): void {
+  for (const version of versionsIn(entry)) {
+    const one = touched.get(version) ?? {
+      patients: new Set(),
+      recipients: new Set(),
+      first: at,
+      last: at,
+      count: 0,
+      confidentiality: 'N',
+      notice: '',
+      opened: '',
+    };
+    one.last = at;
+    one.count += 1;
+    for (const patient of entry.patients) one.patients.add(patient);
+    const recipient = entry.delivery?.to ?? entry.agent.organization;
+    if (recipient !== '') one.recipients.add(recipient);
+    if (entry.labels !== undefined) one.confidentiality = entry.labels;
+    if (entry.notice !== undefined) one.notice = String(entry.notice);
+    touched.set(version, one);
+  }
+}
+
+/** Another organization looked at what was touched before. */
+function noteOpened(touched: Map<string, Touched>, { at, entry }: AuditRow, organization: Ref): void {
+  if (entry.outcome !== '0' || entry.agent.organization === '' || entry.agent.organization === organization)
+    return;
+  for (const version of versionsIn(entry)) {
+    const one = touched.get(version);
+    if (one !== undefined && one.opened === '') one.opened = at;
+  }
+}
+
+const lineFor = (version: string, one: Touched): Out =>
+  reportLine(
+    'touched',
+    {
+      version,
+      confidentiality: one.confidentiality,
+      ...(one.notice !== '' && { notice: one.notice }),
+      first: one.first,
+      last: one.last,
+      ...(one.opened !== '' && { opened: one.opened }),
+    },
+    { count: one.count },
+    [
+      ...[...one.patients].map((valueString) => ({ name: 'patient', valueString })),
+      ...[...one.recipients].map((valueString) => ({ name: 'recipient', valueString })),
+    ],
+  );
