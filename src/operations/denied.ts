@@ -3,11 +3,10 @@
  * referral of its own reaches that, that there is a denial, and never how much it withholds. Of what a quiet guard withholds
  * it learns nothing (compliance L6).
  */
-import { OperationOutcomeError, type IssueCode, type IssueDetail } from '../fhir/issue.ts';
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
-import { EVERYTHING, withTold, type Clause } from '../ports/query.ts';
+import { withDenied, withTold, type Clause } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
-import { namedIn } from './audit/audit.ts';
 import type { Request } from './request.ts';
 import type { OperationContext } from './context.ts';
 import { sightFor } from './scope.ts';
@@ -35,6 +34,37 @@ export async function denialBehind(
     diagnostics: `patient-consent: a denial of the patient withholds ${ref} from your organization`,
   });
 }
+
+/**
+ * What a denial or a guard keeps from the caller though a referral reaches it, whatever the caller is told of it: so that its
+ * keeper sees that somebody tried (audit-compliance AU4).
+ */
+export async function withheldBehind(
+  { store, patientsOf }: Pick<OperationContext, 'store' | 'patientsOf'>,
+  request: Request,
+  refusal: unknown,
+): Promise<Withheld | undefined> {
+  const { caller, type, id, compartment } = request;
+  const ref = compartment ?? (type && id ? (`${type}/${id}` as const) : undefined);
+  if (ref === undefined || caller.administrator || caller.organization === undefined) return undefined;
+  if (!(refusal instanceof OperationOutcomeError) || !KEPT_BACK.has(refusal.code)) return undefined;
+  const sight = sightFor(request);
+  const snapshot = store.snapshot();
+  // What the caller sees was not kept back: it asked for a version that there is not.
+  if (refusal.code === 'not-found' && (await snapshot.read(ref, sight)) !== undefined) return undefined;
+  const version = await snapshot.read(ref, withDenied(sight));
+  if (version?.text === undefined || version.custodian === '' || version.custodian === caller.organization)
+    return undefined;
+  return { keeper: version.custodian, patients: patientsOf(ref, version.seq, version.text) };
+}
+
+/** What was kept from a caller. */
+interface Withheld {
+  readonly keeper: Ref;
+  readonly patients: readonly Ref[];
+}
+
+const KEPT_BACK: ReadonlySet<string> = new Set(['disclosure-denied', 'access-denied', 'not-found']);
 
 /** Of what the caller received, another version may be withheld. */
 async function isVersionDenied(
@@ -91,19 +121,4 @@ function patientsNamed(where: Clause, type: string | undefined): readonly Ref[] 
     default:
       return [];
   }
-}
-
-/** Who keeps what a refusal kept back from somebody else (audit-compliance AU4). */
-export async function keepersBehind(
-  { store }: Pick<OperationContext, 'store'>,
-  request: Request,
-  code: IssueCode,
-): Promise<readonly Ref[]> {
-  if (code !== 'disclosure-denied') return [];
-  const keepers = new Set<Ref>();
-  for (const ref of namedIn(request)) {
-    const keeper = (await store.snapshot().read(ref, EVERYTHING))?.custodian ?? '';
-    if (keeper !== '' && keeper !== request.caller.organization) keepers.add(keeper);
-  }
-  return [...keepers];
 }

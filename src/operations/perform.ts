@@ -5,10 +5,10 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Payloads } from '../delivery/payloads.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { auditRefusal } from './audit/audit.ts';
+import { auditRefusal, auditUntold } from './audit/audit.ts';
 import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
 import { accessDenialBehind } from './access-denied.ts';
-import { denialBehind, keepersBehind } from './denied.ts';
+import { denialBehind, withheldBehind } from './denied.ts';
 import { markOpened, underGrants } from './emergency/opened.ts';
 import { performBatch } from './interactions/batch.ts';
 import { performHistory } from './interactions/history.ts';
@@ -78,8 +78,14 @@ export function createPerform(context: OperationContext, messages: MessageAction
       const denied = await denialBehind(context, request, refusalOfFault(fault));
       const error = await accessDenialBehind(context, request, denied);
       const code = codeOf(error);
-      const keepers = code === 'disclosure-denied' ? await keepersBehind(context, request, code) : [];
-      const audited = recordRefusal(context, auditRefusal(request, code, keepers), error);
+      const withheld = await withheldBehind(context, request, error).catch(() => undefined);
+      const isTold = code !== 'not-found';
+      const refusal = auditRefusal(request, code, isTold ? withheld?.keeper : undefined);
+      const untold =
+        isTold || withheld === undefined
+          ? undefined
+          : recordAlways(context, auditUntold(request, withheld.keeper, withheld.patients));
+      const audited = Promise.all([recordRefusal(context, refusal, error), untold]);
       // Whose commit may be written must not hear that the server is busy; the commit has its own audit.
       await (code === 'commit-unsure' ? audited.catch(() => undefined) : audited);
       throw error;

@@ -28,13 +28,12 @@ import {
   type PackageTable,
 } from '../operations/audit/package/package-tables.ts';
 import type { PackagedFile, PackageQuery } from '../ports/audit-packages.ts';
-import type { AuditRow } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { renderAuditEvent, type AuditSource } from '../resources/audit-event-render.ts';
 import { auditRowsOf, readLog, type LogReading, type LogRow } from '../stores/embedded/log-reading.ts';
 import { describeReport, verifyChain } from '../stores/embedded/verify/audit-chain.ts';
 import { readAnchors } from '../stores/log/anchors.ts';
-import { digestAuditRow, linkOf, rowDigests, splitMembers } from '../stores/log/chain.ts';
+import { linkOf, rowDigests, splitMembers } from '../stores/log/chain.ts';
 import type { AuditSigner } from './audit-key.ts';
 import { beginFile, putFile, type FileWriting } from './package-files.ts';
 
@@ -161,14 +160,9 @@ function rowsOf(
   const all = auditRowsOf(commit);
   const asked = all.filter(({ entry }) => isPackaged(entry, query));
   const whole = asked.filter(({ entry }) => isWhole(entry, query.organization));
-  const said = rowDigests(commit.members);
-  const digestOf = ({ position, entry }: AuditRow, isOwn: boolean): string =>
-    said?.[position] ?? (isOwn ? digestAuditRow(entry) : '');
+  const digests = rowDigests(commit.members, all.length);
   return {
-    rows: asked.map((row) => {
-      const isOwn = whole.includes(row);
-      return { ...row, whole: isOwn, digest: digestOf(row, isOwn) };
-    }),
+    rows: asked.map((row) => ({ ...row, whole: whole.includes(row), digest: digests[row.position] ?? '' })),
     shown: {
       texts: new Map(whole.map(({ position, entry }) => [position, JSON.stringify(entry)])),
       all: whole.length === all.length,

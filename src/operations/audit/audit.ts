@@ -1,7 +1,7 @@
 /** The audit rows of what the FHIR engine does: one row per write, one per read, search and refusal (rules 4). */
 import type { IssueCode } from '../../fhir/issue.ts';
-import { exceptionFor } from '../../policies/exception.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { exceptionFor } from '../../policies/exception.ts';
 import type { AuditEntry } from '../../ports/store.ts';
 import { consentEventOf } from './consent-events.ts';
 import type { Draft, Planned } from '../write/draft.ts';
@@ -162,12 +162,16 @@ export type Refused = Pick<
   'compartment' | 'caller' | 'interaction' | 'requestId' | 'queryText' | 'type' | 'id' | 'operation'
 >;
 
-/** A refusal: the caller, the request, and the row of the refusals. */
-/** @param keepers of what was kept back: they see who asked for it, and that it was (audit-compliance AU4) */
-export function auditRefusal(request: Refused, issue: IssueCode, keepers: readonly Ref[] = []): AuditEntry {
+/**
+ * A refusal: the caller, the request, the row of the refusals, and the exception of 45 CFR 171 where it keeps something back
+ * (compliance I1).
+ *
+ * @param keeper of what was kept back: it sees who asked for it, and that it was (audit-compliance AU4)
+ */
+export function auditRefusal(request: Refused, issue: IssueCode, keeper?: Ref): AuditEntry {
   const { caller, interaction, requestId } = request;
   const query = askedOf(request);
-  const exception = keepers.length > 0 ? exceptionFor(issue) : undefined;
+  const exception = keeper === undefined ? undefined : exceptionFor(issue);
   return {
     event: interaction,
     action: ACTIONS[interaction],
@@ -180,15 +184,33 @@ export function auditRefusal(request: Refused, issue: IssueCode, keepers: readon
     patients: [],
     ...(query !== '' && { query }),
     ...(exception !== undefined && { exception }),
-    viewers: keepers,
+    viewers: keeper === undefined ? [] : [keeper],
   };
 }
 
-export const namedIn = ({
-  type,
-  id,
-  compartment,
-}: Pick<Request, 'type' | 'id' | 'compartment'>): readonly Ref[] => {
+/**
+ * A request that was answered as if there were nothing, because that there is something must not be told (compliance L6):
+ * for the keeper alone, beside the refusal that the asker finds in its own books.
+ */
+export function auditUntold(request: Refused, keeper: Ref, patients: readonly Ref[]): AuditEntry {
+  const { caller, requestId } = request;
+  const asker = caller.organization === undefined ? [] : [caller.organization];
+  return {
+    event: 'gate-denied',
+    action: 'E',
+    outcome: '4',
+    issue: 'disclosure-denied',
+    agent: { organization: '', client: 'closeloop', subject: '' },
+    ...purposesOf(caller),
+    requestId,
+    entities: [...namedIn(request), ...asker],
+    patients,
+    exception: 'privacy-precondition',
+    viewers: [keeper],
+  };
+}
+
+const namedIn = ({ type, id, compartment }: Pick<Request, 'type' | 'id' | 'compartment'>): readonly Ref[] => {
   if (compartment !== undefined) return [compartment];
   return type === undefined || id === undefined ? [] : [`${type}/${id}`];
 };

@@ -4,7 +4,7 @@
  */
 import type { AuditEntry, AuditQuery, AuditRow } from '../../ports/store.ts';
 import { readIndexed } from './write/audit-index.ts';
-import { markKey, markOf, unversioned } from '../log/audit-rows.ts';
+import { markKeys, markOf, unversioned } from '../log/audit-rows.ts';
 import { statements } from './folder/connection.ts';
 import { inSlices } from './slices.ts';
 import type { SnapshotReading } from './reading.ts';
@@ -74,7 +74,7 @@ export function prepareAuditReading({
 /** The keys that a commit must have. The first one drives the search; it is the most selective by its kind. */
 function keysOf({ names, organization, marks = [], viewer }: AuditQuery): string[] {
   return [
-    ...marks.map(markKey),
+    ...marks.flatMap(markKeys),
     ...names.map((name) => `n:${name}`),
     ...(organization === undefined ? [] : [`a:${organization}`]),
     ...(viewer === undefined ? [] : [`v:${viewer}`]),

@@ -23,7 +23,7 @@ export function auditKeys(entries: readonly AuditEntry[]): Set<string> {
     if (agent.organization !== '') keys.add(`a:${agent.organization}`).add(`v:${agent.organization}`);
     for (const kind of MARKS) {
       const value = markOf(entry, kind);
-      if (value !== undefined) keys.add(markKey({ kind, value }));
+      if (value !== undefined) keys.add(`${PREFIXES[kind]}:${value}`);
     }
   }
   return keys;
@@ -35,8 +35,10 @@ export function unversioned(entity: string): string {
   return at < 0 ? entity : entity.slice(0, at);
 }
 
-const MARKS: readonly AuditMark['kind'][] = ['session', 'tab', 'basis', 'bytesHash'];
-const PREFIXES = { session: 's', tab: 't', basis: 'b', bytesHash: 'h' } as const;
+/** Marks with a key of their own. A tab is a part of a session, and a key of its own would cost each read more. */
+const MARKS: readonly IndexedMark[] = ['session', 'basis', 'bytesHash'];
+const PREFIXES = { session: 's', basis: 'b', bytesHash: 'h' } as const;
+type IndexedMark = keyof typeof PREFIXES;
 
 /** What a row bears of a kind of mark. */
 export function markOf(entry: AuditEntry, kind: AuditMark['kind']): string | undefined {
@@ -44,5 +46,6 @@ export function markOf(entry: AuditEntry, kind: AuditMark['kind']): string | und
   return kind === 'basis' ? (entry.basis ?? entry.elsewhere?.basis) : entry.agent[kind];
 }
 
-/** The key of a mark in the audit index. */
-export const markKey = ({ kind, value }: AuditMark): string => `${PREFIXES[kind]}:${value}`;
+/** The key of a mark in the audit index; none for one that rows are only compared by. */
+export const markKeys = ({ kind, value }: AuditMark): readonly string[] =>
+  kind === 'tab' ? [] : [`${PREFIXES[kind]}:${value}`];

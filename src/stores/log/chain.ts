@@ -12,7 +12,7 @@ export interface Members {
   readonly v?: 2;
   /** The audit text of the row. */
   readonly audit: string;
-  /** The audit rows one by one, each as if it stood alone; absent where one does. */
+  /** The audit rows one by one; absent where there is one. */
   readonly rows?: readonly string[];
   /** Versions: `[ref, digest]`. */
   readonly versions?: readonly Digest[];
@@ -43,8 +43,21 @@ const digest = (...parts: readonly (string | null)[]): string =>
 
 const digestAudit = (audit: string): string => digest(audit);
 
-/** Of one audit row: what `audit` would be of a commit with this row alone. */
-export const digestAuditRow = (row: AuditEntry): string => digestAudit(`[${JSON.stringify(row)}]`);
+/** Of the text of one audit row, where a commit has several. */
+const digestRow = (text: string): string => hash('sha256', text, 'base64url');
+
+/** The audit text of a commit with these rows: what `JSON.stringify` makes of them together. */
+export const rowsText = (texts: readonly string[]): string => `[${texts.join(',')}]`;
+
+/** The texts of rows of these lengths. */
+export function cutRows(audit: string, lengths: readonly number[]): readonly string[] {
+  let at = 1;
+  return lengths.map((length) => {
+    const text = audit.slice(at, at + length);
+    at += length + 1;
+    return text;
+  });
+}
 
 const SECOND = '{"v":2,';
 
@@ -55,12 +68,12 @@ const SECOND = '{"v":2,';
  */
 export function auditMembers(
   audit: string,
-  rows: readonly AuditEntry[],
+  texts: readonly string[],
   written?: string,
 ): Pick<Members, 'v' | 'audit' | 'rows'> {
   const whole = digestAudit(audit);
   if (written !== undefined && !written.startsWith(SECOND)) return { audit: whole };
-  return { v: 2, audit: whole, ...(rows.length > 1 && { rows: rows.map(digestAuditRow) }) };
+  return { v: 2, audit: whole, ...(texts.length > 1 && { rows: texts.map(digestRow) }) };
 }
 
 /** Why the audit text of a commit is not the one that its members have a digest of; undefined when it is. */
@@ -69,7 +82,7 @@ export function auditFault(members: Members, audit: string): string | undefined 
   if (members.rows === undefined) return undefined;
   // Its digest is right: it was written from AuditEntry values.
   const rows = JSON.parse(audit) as readonly AuditEntry[];
-  return members.rows.join() === rows.map(digestAuditRow).join()
+  return members.rows.join() === rows.map((row) => digestRow(JSON.stringify(row))).join()
     ? undefined
     : 'its audit rows have other digests than it says';
 }
@@ -106,12 +119,10 @@ export function splitMembers(members: string): { readonly head: string; readonly
   return head === undefined ? undefined : { head, tail: hash('sha256', members.slice(head.length), 'hex') };
 }
 
-/** The digests of the audit rows of a commit, by their positions; undefined for members of the first form. */
-export function rowDigests(members: string): readonly string[] | undefined {
-  const head = splitMembers(members)?.head;
-  if (head === undefined) return undefined;
-  const { audit, rows = [audit] } = JSON.parse(`${head}}`) as Members; // the pattern of the head
-  return rows;
+/** The digests by which the audit rows of a commit are proven, by their positions; '' where one row is not by itself. */
+export function rowDigests(members: string, count: number): readonly string[] {
+  const { audit, rows } = JSON.parse(members) as Members; // of the log
+  return rows ?? Array.from({ length: count }, () => (count === 1 ? audit : ''));
 }
 
 /**

@@ -14,7 +14,12 @@ export interface ClaimRequest {
 export type BatchMember =
   | { readonly kind: 'commit'; readonly commit: Commit }
   /** Read-audit rows of one moment: JSON of AuditEntry[], one text to hand over. They become one row of the log. */
-  | { readonly kind: 'block'; readonly audit: string }
+  | {
+      readonly kind: 'block';
+      readonly audit: string;
+      /** How long the text of each row is, in order. */
+      readonly lengths?: readonly number[];
+    }
   | ({ readonly kind: 'claim' } & ClaimRequest)
   | { readonly kind: 'postpone'; readonly id: string; readonly afterMs: number; readonly why: string }
   /** One bounded step of housekeeping. */

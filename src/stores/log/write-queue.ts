@@ -32,6 +32,8 @@ interface Block {
   rows: number;
   /** Entries with commas between them. */
   entries: string;
+  /** How long each entry is, in order. */
+  readonly lengths: number[];
   readonly decided: PromiseWithResolvers<MemberOutcome>;
   /** What every caller of this block awaits. */
   readonly durable: Promise<void>;
@@ -111,6 +113,7 @@ export class WriteQueue {
       return Promise.reject(new CommitRefused('too-busy'));
     }
     block.entries += block.rows === 0 ? text : `,${text}`;
+    block.lengths.push(text.length);
     block.rows += 1;
     this.#schedule();
     return block.durable;
@@ -185,8 +188,8 @@ export class WriteQueue {
       this.#commitsFirst = false;
     }
     if (this.#block !== undefined) {
-      const { entries, decided } = this.#block;
-      batch.push({ member: { kind: 'block', audit: `[${entries}]` }, weight: 0, decided });
+      const { entries, lengths, decided } = this.#block;
+      batch.push({ member: { kind: 'block', audit: `[${entries}]`, lengths }, weight: 0, decided });
       this.#block = undefined;
     }
     return batch;
@@ -241,7 +244,7 @@ export class WriteQueue {
 function openBlock(): Block {
   const decided = Promise.withResolvers<MemberOutcome>();
   const durable = decided.promise.then((outcome) => void passed(outcome));
-  return { rows: 0, entries: '', decided, durable };
+  return { rows: 0, entries: '', lengths: [], decided, durable };
 }
 
 /** The outcome, unless it is a refusal or a fault: those are thrown. */

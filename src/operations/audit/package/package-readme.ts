@@ -87,8 +87,11 @@ def sha(text):
 
 
 def digest(text):
-    listed = json.dumps([text], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(sha(listed).digest()).decode().rstrip("=")
+    return plain(json.dumps([text], ensure_ascii=False, separators=(",", ":")))
+
+
+def plain(text):
+    return base64.urlsafe_b64encode(sha(text).digest()).decode().rstrip("=")
 
 
 with open(place("manifest.json"), encoding="utf-8") as file:
@@ -106,20 +109,21 @@ with open(place("chain.ndjson"), encoding="utf-8") as file:
     for line in file:
         commit = json.loads(line)
         seq, shown = commit["seq"], {int(at): text for at, text in commit.get("rows", {}).items()}
-        rows = {at: digest("[" + text + "]") for at, text in shown.items()}
-        link, said = commit.get("link"), {}
+        rows, link, said = {}, commit.get("link"), {}
         if "head" in commit:
             head = json.loads(commit["head"] + "}")
             link = sha(sha(commit["head"]).hexdigest() + commit["tail"]).hexdigest()
             said = dict(enumerate(head.get("rows", [head["audit"]])))
+            rows = {at: plain(text) if "rows" in head else digest("[" + text + "]") for at, text in shown.items()}
             faults += ["row %d-%d is not in its commit" % (seq, at) for at in rows if said.get(at) != rows[at]]
         elif "members" in commit:
-            link = commit["members"]
-            if json.loads(link)["audit"] != digest("[" + ",".join(shown[at] for at in sorted(shown)) + "]"):
+            link, audit = commit["members"], json.loads(commit["members"])["audit"]
+            said = {0: audit} if len(shown) == 1 else {}
+            if audit != digest("[" + ",".join(shown[at] for at in sorted(shown)) + "]"):
                 faults.append("the rows of commit %d are not its own" % seq)
         else:
-            unproven += len(rows)
-        digests.update({(seq, at): one for at, one in {**said, **rows}.items()})
+            unproven += len(shown)
+        digests.update({(seq, at): one for at, one in said.items()})
         hashes[seq] = commit["hash"]
         chained = "%s\\n%d\\n%d\\n%s" % (commit["previous"], seq, commit["at"], link)
         if link is not None and sha(chained).hexdigest() != commit["hash"]:

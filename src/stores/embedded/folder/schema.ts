@@ -94,7 +94,7 @@ CREATE TABLE log (
 
 -- Which commits hold audit rows that concern a name. key: 'n:Type/id' (an entity or patient), 'a:Organization/id'
 -- (the agent's organization), 'v:Organization/id' (an organization that may see a row of that commit: the agent's own or
--- a viewer), 's:', 't:', 'b:' and 'h:' before a session, a tab, a basis and a hash of bytes.
+-- a viewer), 's:', 'b:' and 'h:' before a session, a basis and a hash of bytes.
 CREATE TABLE audit_index (key TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
 
 -- Identities. type is interned (name table), everyone = 1 for directory resources. An edge may point to what does not

@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { withDenied } from '../../../ports/query.ts';
 import type { AuditEntry, Commit, DeliveryOutcome } from '../../../ports/store.ts';
-import { auditMembers, digestDeliveryOutcome, digestOutbox } from '../../log/chain.ts';
+import { auditMembers, digestDeliveryOutcome, digestOutbox, rowsText } from '../../log/chain.ts';
 import type { Digest, Members } from '../../log/chain.ts';
 import { entryText } from '../../log/entry-text.ts';
 import { stampEntry } from '../../log/audit-rows.ts';
@@ -49,6 +49,8 @@ export interface Commits {
 /** The audit rows of a commit, stamped, and the text that is digested. */
 interface AuditText {
   readonly rows: readonly AuditEntry[];
+  /** Each row by itself. */
+  readonly texts: readonly string[];
   readonly text: string;
   /** The members of the commit as the log has them already. */
   readonly written?: string;
@@ -64,12 +66,14 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     check: prepareChecks(db, tools, keys, heads),
     write(commit, place) {
       const rows = commit.audit.map((entry) => stampEntry(entry, place.seq));
-      const audit = { rows, text: JSON.stringify(rows) };
+      const texts = rows.map((row) => JSON.stringify(row));
+      const audit = { rows, texts, text: rowsText(texts) };
       return apply(decideCommit(commit, place, keptId), audit, place, () => toldOf(commit, place, heads));
     },
     replay(commit, { audit: text, members: written }, place) {
       const rows = JSON.parse(text) as readonly AuditEntry[]; // a text of the log
-      return apply(commit, { rows, text, written }, place, () => commit.outbox);
+      const texts = rows.map((row) => JSON.stringify(row));
+      return apply(commit, { rows, texts, text, written }, place, () => commit.outbox);
     },
   };
 
@@ -98,7 +102,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     auditIndex.note(audit.rows, place.seq);
     const kept = commit.records.map((one) => records.write(one, place.seq));
     const members: Members = {
-      ...auditMembers(audit.text, audit.rows, audit.written),
+      ...auditMembers(audit.text, audit.texts, audit.written),
       ...(versions.length > 0 && { versions, p: partiesIn(writes) }),
       ...(told.length > 0 && { outbox: told.map(({ id, text }) => [id, digestOutbox(id, text)] as const) }),
       ...(outcomes.length > 0 && { settles: outcomes.map(digestOutcome) }),

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, Commit } from '../../../ports/store.ts';
-import { auditMembers, chainHash, GENESIS } from '../../log/chain.ts';
+import { auditMembers, chainHash, cutRows, GENESIS, rowsText } from '../../log/chain.ts';
 import type { Members } from '../../log/chain.ts';
 import { prepareCommits } from './commits.ts';
 import type { FindRefs } from './commit-checks.ts';
@@ -32,6 +32,8 @@ import { Diverged, divergenceOf, failureOutcome, refusalOf, verdictOutcome } fro
 import { prepareRecords } from './records.ts';
 import { createReserve } from '../../log/reserve.ts';
 import type { Reserve } from '../../log/reserve.ts';
+
+type AuditBlock = Extract<BatchMember, { readonly kind: 'block' }>;
 
 /** Plain data: it is handed to the writer's thread as it is. */
 export interface WriterOptions {
@@ -251,7 +253,7 @@ export class StoreWriter {
 
   #applyOne(member: BatchMember, now: number): MemberOutcome {
     if (member.kind === 'commit') return this.#applyCommit(member.commit, now);
-    if (member.kind === 'block') return this.#applyBlock(member.audit, now);
+    if (member.kind === 'block') return this.#applyBlock(member, now);
     if (member.kind === 'tidy') return this.#applyTidy(now);
     if (member.kind === 'follow') return { kind: 'done' };
     if (member.kind === 'claim') {
@@ -316,17 +318,23 @@ export class StoreWriter {
   #replayBlock({ audit, members, seq }: Pick<LogEntry, 'audit' | 'members' | 'seq'>): Appended {
     const rows = JSON.parse(audit) as readonly AuditEntry[]; // a text of the log
     this.#auditIndex.note(rows, seq);
-    return { members: auditMembers(audit, rows, members), audit };
+    const texts = rows.map((row) => JSON.stringify(row));
+    return { members: auditMembers(audit, texts, members), audit };
   }
 
-  #applyBlock(text: string, now: number): MemberOutcome {
+  #applyBlock({ audit: text, lengths }: AuditBlock, now: number): MemberOutcome {
     const place = this.#nextPlace(now);
     // `record` made the text from AuditEntry values.
     const read = JSON.parse(text) as readonly AuditEntry[];
     const entries = read.map((entry) => stampEntry(entry, place.seq));
-    const audit = entries.every((entry, i) => entry === read[i]) ? text : JSON.stringify(entries);
+    const isAsRead = entries.every((entry, i) => entry === read[i]);
+    const texts =
+      isAsRead && lengths !== undefined
+        ? cutRows(text, lengths)
+        : entries.map((entry) => JSON.stringify(entry));
+    const audit = isAsRead ? text : rowsText(texts);
     this.#auditIndex.note(entries, place.seq);
-    this.#entries.push(this.#append(place, { members: auditMembers(audit, entries), audit }));
+    this.#entries.push(this.#append(place, { members: auditMembers(audit, texts), audit }));
     return { kind: 'done' };
   }
 
