@@ -70,14 +70,7 @@ export function createAuditPackages(parts: PackagesParts): AuditPackages & { clo
       removeOld();
       if (!hasPlace([...makings.values()], query.organization)) return undefined;
       const id = randomUUID();
-      const making: Making = {
-        organization: query.organization,
-        folder: join(top, id),
-        ending: new AbortController(),
-        until: now() + KEPT_MS,
-        state: { state: 'working' },
-        done: Promise.resolve(),
-      };
+      const making = beginMaking(query.organization, join(top, id), now() + KEPT_MS);
       makings.set(id, making);
       making.done = make(parts, making, query, askedBy);
       return id;
@@ -100,6 +93,15 @@ export function createAuditPackages(parts: PackagesParts): AuditPackages & { clo
     },
   };
 }
+
+const beginMaking = (organization: Ref, folder: string, until: number): Making => ({
+  organization,
+  folder,
+  ending: new AbortController(),
+  until,
+  state: { state: 'working' },
+  done: Promise.resolve(),
+});
 
 /** One at a time for an organization, and few for all. */
 function hasPlace(all: readonly Making[], organization: Ref): boolean {

@@ -23,7 +23,7 @@ const kept = async (): Promise<number> =>
 const receipts = async (): Promise<readonly unknown[]> =>
   (await exchange.all('AuditEvent'))
     .map((event) => JSON.stringify(event))
-    .filter((event) => event.includes('"code":"operation"') && event.includes(FROM_LARKSPUR.name));
+    .filter((event) => event.includes('"code":"110107"') && event.includes(FROM_LARKSPUR.name));
 
 // prettier-ignore
 const TURNED_AWAY = [
