@@ -18,6 +18,7 @@ import { performSystemSearch } from './interactions/search-system.ts';
 import { performTransaction } from './interactions/transaction.ts';
 import { performOperation } from './extended/perform-operation.ts';
 import type { MessageActions } from './extended/message-actions.ts';
+import { recordAlways } from './audit/record.ts';
 import { recordRefusal } from './denial-review.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
@@ -78,20 +79,28 @@ export function createPerform(context: OperationContext, messages: MessageAction
       const denied = await denialBehind(context, request, refusalOfFault(fault));
       const error = await accessDenialBehind(context, request, denied);
       const code = codeOf(error);
-      const withheld = await withheldBehind(context, request, error).catch(() => undefined);
-      const isTold = code !== 'not-found';
-      const refusal = auditRefusal(request, code, isTold ? withheld?.keeper : undefined);
-      const untold =
-        isTold || withheld === undefined
-          ? undefined
-          : recordAlways(context, auditUntold(request, withheld.keeper, withheld.patients));
-      const audited = Promise.all([recordRefusal(context, refusal, error), untold]);
+      const audited = recordRefused(context, request, error);
       // Whose commit may be written must not hear that the server is busy; the commit has its own audit.
       await (code === 'commit-unsure' ? audited.catch(() => undefined) : audited);
       throw error;
     }
   };
   return perform;
+}
+
+/** The refusal in the books of its asker, and of whoever keeps what was kept back (audit-compliance AU4). */
+async function recordRefused(context: OperationContext, request: Request, error: unknown): Promise<void> {
+  const code = codeOf(error);
+  const withheld = await withheldBehind(context, request, error).catch(() => undefined);
+  const isTold = code !== 'not-found';
+  const refusal = auditRefusal(request, code, isTold ? withheld?.keeper : undefined);
+  // Both at once, so that the answer takes as long as any other.
+  await Promise.all([
+    recordRefusal(context, refusal, error),
+    isTold || withheld === undefined
+      ? undefined
+      : recordAlways(context, auditUntold(request, withheld.keeper, withheld.patients)),
+  ]);
 }
 
 /** By what the organization of a caller is told, as of now. */

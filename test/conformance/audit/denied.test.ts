@@ -46,6 +46,38 @@ test('a guess of somebody whom no referral brings it to is in nobody else’s bo
   expect(textOf(await refused('initiator'))).not.toContain('Organization/stranger');
 });
 
+test('(audit-compliance AU4) (compliance L6) of what must not be told the keeper learns, and the asker nothing', async () => {
+  const ours = refOf(await server.create('initiator', make.patient()));
+  const security = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: '42CFRPart2' }];
+  const note = await server.create('initiator', make.condition(ours));
+  const order = make.serviceRequest(
+    {
+      subject: ours,
+      requester: 'PractitionerRole/initiator',
+      performer: 'Organization/recipient',
+      placer: 'D-2',
+    },
+    { supportingInfo: [make.to(refOf(note))] },
+  );
+  await server.create('initiator', order);
+  // Labelled after the referral: an order that told it would need the patient's consent.
+  const labelled = { ...(await server.read('initiator', refOf(note))), meta: { security } };
+  expect((await server.ask('initiator', 'PUT', refOf(note), labelled)).status).toBe(200);
+  expect((await server.ask('recipient', 'GET', refOf(note))).code).toBe('not-found');
+  expect((await server.ask('recipient', 'GET', 'Condition/never-was')).code).toBe('not-found');
+  const told = (await server.auditOf('initiator', refOf(note))).filter(({ outcome }) => outcome === '4');
+  expect(told.map(({ subtype }) => subtype?.[0]?.code)).toContain('AuthZ-Consent'); // 'gate-denied'
+  expect(textOf(told)).toContain('Organization/recipient');
+  expect(textOf(told)).toContain('privacy-precondition');
+  // In the asker's own books it looks like any other guess.
+  const shape = async (ref: string): Promise<string> =>
+    textOf(await server.auditOf('recipient', ref as Ref)).replaceAll(
+      /Condition\/[\w.-]+|"[\w-]{36}"|"\d+(-\d+)?"|"\d{4}-[^"]*Z"/g,
+      '?',
+    );
+  expect(await shape(refOf(note))).toBe(await shape('Condition/never-was'));
+});
+
 test('the report of accesses counts it as refused', async () => {
   const asked = { subject: 'officer', client: 'ehr', organization: 'Organization/initiator' } as const;
   const token = await server.running.devIssuer?.sign({ ...asked, scope: 'system/*.cruds closeloop/privacy' });
