@@ -146,6 +146,7 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
     ...(move !== undefined && {
       transition: { tid: move.tid, event: move.event, from: move.from, to: move.to },
     }),
+    ...(draft.deciding.has(ref) && { deciding: draft.deciding.get(ref) ?? [] }),
     ...(origin === 'server' && { origin }),
     viewers: unique([...(custodian === '' ? [] : [custodian]), ...parties]),
   };

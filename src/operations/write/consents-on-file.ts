@@ -1,8 +1,9 @@
 /**
- * A Consent on which a referral is sent, and that names its recipient, is referenced by the order (compliance K5; BSeR's slice
- * of supportingInfo), so that a copy of it goes with the referral (42 CFR 2.32(b)).
+ * The Consents on which a referral is sent go into the audit of its order. One that names its recipient is also referenced by
+ * the order (compliance K5; BSeR's slice of supportingInfo), so that a copy of it goes with the referral (42 CFR 2.32(b)).
  */
 import type { Ref, Reference, Resource } from '../../fhir/types.ts';
+import { EVERYTHING } from '../../ports/query.ts';
 import type { Permit } from '../../policies/consent/permit.ts';
 import { note } from '../../referral/ruling.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
@@ -17,6 +18,7 @@ export async function fileConsents(
   to: Ref,
   relied: readonly Permit[],
 ): Promise<void> {
+  draft.deciding.set(order, await versionsOf(draft, relied));
   const named = relied.filter((permit) => permit.to.named.includes(to)).map(({ source }) => source);
   if (named.length === 0) return;
   const there = valuesAt(await readPreview(draft, order), 'supportingInfo').map((one) => localRef(one));
@@ -26,6 +28,16 @@ export async function fileConsents(
   draft.notes.push(
     note('information', `The server added the Consent on file to the order: ${added.join(', ')}.`, [PLACE]),
   );
+}
+
+/** Which versions decided; one that the same commit writes has none yet. */
+async function versionsOf(draft: Draft, relied: readonly Permit[]): Promise<readonly string[]> {
+  const versions = new Set<string>();
+  for (const { source } of relied) {
+    const stored = draft.planned.has(source) ? undefined : await draft.snapshot.read(source, EVERYTHING);
+    versions.add(`${source}/_history/${stored?.seq ?? 0}`);
+  }
+  return [...versions];
 }
 
 const PLACE = 'ServiceRequest.supportingInfo';

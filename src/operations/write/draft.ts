@@ -71,6 +71,8 @@ export interface Draft {
   /** Records that were relied on, by kind and key. */
   readonly recordPreconditions: Map<string, RecordPrecondition>;
   readonly moves: Move[];
+  /** Versions of Consents on which what is written is told, by what is written (compliance K5). */
+  readonly deciding: Map<Ref, readonly string[]>;
   readonly notes: IssueDetail[];
   /** Stored versions that the answer shows beside what is written. */
   readonly seen: Seen[];
@@ -111,6 +113,7 @@ export function openDraft(context: OperationContext, request: Request, snapshot:
     records: [],
     recordPreconditions: new Map(),
     moves: [],
+    deciding: new Map(),
     notes: [],
     seen: [],
     links: [],

@@ -3,13 +3,17 @@ import type { AuditEntry, AuditMark } from '../../ports/store.ts';
 
 const OWN = '/_history/0';
 
-/** An entity that ends in `/_history/0` stands for the version that this commit makes. */
+/** A reference that ends in `/_history/0` stands for the version that this commit makes. */
 export function stampEntry(entry: AuditEntry, seq: number): AuditEntry {
-  if (!entry.entities.some((entity) => entity.endsWith(OWN))) return entry;
-  const entities = entry.entities.map((entity) =>
-    entity.endsWith(OWN) ? entity.slice(0, -1) + seq : entity,
-  );
-  return { ...entry, entities };
+  const { entities, deciding } = entry;
+  const isOwn = (reference: string): boolean => reference.endsWith(OWN);
+  if (!entities.some(isOwn) && deciding?.some(isOwn) !== true) return entry;
+  const stamp = (reference: string): string => (isOwn(reference) ? reference.slice(0, -1) + seq : reference);
+  return {
+    ...entry,
+    entities: entities.map(stamp),
+    ...(deciding !== undefined && { deciding: deciding.map(stamp) }),
+  };
 }
 
 /** The keys of the audit index for the rows of one commit. */

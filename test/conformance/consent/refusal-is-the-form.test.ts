@@ -177,7 +177,7 @@ describe('(compliance K5) a Consent on file', () => {
   const supporting = async (at: string): Promise<readonly unknown[]> =>
     ((await scene.server.read('initiator', at))['supportingInfo'] ?? []) as readonly unknown[];
 
-  test('is referenced by the order that it names the recipient of, and read by the recipient', async () => {
+  test('is referenced by the order that it names the recipient of, read by the recipient, and in the audit', async () => {
     const named = { ...TPO, to: { valueReference: { reference: 'Organization/recipient' } } };
     const waits = make.transaction({ method: 'POST', url: 'ServiceRequest', resource: order() });
     const done = await scene.capture('initiator', waiting(named, waits));
@@ -185,6 +185,12 @@ describe('(compliance K5) a Consent on file', () => {
     const consent = outOf(done, 'consent');
     expect(await supporting(sent.replace(/\/_history.*/, ''))).toEqual([{ reference: consent }]);
     expect((await scene.server.ask('recipient', 'GET', consent ?? '')).status).toBe(200);
+    const events = await scene.server.auditOf('initiator', sent.replace(/\/_history.*/, '') as Ref);
+    const version = (await scene.server.read('initiator', consent ?? '')).meta?.versionId;
+    expect(JSON.stringify(events)).toContain(`${consent}/_history/${version}`);
+    expect(JSON.stringify(events)).toContain('"code":"consent"');
+    const seen = await scene.server.auditOf('recipient', sent.replace(/\/_history.*/, '') as Ref);
+    expect(JSON.stringify(seen)).not.toContain('"code":"consent"');
     const second = await scene.server.create('initiator', order());
     expect(await supporting(`ServiceRequest/${second.id}`)).toEqual([{ reference: consent }]);
     await scene.server.ask('initiator', 'POST', `${consent}/$revoke`, ended());
