@@ -149,6 +149,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'policies/bases/', why: 'a row each: whether a basis permits a disclosure' },
   { at: 'rails/rest-hook/index.ts', why: 'hands the parts of the rail on' },
   { at: 'rails/rest-hook/receipt.ts', why: 'reads a status as a receipt' },
+  { at: 'delivery/permits.ts', why: 'reads what a Consent permits, for the store to keep', apart: true },
   { at: 'delivery/noticed.ts', why: 'lets nothing of 42 CFR Part 2 leave without its notice' },
   { at: 'delivery/notice.ts', why: 'the Consent that content of 42 CFR Part 2 is told under', apart: true },
   { at: 'delivery/subject.ts', why: 'shows a version as its reader may see it' },
