@@ -50,7 +50,12 @@ export async function markOpened(
   if (emergency === undefined || (reply.text === undefined && reply.resource === undefined)) return reply;
   const patients = new Set(emergency.map(({ patient }) => patient));
   const tree = reply.text === undefined ? reply.resource! : parseJson(reply.text, OWN).storing; // one of the two is there
-  const marking: Marking = { snapshot: store.snapshot(), ordinary: sightOf(ordinary), patients };
+  const marking: Marking = {
+    snapshot: store.snapshot(),
+    ordinary: sightOf(ordinary),
+    widened: sightOf(caller),
+    patients,
+  };
   const opened: Opened = { some: false, part2: false };
   const marked = await markIn(tree, marking, opened);
   if (!opened.some) return reply;
@@ -75,6 +80,8 @@ const OWN = { depth: Number.POSITIVE_INFINITY };
 interface Marking {
   readonly snapshot: Snapshot;
   readonly ordinary: ReturnType<typeof sightOf>;
+  /** With what the grants lift. */
+  readonly widened: ReturnType<typeof sightOf>;
   readonly patients: ReadonlySet<Ref>;
 }
 
@@ -101,11 +108,12 @@ async function markOne(resource: Resource, marking: Marking, opened: Opened): Pr
     return resource;
   const ref: Ref = `${resourceType}/${id}`;
   const seq = Number(meta?.versionId);
-  const { snapshot, ordinary } = marking;
-  const seen = Number.isSafeInteger(seq)
-    ? await snapshot.vread(ref, seq, ordinary)
-    : await snapshot.read(ref, ordinary);
-  if (seen !== undefined) return resource;
+  const { snapshot, ordinary, widened } = marking;
+  const isSeen = async (sight: typeof ordinary): Promise<boolean> =>
+    (Number.isSafeInteger(seq) ? await snapshot.vread(ref, seq, sight) : await snapshot.read(ref, sight)) !==
+    undefined;
+  // What is seen in neither is not stored: a step of a timeline, a definition that comes with the server.
+  if ((await isSeen(ordinary)) || !(await isSeen(widened))) return resource;
   opened.some = true;
   const { security = [] } = meta ?? {};
   if (security.some(({ code }) => code === PART2)) opened.part2 = true;

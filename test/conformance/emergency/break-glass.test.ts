@@ -284,6 +284,10 @@ describe('(compliance E4) what is read under it', () => {
     expect(JSON.stringify(seen.json)).not.toContain('NORDSCLCD');
     expect(seen.headers['Warning']).toBeUndefined();
     expect(JSON.stringify((await world.ask(clinician(), 'GET', refOf(note))).json)).toContain('NORDSCLCD');
+    // What is no stored record bears no mark.
+    const definition = await world.ask(clinician(), 'GET', 'OperationDefinition/break-glass');
+    expect([definition.status, definition.headers['Warning']]).toEqual([200, undefined]);
+    expect(JSON.stringify(definition.json)).not.toContain('NORDSCLCD');
     clock.at += 31 * MINUTE;
   });
 });
