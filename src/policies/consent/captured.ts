@@ -30,6 +30,8 @@ export interface CapturedConsent {
   /** Why one who is not the patient may sign. */
   readonly authority: string | undefined;
   readonly signedAt: string | undefined;
+  /** The patient asks for it, and nobody has agreed yet (45 CFR 164.522(a)(1)(i); compliance R1). */
+  readonly isRequest?: boolean;
 }
 
 /** What a kind means where the form leaves it out: whom it names, what it covers, and what for. */
@@ -71,7 +73,7 @@ export function buildConsent(captured: CapturedConsent, source: Ref | undefined)
     resourceType: 'Consent',
     meta: { profile: [PROFILE] },
     ...(extension.length > 0 && { extension }),
-    status: 'active',
+    status: captured.isRequest === true ? 'proposed' : 'active',
     scope: concept('http://terminology.hl7.org/CodeSystem/consentscope', 'patient-privacy'),
     category: [concept('http://loinc.org', CONSENT_DOCUMENT)],
     patient: { reference: patient },

@@ -6,6 +6,7 @@ import {
   code,
   openCapturers,
   outOf,
+  parametersFor,
   PAPER,
   ref,
   responseOf,
@@ -274,6 +275,22 @@ describe('(compliance K8) the patient in person signs by the login', () => {
     expect(signature?.who).toEqual({ reference: scene.patient });
     const kept = JSON.parse(Buffer.from(signature?.data ?? '', 'base64').toString()) as object;
     expect(kept).toMatchObject({ auth_time: expect.any(Number), amr: ['pwd', 'otp'] });
+  });
+
+  test('and asks for a restriction, which binds when its organization agrees (R1)', async () => {
+    await scene.token('asking', login(60));
+    const asked = { kind: code('hipaa-restrictions'), to: ref('Organization/recipient') };
+    const done = await scene.capture('asking', asked);
+    const at = outOf(done, 'consent') ?? 'Consent/none';
+    const proposed = await scene.server.read('initiator', at);
+    expect([done.status, proposed['status']]).toEqual([200, 'proposed']);
+    const agreed = await scene.server.ask('initiator', 'PUT', at, { ...proposed, status: 'active' });
+    expect([agreed.status, agreed.json['status']]).toEqual([200, 'active']);
+    const ended = { by: ref(scene.patient), how: code('written') };
+    await scene.server.ask('initiator', 'POST', `${at}/$revoke`, parametersFor(ended));
+    const paid = await scene.capture('asking', { ...asked, kind: code('hipaa-self-pay') });
+    const binding = outOf(paid, 'consent') ?? 'Consent/none';
+    expect(await scene.server.read('initiator', binding)).toMatchObject({ status: 'active' });
   });
 
   test('which must be fresh', async () => {

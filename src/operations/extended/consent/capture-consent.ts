@@ -56,8 +56,11 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
   if (capture.isVerbal && kindRow(capture.captured.kind).oral !== true)
     throw incomplete([{ id: 'K2', says: 'signature: this kind may not be oral', path: 'Consent.source' }]);
   const signedAt = capture.captured.signedAt ?? (proof?.kind === 'paper' ? undefined : formatInstant(now));
+  // What was paid in full has to be agreed to; any other restriction is the entity's to agree to.
+  const isRequest =
+    inPersonOf(invocation, patient) !== undefined && capture.captured.kind === 'hipaa-restrictions';
   const capturing: Capturing = {
-    capture: { ...capture, captured: { ...capture.captured, signedAt } },
+    capture: { ...capture, captured: { ...capture.captured, signedAt, isRequest } },
     proof,
     ids: captureIds(context),
     response: resourceIn(input, 'questionnaireResponse')?.plain,
