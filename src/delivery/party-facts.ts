@@ -42,16 +42,22 @@ export async function bearsNpi(now: Snapshot, organization: Ref, resource: Resou
 }
 
 /** Whether two organizations are one legal entity, by what administrators have confirmed (compliance D2; harmony Z13). */
-export async function readSameEntity(now: Snapshot, one: Ref, other: Ref): Promise<boolean> {
+export const readSameEntity = (now: Snapshot, one: Ref, other: Ref): Promise<boolean> =>
+  findSameEntity(async (ref) => resourceOf(await now.read(ref, EVERYTHING)), one, other);
+
+type ReadOrganization = (ref: Ref) => Promise<Resource | undefined>;
+
+/** The same, wherever the Organizations are read. */
+export async function findSameEntity(read: ReadOrganization, one: Ref, other: Ref): Promise<boolean> {
   const links = new Map<Ref, EntityLink>();
-  for (const organization of [one, other]) await followLinks(now, organization, links);
+  for (const organization of [one, other]) await followLinks(read, organization, links);
   return isSameEntity(one, other, links);
 }
 
-async function followLinks(now: Snapshot, from: Ref, links: Map<Ref, EntityLink>): Promise<void> {
+async function followLinks(read: ReadOrganization, from: Ref, links: Map<Ref, EntityLink>): Promise<void> {
   let at = from;
   for (let step = 0; step <= LINKS_MAX && !links.has(at); step += 1) {
-    const resource = resourceOf(await now.read(at, EVERYTHING));
+    const resource = await read(at);
     const link = resource?.resourceType === 'Organization' ? entityLinkIn(resource) : undefined;
     if (link === undefined) return;
     links.set(at, link);

@@ -14,8 +14,7 @@ import {
   type Disclosing,
 } from '../../delivery/disclosure.ts';
 import { isRelatedTo } from '../../delivery/evidence.ts';
-import { bearsNpi, readSameEntity } from '../../delivery/party-facts.ts';
-import { compartmentPatientsIn } from '../../delivery/subject.ts';
+import { bearsNpi, findSameEntity } from '../../delivery/party-facts.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
 import { factsOf } from '../../policies/facts.ts';
 import { sourcesIn } from '../../policies/guards/marks.ts';
@@ -34,6 +33,7 @@ import { fileConsents } from './consents-on-file.ts';
 import type { Draft, Planned } from './draft.ts';
 import { partyOf, partyWorldIn } from './rule-context.ts';
 import { keeperOf, readLabels, readPreview } from './preview.ts';
+import { patientsOfCompartments } from '../values.ts';
 import { issuesOfRefusal } from './refused-disclosure.ts';
 import { addDerivedWrite } from './rule.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
@@ -160,10 +160,9 @@ async function disclosuresOf(draft: Draft, telling: Telling): Promise<readonly D
   return buildDisclosures(sourceOf(draft), draft.context.settings, told, Date.parse(draft.now));
 }
 
-function patientsIn({ ref, content, order, orderRef }: Telling): readonly Ref[] {
-  const others = order === undefined || orderRef === undefined ? [] : compartmentPatientsIn(orderRef, order);
-  return [...new Set([...compartmentPatientsIn(ref, content), ...others])];
-}
+const patientsIn = ({ content, order }: Telling): readonly Ref[] => [
+  ...new Set([content, ...(order === undefined ? [] : [order])].flatMap(patientsOfCompartments)),
+];
 
 /** Elements by which an order names what goes with it. */
 const NAMING = ['supportingInfo', 'reasonReference', 'insurance', 'specimen'] as const;
@@ -260,7 +259,7 @@ async function writeBasis(
 const sourceOf = (draft: Draft): DisclosureSource => ({
   read: (ref) => readPreview(draft, ref),
   kindsOf: (organization, discloser) => kindsIn(draft, organization, discloser),
-  isSameEntity: (one, other) => readSameEntity(draft.snapshot, one, other),
+  isSameEntity: (one, other) => findSameEntity((ref) => readPreview(draft, ref), one, other),
   consentsAbout: (patient) => consentsIn(draft, patient),
   // No policy asks for a Contract before the state of agreements is known.
   agreementsOf: async () => [],
