@@ -14,7 +14,8 @@ import { bindingDenials } from './denials.ts';
 import { directory } from './directory.ts';
 import { exceptionFor, type InformationBlockingException } from './exception.ts';
 import { GUARDING } from './guarded-content.ts';
-import { missingNeed, type Need } from './need.ts';
+import type { Need } from './need.ts';
+import { wanting } from './on-file.ts';
 import type { Disclosure, Obligation, Policy, Refusing, Showing } from './policy.ts';
 import { permitsRelied } from './relied.ts';
 
@@ -102,14 +103,13 @@ function told({ code, by, exception, needs = [], lacks = [], deciding = [] }: Re
 }
 
 /** No basis is found (compliance B31): the patient's authorization is what anybody can capture. */
-function silence({ from, to, patient, purpose }: Disclosure): Decision {
-  const needs =
-    patient === undefined ? [] : [missingNeed('authorization', { from, to, patient, purposes: [purpose] })];
+function silence(disclosure: Disclosure): Decision {
+  const { needs = [] } = wanting('authorization', ['hipaa-auth'], disclosure);
   return {
     permitted: false,
     policy: 'none',
     basis: 'no policy permits it',
-    ...told({ code: 'basis-missing', needs }),
+    ...told({ code: 'basis-missing', needs: disclosure.patient === undefined ? [] : needs }),
   };
 }
 

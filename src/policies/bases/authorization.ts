@@ -1,5 +1,5 @@
 /** Whom a signed authorization of the patient names is told what it covers, while it is in force. */
-import { missingNeed } from '../need.ts';
+import { wanting } from '../on-file.ts';
 import type { Disclosure, Policy } from '../policy.ts';
 import { permitsFor } from './conditions.ts';
 
@@ -12,13 +12,7 @@ export const authorization: Policy = {
     if (disclosure.claimed !== 'authorization' || !disclosure.parties) return 'abstain';
     return authorizationsFor(disclosure).length > 0 ? 'permit' : 'deny';
   },
-  refuses: (disclosure) => {
-    const { from, to, patient, purpose } = disclosure;
-    return {
-      code: 'consent-needed',
-      needs: [missingNeed('authorization', { from, to, patient, purposes: [purpose] })],
-    };
-  },
+  refuses: (disclosure) => wanting('authorization', ['hipaa-auth'], disclosure),
 };
 
 const authorizationsFor = (disclosure: Disclosure) =>

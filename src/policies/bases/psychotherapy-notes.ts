@@ -1,6 +1,6 @@
 /** Psychotherapy notes: told to whom an authorization names that is for such notes and for nothing else. */
 import { releases } from '../consent/permit.ts';
-import { missingNeed } from '../need.ts';
+import { wanting } from '../on-file.ts';
 import type { Disclosure, Policy } from '../policy.ts';
 import { permitsFor } from './conditions.ts';
 
@@ -14,18 +14,10 @@ export const notesAuthorization: Policy = {
     if (disclosure.claimed !== 'psychotherapy-notes' || !disclosure.parties) return 'abstain';
     return isReleased(disclosure) ? 'permit' : 'deny';
   },
-  refuses: ({ from, to, patient, purpose }) => ({
-    code: 'consent-needed',
-    needs: [
-      missingNeed('psychotherapy-authorization', {
-        from,
-        to,
-        patient,
-        purposes: [purpose],
-        labels: ['PSYTHPN'],
-      }),
-    ],
-  }),
+  refuses: (disclosure) => {
+    const { needs = [], ...refused } = wanting('psychotherapy-authorization', ['hipaa-auth'], disclosure);
+    return { ...refused, needs: needs.map((need) => ({ ...need, labels: ['PSYTHPN'] })) };
+  },
 };
 
 const isReleased = (disclosure: Disclosure): boolean =>

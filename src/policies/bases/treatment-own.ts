@@ -3,7 +3,7 @@
  * coordination or management of health care by a health care provider with a third party"). Where the setting says so, an
  * organization asks for the patient's authorization instead; that is its own wish, and no precondition of law (45 CFR 171).
  */
-import { missingNeed } from '../need.ts';
+import { wanting } from '../on-file.ts';
 import type { Disclosure, Policy } from '../policy.ts';
 import { claimedOn } from './claimed.ts';
 import { discloserIs, isHealthRelated, permitsFor } from './conditions.ts';
@@ -18,10 +18,9 @@ export const communityAuthorization: Policy = {
   basis: 'The setting communityNeedsAuthorization; 45 CFR 164.506(b)(1) lets an organization ask for consent',
   stops: 'a community organization without an authorization of the patient, where the setting asks for one',
   vote: (disclosure) => (asksAuthorization(disclosure) && !isAuthorized(disclosure) ? 'deny' : 'abstain'),
-  refuses: ({ from, to, patient, purpose }) => ({
-    code: 'consent-needed',
+  refuses: (disclosure) => ({
+    ...wanting('community-authorization', ['community-referral', 'hipaa-auth'], disclosure),
     by: 'organization',
-    needs: [missingNeed('community-authorization', { from, to, patient, purposes: [purpose] })],
   }),
 };
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { Resource } from '../../../src/fhir/types.ts';
 import { possibleBases } from '../../../src/policies/bases/possible.ts';
 import { BASES, isBasis, type Basis } from '../../../src/policies/basis.ts';
 import { EVIDENCE_CODES, NO_EVIDENCE, type ClaimEvidence } from '../../../src/policies/claim.ts';
@@ -10,6 +11,7 @@ import type { Permit } from '../../../src/policies/consent/permit.ts';
 import { ELSEWHERE_BASES } from '../../../src/policies/elsewhere.ts';
 import type { PartyKind } from '../../../src/policies/party-kind.ts';
 import { decide, type Disclosure } from '../../../src/policies/index.ts';
+import { asResource, consentOf } from './consent/consents.ts';
 import { DISCLOSURE } from './disclosure.ts';
 
 test('(compliance 4, B32) the code system holds the bases of the table, those that are not offered, and no others', () => {
@@ -231,6 +233,25 @@ describe('(compliance B08, B15) what the patient signed', () => {
       permitted ? [undefined, undefined] : ['consent-needed', 'privacy-precondition'],
     );
   });
+});
+
+test('(compliance A11, B33, K1) what is on file and does not do is named, with what it lacks', () => {
+  const combined = consentOf('hipaa-auth', { id: 'c', extension: [] });
+  const asked = (consents: readonly Resource[], more: Partial<Disclosure> = {}) =>
+    decide(claiming('psychotherapy-notes', { ...to(), consents, ...more }));
+  const incomplete = asked([asResource(combined)]);
+  expect([incomplete.code, incomplete.deciding]).toEqual(['consent-incomplete', ['Consent/c']]);
+  expect(incomplete.needs?.[0]).toMatchObject({
+    reason: 'incomplete',
+    existing: 'Consent/c',
+    form: 'https://closeloop.dev/fhir/Questionnaire/hipaa-auth',
+    labels: ['PSYTHPN'],
+  });
+  expect(incomplete.needs?.[0]?.missing.join()).toContain('(A7)');
+  const reasons = [permit('hipaa-auth'), permit('hipaa-auth', { until: 0 }), {}].map(
+    (signed) => asked([], signed).needs?.[0]?.reason,
+  );
+  expect(reasons).toEqual(['does-not-cover', 'expired', 'missing']);
 });
 
 test.each<Basis>(['individual', 'involved-person'])(
