@@ -1,10 +1,8 @@
 /** Parties that MessageHeader, Consent and Contract name, and what follows from them (docs/directory.md). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { valuesAt } from '../../../src/resources/element.ts';
 import { RESOLVED_PARTY } from '../../../src/resources/party.ts';
-import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
 import * as make from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 
@@ -140,15 +138,6 @@ test('(directory DR23) a Consent that denies a private record denies its party, 
     performer: 'PractitionerRole/recipient',
     placer: 'barred',
   });
-  const { link = 'Task/0' } = await server.ask('initiator', 'POST', 'ServiceRequest', order);
-  const gate = createPolicyGate({
-    clock: { now: () => Date.now() },
-    partyKindDefault: 'provider',
-    communityNeedsAuthorization: false,
-  });
-  const snapshot = server.running.store.snapshot();
-  const entry = buildClaimed(buildEntry('capture', 'Endpoint/recipient', link as Ref), 0);
-  const sight = { everything: false, organization: 'Organization/recipient' } as const;
-  const decided = await gate({ ...entry, sight }, snapshot, snapshot);
-  expect([decided.policy, decided.permitted]).toEqual(['patient-consent', false]);
+  const refused = await server.ask('initiator', 'POST', 'ServiceRequest', order);
+  expect([refused.status, refused.code]).toEqual([403, 'disclosure-denied']);
 });
