@@ -272,7 +272,7 @@ describe('backup and restore', () => {
 
 describe('called wrongly, they say how they are called', () => {
   test.each<[tool: 'audit' | 'backup' | 'restore', argv: readonly string[], code: number, says: string]>([
-    ['audit', [], 2, 'One of verify, anchor, export is expected'],
+    ['audit', [], 2, 'One of verify, anchor, export, key is expected'],
     ['audit', ['verfy'], 2, 'not "verfy"'],
     ['audit', ['verify', '--dta', '.'], 2, 'There is no flag --dta.'],
     ['audit', ['export', '--from', 'yesterday', '--data', '.'], 2, '--from yesterday is not a date'],
