@@ -44,6 +44,7 @@ const LEAVES: readonly Leaf[] = [
   },
   { at: 'delivery/evidence.ts', why: 'loads what a claim rests on', apart: true },
   { at: 'delivery/consents.ts', why: BESIDE, apart: true },
+  { at: 'inbound/work-items.ts', why: 'plans work items, and finds those that wait', apart: true },
   { at: 'inbound/', why: BESIDE, apart: true },
   { at: 'policies/', why: BESIDE, apart: true },
   { at: 'outgoing/', why: 'behind the port of outgoing connections', apart: true },
