@@ -88,7 +88,7 @@ export function createPerform(context: OperationContext, messages: MessageAction
   return perform;
 }
 
-/** The refusal in the books of its asker, and of whoever keeps what was kept back (audit-compliance AU4). */
+/** The refusal in the audit of its asker, and of whoever keeps what was kept back (audit-compliance AU4). */
 async function recordRefused(context: OperationContext, request: Request, error: unknown): Promise<void> {
   const code = codeOf(error);
   const withheld = await withheldBehind(context, request, error).catch(() => undefined);

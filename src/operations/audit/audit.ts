@@ -191,7 +191,7 @@ export function auditRefusal(request: Refused, issue: IssueCode, keeper?: Ref): 
 
 /**
  * A request that was answered as if there were nothing, because that there is something must not be told (compliance L6):
- * for the keeper alone, beside the refusal that the asker finds in its own books.
+ * for the keeper alone, beside the refusal that the asker finds in its own audit.
  */
 export function auditUntold(request: Refused, keeper: Ref, patients: readonly Ref[]): AuditEntry {
   const { caller, requestId } = request;

@@ -130,7 +130,7 @@ async function perform({ context, request, input }: Invocation): Promise<Operati
 const medianOut = (medianMs: number | undefined): readonly object[] =>
   medianMs === undefined ? [] : [{ name: 'medianSeconds', valueDecimal: Math.round(medianMs / 1000) }];
 
-/** The organization whose books are asked for by a person with the duty. */
+/** The organization whose audit is asked for, by a person whose token has the scope. */
 export function reportingOrganization(request: Request): Ref {
   checkDuty(request, 'closeloop/compliance');
   const { organization } = request.caller;
