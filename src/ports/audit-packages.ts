@@ -26,7 +26,7 @@ export type PackageState =
 
 /** Packages are seen by the organization that asked for them alone; they go after a day, and when the server stops. */
 export interface AuditPackages {
-  /** Begins one; undefined when the organization has one at work, or too many are. @returns its id */
+  /** Begins one; undefined when the organization has one at work or keeps too many, or too many are. @returns its id */
   begin(query: PackageQuery, askedBy: string): string | undefined;
   stateOf(id: string, organization: Ref): PackageState | undefined;
   /** Ends and removes it; false when there is none. */

@@ -35,7 +35,7 @@ import { describeReport, verifyChain } from '../stores/embedded/verify/audit-cha
 import { readAnchors } from '../stores/log/anchors.ts';
 import { linkOf, rowDigests, splitMembers } from '../stores/log/chain.ts';
 import type { AuditSigner } from './audit-key.ts';
-import { beginFile, putFile, type FileWriting } from './package-files.ts';
+import { openPackageFolder, type FileWriting, type PackageFolder } from './package-files.ts';
 
 interface PackageParts {
   /** The data folder, and the file of anchors. */
@@ -59,7 +59,7 @@ const EVENTS_MAX = 5000;
 const COMMITS_AT_ONCE = 200;
 
 /**
- * Writes the files into a folder, which must be empty or absent.
+ * Writes the files into a folder, which must be empty or absent. What cannot be finished is removed.
  *
  * @returns the files, with the manifest behind them
  */
@@ -71,9 +71,13 @@ export async function writePackage(
   if (existsSync(out) && readdirSync(out).length > 0) throw new PackageRefused(`${out} is not empty.`);
   mkdirSync(out, { recursive: true, mode: 0o700 });
   const log = readLog(parts.folder);
+  const folder = openPackageFolder(out);
   try {
-    const walked = await walkLog(out, query, parts, log);
-    return await sealPackage(out, query, parts, walked);
+    const walked = await walkLog(folder, query, parts, log);
+    return await sealPackage(folder, query, parts, walked);
+  } catch (error) {
+    await folder.abandon();
+    throw error;
   } finally {
     log.close();
   }
@@ -89,7 +93,7 @@ interface Walked {
 }
 
 async function walkLog(
-  out: string,
+  folder: PackageFolder,
   query: PackageQuery,
   { source, signal }: PackageParts,
   log: LogReading,
@@ -97,10 +101,10 @@ async function walkLog(
   const world = worldOf(log);
   const tables = [...PACKAGE_TABLES, createLoginTable()];
   const sheets = await Promise.all(
-    [eventTable, ...tables].map(async (table) => ({ table, file: await beginSheet(out, table) })),
+    [eventTable, ...tables].map(async (table) => ({ table, file: await beginSheet(folder, table) })),
   );
-  const chain = beginFile(out, 'chain.ndjson');
-  const bundles = createBundles(out);
+  const chain = folder.begin('chain.ndjson');
+  const bundles = createBundles(folder);
   const counts: Record<string, number> = {};
   let [firstSeq, lastSeq, chainHead, commits] = [0, 0, '', 0];
   for (const commit of log.rows(query.from, query.to)) {
@@ -136,8 +140,8 @@ const eventTable: PackageTable = {
     eventLines(row, organization, world).map((line) => EVENT_COLUMNS.map((column) => line[column])),
 };
 
-async function beginSheet(out: string, { name, columns }: PackageTable): Promise<FileWriting> {
-  const file = beginFile(out, name);
+async function beginSheet(folder: PackageFolder, { name, columns }: PackageTable): Promise<FileWriting> {
+  const file = folder.begin(name);
   await file.write(CSV_MARK + csvLine(columns));
   return file;
 }
@@ -185,7 +189,7 @@ function renderFor(row: PackageRow, organization: Ref, world: PackageWorld, sour
 }
 
 /** `events/1.json` and so on: collections of as many events as a file takes. */
-function createBundles(out: string) {
+function createBundles(folder: PackageFolder) {
   const files: PackagedFile[] = [];
   let [file, inFile]: [FileWriting | undefined, number] = [undefined, 0];
 
@@ -199,7 +203,7 @@ function createBundles(out: string) {
   return {
     async add(event: string): Promise<void> {
       if (file === undefined) {
-        file = beginFile(out, `events/${files.length + 1}.json`);
+        file = folder.begin(`events/${files.length + 1}.json`);
         await file.write('{"resourceType":"Bundle","type":"collection","entry":[');
       }
       await file.write(`${inFile === 0 ? '' : ','}\n{"resource":${event}}`, 1);
@@ -215,7 +219,7 @@ function createBundles(out: string) {
 
 /** What goes with the walk, the manifest over all of it, and its signature. */
 async function sealPackage(
-  out: string,
+  folder: PackageFolder,
   query: PackageQuery,
   parts: PackageParts,
   { files: walked, tables, firstSeq, lastSeq, chainHead, counts }: Walked,
@@ -225,7 +229,7 @@ async function sealPackage(
   const anchors = readAnchors(parts.anchors).anchors.filter(({ seq }) => seq >= firstSeq && seq <= lastSeq);
   const report = await verifyChain(parts.folder, parts.anchors);
   const readme = buildReadme({ query, server, key: signer.kid, publicKey: signer.publicKey, tables });
-  const put = async (name: string, text: string) => putFile(out, name, text);
+  const put = (name: string, text: string) => folder.put(name, text);
   const files = [
     ...walked,
     await put('anchors.ndjson', anchors.map((anchor) => `${JSON.stringify(anchor)}\n`).join('')),

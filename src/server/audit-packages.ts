@@ -32,9 +32,10 @@ interface Making {
 }
 
 const KEPT_MS = 86_400_000;
-/** Packages that are made at a time, and that are kept. */
+/** Packages that are made at a time, that are kept, and that one organization keeps of them. */
 const AT_ONCE_MAX = 2;
 const KEPT_MAX = 20;
+const KEPT_OF_ONE_MAX = 5;
 /** Bytes of one part of a file. */
 const PART_BYTES = 4 * 1024 * 1024;
 
@@ -103,11 +104,13 @@ const beginMaking = (organization: Ref, folder: string, until: number): Making =
   done: Promise.resolve(),
 });
 
-/** One at a time for an organization, and few for all. */
+/** One at a time for an organization, and few for all; nobody takes the places of the others. */
 function hasPlace(all: readonly Making[], organization: Ref): boolean {
   const working = all.filter(({ state }) => state.state === 'working');
-  const isBusy = working.some((making) => making.organization === organization);
-  return !isBusy && working.length < AT_ONCE_MAX && all.length < KEPT_MAX;
+  const kept = all.filter(({ state }) => state.state !== 'failed');
+  const own = all.filter((making) => making.organization === organization);
+  const isBusy = own.some((making) => working.includes(making));
+  return !isBusy && working.length < AT_ONCE_MAX && kept.length < KEPT_MAX && own.length < KEPT_OF_ONE_MAX;
 }
 
 /** Never rejects. */

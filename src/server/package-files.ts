@@ -2,24 +2,58 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { PackagedFile } from '../ports/audit-packages.ts';
 
 export interface FileWriting {
-  /** Waits while the disk is slow: a package may be larger than memory. */
+  /** Waits while the disk is slow: a package may be larger than memory. Rejects once the disk has refused something. */
   write(text: string, rows?: number): Promise<void>;
   end(): Promise<PackagedFile>;
 }
 
-export function beginFile(folder: string, name: string): FileWriting {
-  const path = join(folder, name);
+/** The folder of one package. */
+export interface PackageFolder {
+  begin(name: string): FileWriting;
+  /** A file of a known content. */
+  put(name: string, text: string): Promise<PackagedFile>;
+  /** Ends what is being written, and removes every file that was begun: half a package proves nothing. */
+  abandon(): Promise<void>;
+}
+
+export function openPackageFolder(path: string): PackageFolder {
+  const begun: string[] = [];
+  const ending = new AbortController();
+  const begin = (name: string): FileWriting => {
+    begun.push(name);
+    return beginFile(join(path, name), name, ending.signal);
+  };
+  return {
+    begin,
+    async put(name, text) {
+      const file = begin(name);
+      await file.write(text);
+      return file.end();
+    },
+    async abandon() {
+      ending.abort();
+      for (const name of begun) await rm(join(path, name), { force: true });
+    },
+  };
+}
+
+function beginFile(path: string, name: string, signal: AbortSignal): FileWriting {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const stream = createWriteStream(path, { mode: 0o600, flags: 'wx' });
+  const stream = createWriteStream(path, { mode: 0o600, flags: 'wx', signal });
   const sha256 = createHash('sha256');
   let [bytes, rows] = [0, 0];
+  // A disk is full at any time, also while nobody waits: without a listener the process would end.
+  let fault: Error | undefined;
+  stream.on('error', (error) => (fault ??= error));
   return {
     async write(text, more = 0) {
+      if (fault !== undefined) throw fault;
       const chunk = Buffer.from(text);
       sha256.update(chunk);
       bytes += chunk.length;
@@ -27,16 +61,10 @@ export function beginFile(folder: string, name: string): FileWriting {
       if (!stream.write(chunk)) await once(stream, 'drain');
     },
     async end() {
+      if (fault !== undefined) throw fault;
       stream.end();
       await finished(stream);
       return { name, bytes, rows, sha256: sha256.digest('hex') };
     },
   };
-}
-
-/** A file of a known content. */
-export async function putFile(folder: string, name: string, text: string): Promise<PackagedFile> {
-  const file = beginFile(folder, name);
-  await file.write(text);
-  return file.end();
 }

@@ -148,7 +148,7 @@ async function begin(invocation: Invocation): Promise<OperationReply> {
   if (id === undefined)
     throw new OperationOutcomeError('busy', {
       retryAfter: 60,
-      diagnostics: 'a package is being made already',
+      diagnostics: 'a package is being made already, or too many are kept: take one away',
     });
   const at = addressOf(invocation, 'status', id);
   return {

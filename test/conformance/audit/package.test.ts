@@ -12,12 +12,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AuditEvent, Bundle, Ref } from '../../../src/fhir/types.ts';
 import { PACKAGE_TABLES } from '../../../src/operations/audit/package/package-tables.ts';
 import type { PackageQuery } from '../../../src/ports/audit-packages.ts';
 import { openAuditSigner, publishedKeys, rotateAuditKey } from '../../../src/server/audit-key.ts';
 import { writePackage } from '../../../src/server/audit-package.ts';
+import { openPackageFolder } from '../../../src/server/package-files.ts';
 import { pathsOf } from '../../../src/stores/embedded/folder/folder.ts';
 import { childEnv } from '../../child-env.ts';
 import { judged } from '../../judges.ts';
@@ -60,7 +62,7 @@ afterAll(async () => {
 });
 
 let made = 0;
-async function pack(more: Partial<PackageQuery> = {}): Promise<string> {
+async function pack(more: Partial<PackageQuery> = {}, signal?: AbortSignal): Promise<string> {
   const out = join(top, `package-${(made += 1)}`);
   const query: PackageQuery = { organization: INITIATOR, from: 0, to: Date.now() + 1000, ...more };
   await writePackage(out, query, {
@@ -71,6 +73,7 @@ async function pack(more: Partial<PackageQuery> = {}): Promise<string> {
     version: '0',
     askedBy: 'officer',
     now: Date.now(),
+    ...(signal && { signal }),
   });
   return out;
 }
@@ -188,6 +191,24 @@ describe('(audit-compliance AU15) a package', () => {
     ).toBe(true);
   });
 
+  test('that cannot be finished leaves no file behind', async () => {
+    const ending = new AbortController();
+    ending.abort();
+    await expect(pack({}, ending.signal)).rejects.toThrow('abort');
+    const left = readdirSync(join(top, `package-${made}`), { recursive: true, withFileTypes: true });
+    expect(left.filter((one) => one.isFile())).toEqual([]);
+  });
+
+  test.each(['write', 'end'] as const)('whose disk refuses a file rejects at `%s`', async (how) => {
+    const folder = openPackageFolder(mkdtempSync(join(top, 'refused-')));
+    await folder.put('taken.csv', 'first');
+    const file = folder.begin('taken.csv');
+    await file.write('the disk has not answered yet');
+    // Nobody waits while it refuses, as when it is full between two rows: the process goes on.
+    await setTimeout(20);
+    await expect(how === 'write' ? file.write('more') : file.end()).rejects.toThrow('EEXIST');
+  });
+
   test('does not go into a folder that holds something', async () => {
     const out = await pack();
     await expect(
@@ -288,6 +309,28 @@ describe('(audit-compliance AU15) $audit-package', () => {
     expect(gone.status).toBe(200);
     expect((await invoke('audit-package-status', `package=${id}`)).code).toBe('not-found');
   });
+
+  test('takes no places of other organizations: an organization keeps five', async () => {
+    const ids: string[] = [];
+    for (let last = await begin(), end = Date.now() + 20_000; Date.now() < end; last = await begin()) {
+      const [, id] = /package=([\w-]+)$/.exec(last.headers['content-location'] ?? '') ?? [];
+      if (id !== undefined) ids.push(id);
+      else if (ids.length === 5 && (await isIdle(ids))) break;
+      await setTimeout(20);
+    }
+    expect([ids.length, (await begin()).code]).toEqual([5, 'busy']);
+    for (const id of ids)
+      await server.ask(
+        'initiator',
+        'POST',
+        `${INITIATOR}/$audit-package-cancel`,
+        params({ name: 'package', valueString: id }),
+        { headers: officer },
+      );
+    expect((await begin()).status).toBe(202);
+  });
+  const isIdle = async (ids: readonly string[]): Promise<boolean> =>
+    (await invoke('audit-package-status', `package=${ids.at(-1)}`)).status !== 202;
 
   test('is of at most a year, and for the organization’s own compliance officer', async () => {
     expect((await begin('2020-01-01')).code).toBe('parameter-invalid');
