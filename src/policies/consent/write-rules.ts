@@ -61,6 +61,7 @@ const RULES: readonly ConsentRule[] = [
     return { code: 'field-frozen', says, path: frozen };
   },
   ({ after }) => (after === undefined ? undefined : shapeFaultOf(after)),
+  (write) => dateFaultOf(write),
   (write) => endFaultOf(write),
 ];
 
@@ -111,6 +112,21 @@ function refusalFaultOf(consent: Resource): ConsentFault | undefined {
   return kindRow(kindOf(consent)).effect === 'deny' && isMissing
     ? broken('a restriction that is rejected says why (extension refusal-reason)', 'Consent.extension')
     : undefined;
+}
+
+/** A day that has begun somewhere has begun; clocks differ. */
+const AHEAD_MS = 86_400_000;
+
+/** Nobody has signed tomorrow. */
+function dateFaultOf({ before, after, now }: ConsentWrite): ConsentFault | undefined {
+  if (after === undefined || kindOf(after) === 'general') return undefined;
+  const { dateTime } = asConsent(after);
+  if (dateTime === undefined || (before !== undefined && asConsent(before).dateTime === dateTime))
+    return undefined;
+  const signed = parseDateTime(dateTime)?.low;
+  return signed === undefined || signed <= now + AHEAD_MS
+    ? undefined
+    : broken('it was signed on a day that has come', 'Consent.dateTime');
 }
 
 // — what stays as it was

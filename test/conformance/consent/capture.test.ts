@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
+import { BASE } from '../../world.ts';
 import {
   code,
   openCapturers,
@@ -201,6 +202,37 @@ describe('(compliance K2) what lacks something is refused with its elements', ()
     expect(await scene.server.read('initiator', outOf(done, 'consent') ?? '')).toMatchObject({
       dateTime: '2026-11-20T10:00:00Z',
     });
+  });
+});
+
+describe('(compliance K8) what proves nothing', () => {
+  const page = (url: string) => ({ valueAttachment: { contentType: 'application/pdf', url } });
+  const signed = (reference: string, when = '2026-11-20T10:00:00Z') => ({
+    valueSignature: {
+      type: [{ system: 'urn:iso-astm:E1762-95:2013', code: '1.2.840.10065.1.12.1.7' }],
+      when,
+      who: { reference },
+      data: 'eA==',
+    },
+  });
+
+  // prettier-ignore
+  test.each<readonly [says: string, more: () => Given, code: string]>([
+    ['a page that somebody else keeps',         () => ({ signature: page('https://forms.example/1.pdf') }),                          'consent-incomplete'],
+    ['a page that is another record',           () => ({ signature: page(scene.patient) }),                                          'consent-incomplete'],
+    ['a signature of another patient',          () => ({ signature: signed('Patient/somebody-else') }),                              'consent-incomplete'],
+    ['a signature of the organization itself',  () => ({ signature: signed('Organization/initiator') }),                             'consent-incomplete'],
+    ['a signature of a year to come',           () => ({ signature: signed(scene.patient, '2099-01-01T00:00:00Z'), signedAt: undefined }), 'consent-rule'],
+    ['a page of a year to come',                () => ({ signedAt: { valueDateTime: '2099' } }),                                     'consent-rule'],
+  ])('%s is refused', async (_says, more, wanted) => {
+    const before = await count('Consent');
+    const done = await scene.capture('initiator', { ...TPO, ...more() });
+    expect([done.status, done.code, await count('Consent')]).toEqual([422, wanted, before]);
+  });
+
+  test('but a signature under the full address of the patient is the patient’s', async () => {
+    const done = await scene.capture('initiator', { ...TPO, signature: signed(`${BASE}/${scene.patient}`) });
+    expect([done.status, done.says]).toEqual([200, '']);
   });
 });
 

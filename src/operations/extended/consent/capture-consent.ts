@@ -52,7 +52,9 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
   const now = context.clock.now();
   const capture = await readCapture(context, snapshot, input, patient, keeper);
   checkCapturer(invocation, whose, capture.captured);
-  const proof = proofOf(capture, request.caller, inPersonOf(invocation, patient), now);
+  const { publicBase } = context.settings;
+  const inPerson = inPersonOf(invocation, patient);
+  const proof = proofOf(capture, { caller: request.caller, inPerson, now, publicBase });
   if (capture.isVerbal && kindRow(capture.captured.kind).oral !== true)
     throw incomplete([{ id: 'K2', says: 'signature: this kind may not be oral', path: 'Consent.source' }]);
   const signedAt = capture.captured.signedAt ?? (proof?.kind === 'paper' ? undefined : formatInstant(now));
@@ -65,7 +67,7 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
     ids: captureIds(context),
     response: resourceIn(input, 'questionnaireResponse')?.plain,
     caller: request.caller,
-    publicBase: context.settings.publicBase,
+    publicBase,
     now: formatInstant(now),
   };
   const superseded = supersededIn(invocation);

@@ -4,7 +4,9 @@
  */
 import { formatInstant } from '../../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
-import type { Coding, Ref, Signature } from '../../../fhir/types.ts';
+import { relativeTo } from '../../../fhir/reference.ts';
+import type { Coding, Ref, Reference, Signature } from '../../../fhir/types.ts';
+import { localRefOf } from '../../../resources/element.ts';
 import type { Caller } from '../../request.ts';
 import type { Capture } from './read-capture.ts';
 
@@ -24,18 +26,46 @@ export type ConsentProof =
   | { readonly kind: 'paper' }
   | { readonly kind: 'verbal' };
 
-/** @throws OperationOutcomeError `consent-incomplete` for a signature without content, or a login that is stale */
+/** Who asks, when and where. */
+interface Asking {
+  readonly caller: Caller;
+  readonly inPerson: Ref | undefined;
+  readonly now: number;
+  readonly publicBase: string;
+}
+
+/**
+ * @throws OperationOutcomeError `consent-incomplete` for a page that is not kept here, a signature without content or of
+ * somebody else, or a login that is stale
+ */
 export function proofOf(
-  { signature, paper, isVerbal }: Capture,
-  caller: Caller,
-  inPerson: Ref | undefined,
-  now: number,
+  { signature, paper, isVerbal, captured: { signers } }: Capture,
+  { caller, inPerson, now, publicBase }: Asking,
 ): ConsentProof | undefined {
-  if (paper !== undefined) return { kind: 'paper' };
-  if (signature !== undefined) return { kind: 'signature', signature: checkedSignature(signature) };
+  if (paper !== undefined) {
+    // Evidence that somebody else can take away is none.
+    if (paper.data === undefined && !isBinary(paper.url, publicBase))
+      throw unsigned('the signed document is sent as data, or is a Binary of this server');
+    return { kind: 'paper' };
+  }
+  if (signature !== undefined) {
+    checkSigner(signature.who, signers, publicBase);
+    return { kind: 'signature', signature: checkedSignature(signature) };
+  }
   if (isVerbal) return { kind: 'verbal' };
   if (inPerson === undefined) return undefined;
   return { kind: 'signature', signature: signedByLogin(caller, inPerson, now) };
+}
+
+const isBinary = (url: string | undefined, publicBase: string): boolean =>
+  localRefOf(relativeTo(publicBase, url ?? ''))?.startsWith('Binary/') === true;
+
+/** The signature is of one who signs; whom it names without a reference, the document says. */
+function checkSigner({ reference }: Reference, signers: readonly Reference[], publicBase: string): void {
+  if (reference === undefined) return;
+  const who = relativeTo(publicBase, reference);
+  if (signers.some((one) => relativeTo(publicBase, one.reference ?? '') === who)) return;
+  throw unsigned('the signature is of somebody else than signedBy names');
 }
 
 function checkedSignature(signature: Signature): Signature {
