@@ -42,7 +42,7 @@ export function policiesMarkdown({ table, page }: Page): string {
 
 const policyRows = (): readonly (readonly string[])[] =>
   STEPS_OF_DECISION.flatMap(({ asks, policies }) =>
-    policies.map(({ name, basis, stops = 'nobody: it permits' }) => [asks, `\`${name}\``, basis, stops]),
+    policies.map(({ name, law, stops = 'nobody: it permits' }) => [asks, `\`${name}\``, law, stops]),
   );
 
 const SAID: Readonly<Record<string, string>> = {

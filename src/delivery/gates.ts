@@ -23,7 +23,7 @@ export interface GateDecision {
   readonly policy: string;
   readonly why?: string;
   /** The basis on which it is told, and what for (compliance B34, V1). */
-  readonly ground?: Basis;
+  readonly basis?: Basis;
   readonly purpose?: Purpose;
   /** Versions of the Consents and Contracts that decided; under which exception it is not told; which notice goes with it. */
   readonly deciding?: readonly string[];

@@ -87,16 +87,16 @@ function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry
       ...(to !== '' && { to }),
       ...(why !== undefined && { why }),
     },
-    ...groundsOf(ended),
+    ...decidedOn(ended),
     ...labelOf(subject),
     viewers: [...new Set(viewers.filter((viewer): viewer is Ref => viewer !== ''))],
   };
 }
 
 /** On what it was decided, and what left (compliance V1). */
-function groundsOf({ fate, ground, deciding = [], exception, notice, bytesHash }: EndedDelivery) {
+function decidedOn({ fate, basis, deciding = [], exception, notice, bytesHash }: EndedDelivery) {
   return {
-    ...(ground !== undefined && { basis: ground }),
+    ...(basis !== undefined && { basis }),
     ...(deciding.length > 0 && { deciding }),
     ...(exception !== undefined && fate !== 'accepted' && { exception }),
     ...(notice !== undefined && fate === 'accepted' && { notice }),

@@ -46,7 +46,7 @@ export function createPolicyGate({ clock, partyKindDefault, ...settings }: Polic
     if (from === sight.organization) {
       const claimed = claimedBasis(own);
       const purpose = claimed === undefined ? REFERRAL_PURPOSE : BASES[claimed].purpose;
-      return { permitted: true, policy: 'own', ground: 'own', purpose };
+      return { permitted: true, policy: 'own', basis: 'own', purpose };
     }
     const content = parseStored(version.text);
     const told: Disclosing = {
@@ -121,14 +121,14 @@ async function decideAll(disclosures: readonly Disclosure[], now: Snapshot): Pro
   const decisions = disclosures.map((disclosure) => decide(disclosure));
   const deciding = decisions.find(({ permitted }) => !permitted) ?? decisions[0];
   if (first === undefined || deciding === undefined) throw new Error('a delivery is at least one disclosure');
-  const { permitted, policy, ground, exception, needs = [], code } = deciding;
+  const { permitted, policy, basis, exception, needs = [], code } = deciding;
   return {
     permitted,
     policy,
     purpose: first.purpose,
-    ...(ground !== undefined && { ground }),
+    ...(basis !== undefined && { basis }),
     ...(await decidingIn(deciding, now)),
-    ...(!permitted && { why: deciding.basis, refused: { needs, code, lacks: deciding.lacks ?? [] } }),
+    ...(!permitted && { why: deciding.law, refused: { needs, code, lacks: deciding.lacks ?? [] } }),
     ...(exception !== undefined && { exception }),
   };
 }

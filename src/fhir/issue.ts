@@ -17,7 +17,7 @@ type Fate = 'none' | 'repeated' | 'quarantine' | 'work-item' | 'applied' | 'agai
  * Under which exception of 45 CFR 171 information is kept back by a refusal (compliance I1); `–` where a refusal keeps
  * none back. `policies/exception.ts` has the paragraphs.
  */
-type Ground =
+type Exception =
   | 'privacy-precondition'
   | 'privacy-access-denial'
   | 'privacy-individual-request'
@@ -37,7 +37,7 @@ interface Row {
   readonly err: string;
   readonly fate: Fate;
   readonly solve: string;
-  readonly exception: Ground;
+  readonly exception: Exception;
 }
 
 const row = (
@@ -50,7 +50,7 @@ const row = (
 ): Row => ({ type, http, msa, err, fate, solve, exception: '–' });
 
 /** A row that keeps information back. */
-const withholds = (exception: Exclude<Ground, '–'>, refused: Row): Row => ({ ...refused, exception });
+const withholds = (exception: Exclude<Exception, '–'>, refused: Row): Row => ({ ...refused, exception });
 
 // prettier-ignore
 export const ISSUES = {

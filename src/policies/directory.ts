@@ -12,6 +12,6 @@ const DIRECTORY: ReadonlySet<string> = new Set([
 
 export const directory: Policy = {
   name: 'directory',
-  basis: '45 CFR 160.103: no individually identifiable health information',
+  law: '45 CFR 160.103: no individually identifiable health information',
   vote: ({ what, patient }) => (DIRECTORY.has(what.type) && patient === undefined ? 'permit' : 'abstain'),
 };

@@ -10,7 +10,7 @@ export const GUARDING: readonly Policy[] = GUARDS.map(policyOf);
 function policyOf(guard: ContentGuard): Policy {
   return {
     name: guard.name,
-    basis: guard.law,
+    law: guard.law,
     stops: `everybody but the keeper, until ${NEEDS[guard.need].asks.replace(/,$/, '')} is on record, whatever the basis${guard.quiet ? '; who reads is not told that there is something' : ''}`,
     vote: (disclosure) => (withholds(guard, disclosure) ? 'deny' : 'abstain'),
     refuses: (disclosure) => {

@@ -49,9 +49,9 @@ export interface Decision {
   readonly permitted: boolean;
   /** The policy that decided; `none` when none permitted. */
   readonly policy: string;
-  readonly basis: string;
+  readonly law: string;
   /** The one basis on which it is told (compliance B34); undefined where it is not, or is about no patient. */
-  readonly ground?: Basis;
+  readonly basis?: Basis;
   /** The refusal in which a denial is told. */
   readonly code?: IssueCode;
   /** What would let it be told, once it is on record; empty where nothing would. */
@@ -79,13 +79,13 @@ export function decide(disclosure: Disclosure, steps: readonly Step[] = STEPS_OF
   return silence(disclosure);
 }
 
-function permitted({ name, basis, ground }: Policy, disclosure: Disclosure): Decision {
+function permitted({ name, law, basis }: Policy, disclosure: Disclosure): Decision {
   const deciding = permitsRelied(disclosure).map(({ source }) => source);
   return {
     permitted: true,
     policy: name,
-    basis,
-    ...(ground !== undefined && { ground }),
+    law,
+    ...(basis !== undefined && { basis }),
     ...(deciding.length > 0 && { deciding }),
   };
 }
@@ -93,13 +93,13 @@ function permitted({ name, basis, ground }: Policy, disclosure: Disclosure): Dec
 /** Without words of its own a denial is the organization's own wish, which is no ground of law (compliance I3). */
 const OWN_WISH: Refusing = { code: 'disclosure-denied', by: 'organization' };
 
-function denied({ name, basis, refuses }: Policy, disclosure: Disclosure): Decision {
-  return { permitted: false, policy: name, basis, ...told(refuses?.(disclosure) ?? OWN_WISH) };
+function denied({ name, law, refuses }: Policy, disclosure: Disclosure): Decision {
+  return { permitted: false, policy: name, law, ...told(refuses?.(disclosure) ?? OWN_WISH) };
 }
 
 function told({ code, by, exception, needs = [], lacks = [], deciding = [] }: Refusing): Partial<Decision> {
-  const ground = exception ?? exceptionFor(code, by);
-  return { code, needs, lacks, deciding, ...(ground !== undefined && { exception: ground }) };
+  const because = exception ?? exceptionFor(code, by);
+  return { code, needs, lacks, deciding, ...(because !== undefined && { exception: because }) };
 }
 
 /** No basis is found (compliance B31): the patient's authorization is what anybody can capture. */
@@ -108,7 +108,7 @@ function silence(disclosure: Disclosure): Decision {
   return {
     permitted: false,
     policy: 'none',
-    basis: 'no policy permits it',
+    law: 'no policy permits it',
     ...told({ code: 'basis-missing', needs: disclosure.patient === undefined ? [] : needs }),
   };
 }

@@ -33,7 +33,7 @@ import { deniesAt, type Restriction } from './restriction.ts';
 export const patientConsent: Policy = {
   name: 'patient-consent',
   // An individual may ask to restrict disclosures for treatment; an agreed restriction binds.
-  basis: 'BSeR-PatientConsent; 45 CFR 164.522(a)',
+  law: 'BSeR-PatientConsent; 45 CFR 164.522(a)',
   vote: (disclosure) =>
     disclosure.consents.some((consent) => deniesDisclosure(consent, disclosure)) ? 'deny' : 'abstain',
 };

@@ -1,4 +1,4 @@
-/** What a policy is: a rule about telling somebody something, with its legal basis, that sees one disclosure and votes. */
+/** What a policy is: a rule about telling somebody something, with its law, that sees one disclosure and votes. */
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import type { IssueCode } from '../fhir/issue.ts';
 import type { Basis } from './basis.ts';
@@ -79,9 +79,9 @@ export interface Policy {
   /** Goes into the audit event of what it decided. */
   readonly name: string;
   /** The law or the specification that it follows, with its paragraph. */
-  readonly basis: string;
+  readonly law: string;
   /** The basis on which it permits (compliance 4); absent where what it permits is about no patient. */
-  readonly ground?: Basis;
+  readonly basis?: Basis;
   readonly vote: (disclosure: Disclosure) => Vote;
   /** Whom it stops, in a few words; absent: nobody, it only permits. */
   readonly stops?: string;

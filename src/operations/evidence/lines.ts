@@ -18,7 +18,7 @@ export function evidenceTables(evidence: ReferralEvidence): readonly EvidenceTab
 const DISCLOSURE_BASIS = 'https://closeloop.dev/fhir/StructureDefinition/disclosure-basis';
 const BASIS_URL = 'https://closeloop.dev/fhir/basis/';
 
-/** Who referred whom, why, on what ground, and how it ended. */
+/** Who referred whom, why, on which basis, and how it ended. */
 function referralTable({ order, tasks }: ReferralEvidence): EvidenceTable {
   const [basis] = (valuesAt(order, 'extension') as readonly { url?: string; extension?: readonly object[] }[])
     .filter(({ url }) => url === DISCLOSURE_BASIS)

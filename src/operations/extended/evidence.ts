@@ -1,6 +1,6 @@
 /**
  * `ServiceRequest/[id]/$evidence` (audit-compliance AU45): the evidence of one referral for either party, in its own view: who
- * referred whom, why and on which ground, what went along, every event, and how it ended. As Parameters, CSV and a page.
+ * referred whom, why and on which basis, what went along, every event, and how it ended. As Parameters, CSV and a page.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
@@ -17,7 +17,7 @@ export const evidenceOfReferral: Operation = {
   name: 'evidence',
   title: 'The evidence of a referral',
   description:
-    'What is on record of the referral of an order, as the party that asks may see it: the referral with its reason, ground and outcome, the records that went along, and every event. Each table is a parameter with lines; with as=page an HTML page to print, with as=csv the tables as CSV, in the media type of their own.',
+    'What is on record of the referral of an order, as the party that asks may see it: the referral with its reason, basis and outcome, the records that went along, and every event. Each table is a parameter with lines; with as=page an HTML page to print, with as=csv the tables as CSV, in the media type of their own.',
   levels: ['instance'],
   resource: ['ServiceRequest'],
   affectsState: false,

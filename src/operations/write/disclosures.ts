@@ -123,7 +123,7 @@ async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
   const relied = [...disclosures, ...named].flatMap(permitsRelied);
   if (telling.orderRef !== undefined && relied.length > 0)
     await fileConsents(draft, telling.orderRef, telling.to, relied);
-  await writeBasis(draft, telling, decisions[0]?.decision.ground);
+  await writeBasis(draft, telling, decisions[0]?.decision.basis);
 }
 
 /** What a program sent by a message of its own is disclosed by then: it is applied, and labelled (compliance P5, P33). */
@@ -244,10 +244,10 @@ async function refusalOf(
 async function writeBasis(
   draft: Draft,
   { order, orderRef }: Telling,
-  ground: Basis | undefined,
+  found: Basis | undefined,
 ): Promise<void> {
   if (orderRef === undefined || order === undefined || claimedBasis(order) !== undefined) return;
-  const basis = ground === undefined || ground === 'own' ? 'treatment' : ground;
+  const basis = found === undefined || found === 'own' ? 'treatment' : found;
   await addDerivedWrite(draft, { ref: orderRef, transform: withFoundBasis(basis) });
   const law = basis === 'treatment' ? '45 CFR 164.506(c)(2)' : `45 CFR ${BASES[basis].section}`;
   draft.notes.push(

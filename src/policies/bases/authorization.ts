@@ -5,8 +5,8 @@ import { permitsFor } from './conditions.ts';
 
 export const authorization: Policy = {
   name: 'authorization',
-  basis: '45 CFR 164.508',
-  ground: 'authorization',
+  law: '45 CFR 164.508',
+  basis: 'authorization',
   stops: 'whom no authorization in force names',
   vote: (disclosure) => {
     if (disclosure.claimed !== 'authorization' || !disclosure.parties) return 'abstain';

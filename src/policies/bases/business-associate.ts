@@ -12,9 +12,9 @@ const LAW = '45 CFR 164.502(e)(1), 164.504(e)';
 /** Asked before any basis: a business associate that is told as such needs the agreement whatever is claimed. */
 export const businessAssociate: Policy = {
   name: 'business-associate',
-  basis: LAW,
+  law: LAW,
   stops: 'who acts for the discloser, as long as no agreement is in force',
-  ground: 'business-associate',
+  basis: 'business-associate',
   vote: (disclosure) => (needsAgreement(disclosure) ? 'deny' : 'abstain'),
   refuses: ({ from, to, patient, purpose }) => ({
     code: 'consent-needed',

@@ -6,26 +6,26 @@ import { recipientFits, type BasisCondition } from './conditions.ts';
 
 /** A policy of a basis, which says what a disclosure on that basis lacks. */
 interface BasisPolicy extends Policy {
-  readonly ground: Basis;
+  readonly basis: Basis;
   readonly lacks: (disclosure: Disclosure) => readonly LackingPiece[];
 }
 
 /** The policy of a basis by its law and by what it asks for beside a recipient that fits. */
 export function claimedOn(
-  ground: Basis,
+  basis: Basis,
   law: string,
   conditions: readonly BasisCondition[] = [],
 ): BasisPolicy {
-  const all = [recipientFits(ground), ...conditions];
+  const all = [recipientFits(basis), ...conditions];
   const lacks = (disclosure: Disclosure) => all.flatMap((condition) => condition(disclosure) ?? []);
   return {
-    name: ground,
-    basis: law,
-    ground,
+    name: basis,
+    law,
+    basis,
     stops: 'a referral that claims this basis without all that it asks for',
     lacks,
     vote: (disclosure) => {
-      if (disclosure.claimed !== ground || !disclosure.parties) return 'abstain';
+      if (disclosure.claimed !== basis || !disclosure.parties) return 'abstain';
       return lacks(disclosure).length === 0 ? 'permit' : 'deny';
     },
     refuses: (disclosure) => ({ code: 'basis-evidence-missing', lacks: lacks(disclosure) }),

@@ -15,8 +15,8 @@ export const claimedAsOwn = claimedOn('own', LAW);
 
 export const own: Policy = {
   name: 'own',
-  basis: LAW,
-  ground: 'own',
+  law: LAW,
+  basis: 'own',
   vote: (disclosure) =>
     disclosure.sameEntity &&
     USES.some((use) => isWithin(disclosure.purpose, use)) &&

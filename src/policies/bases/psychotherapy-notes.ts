@@ -7,8 +7,8 @@ import { permitsFor } from './conditions.ts';
 export const notesAuthorization: Policy = {
   name: 'psychotherapy-notes',
   // (b)(3)(ii): it may be combined with another authorization for such notes only.
-  basis: '45 CFR 164.508(a)(2), (b)(3)(ii)',
-  ground: 'psychotherapy-notes',
+  law: '45 CFR 164.508(a)(2), (b)(3)(ii)',
+  basis: 'psychotherapy-notes',
   stops: 'whom no authorization for such notes alone names',
   vote: (disclosure) => {
     if (disclosure.claimed !== 'psychotherapy-notes' || !disclosure.parties) return 'abstain';

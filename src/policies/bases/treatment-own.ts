@@ -15,7 +15,7 @@ export const treatmentOwn = claimedOn('treatment-own', LAW, [discloserIs('provid
 /** Denies what the setting `communityNeedsAuthorization` asks an authorization for, and there is none. */
 export const communityAuthorization: Policy = {
   name: 'community-authorization',
-  basis: 'The setting communityNeedsAuthorization; 45 CFR 164.506(b)(1) lets an organization ask for consent',
+  law: 'The setting communityNeedsAuthorization; 45 CFR 164.506(b)(1) lets an organization ask for consent',
   stops: 'a community organization without an authorization of the patient, where the setting asks for one',
   vote: (disclosure) => (asksAuthorization(disclosure) && !isAuthorized(disclosure) ? 'deny' : 'abstain'),
   refuses: (disclosure) => ({

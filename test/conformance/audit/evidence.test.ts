@@ -42,7 +42,7 @@ const linesOf = (resource: Resource, table: string): readonly Line[] =>
 const evidenceFor = async (who: string) => (await server.ask(who, 'GET', `${refOf(order)}/$evidence`)).json;
 
 describe('(audit-compliance AU45) $evidence', () => {
-  test('says who referred whom, why, on which ground, and how it stands', async () => {
+  test('says who referred whom, why, on which basis, and how it stands', async () => {
     const referral = Object.fromEntries(
       linesOf(await evidenceFor('initiator'), 'Referral').map(({ what = '', value = '' }) => [what, value]),
     );

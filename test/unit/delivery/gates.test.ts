@@ -154,7 +154,7 @@ describe('(compliance L1) what a policy obliges the server to do', () => {
   const label = { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'NOAUTH' };
   const sensitive: Policy = {
     name: 'sensitive',
-    basis: 'a test',
+    law: 'a test',
     vote: () => 'abstain',
     obliges: ({ content, from, to }) =>
       content['code'] === 'sensitive' && from !== to ? [{ kind: 'label', label }] : [],

@@ -31,8 +31,8 @@ const SUBJECT: Version = {
 const rowsOf = (ended: Omit<EndedDelivery, 'entry'>) =>
   outcomeCommit({ entry: ENTRY, ...ended }, SUBJECT).audit;
 
-test('(compliance V1) what was told is on record with its ground, its parties, its label and its hash', () => {
-  const ended = { policy: 'treatment', ground: 'treatment', deciding: ['Consent/c/_history/3'] } as const;
+test('(compliance V1) what was told is on record with its basis, its parties, its label and its hash', () => {
+  const ended = { policy: 'treatment', basis: 'treatment', deciding: ['Consent/c/_history/3'] } as const;
   const [row, ...others] = rowsOf({ fate: 'accepted', ...ended, notice: 1, bytesHash: 'ab' });
   expect(others).toEqual([]);
   expect(row).toMatchObject({

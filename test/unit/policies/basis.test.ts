@@ -147,7 +147,7 @@ describe.each(Object.entries(CASES) as (readonly [Basis, Case])[])(
       expect(decide(claiming(basis, passes))).toMatchObject({
         permitted: true,
         policy: basis,
-        ground: basis,
+        basis,
       });
     });
 
@@ -333,11 +333,11 @@ describe('(compliance L3(f), B31) where no basis is claimed', () => {
     ['a health plan', to('health-plan'), undefined],
     ['somebody whose kind nobody knows', to(), undefined],
     ['a provider, for payment', { purpose: 'HPAYMT' }, undefined],
-  ])('%s', (_says, more, ground) => {
+  ])('%s', (_says, more, basis) => {
     const decision = decide({ ...disclosure, ...more });
-    expect([decision.permitted, decision.ground]).toEqual([ground !== undefined, ground]);
+    expect([decision.permitted, decision.basis]).toEqual([basis !== undefined, basis]);
     expect([decision.code, decision.needs?.map(({ kind }) => kind), decision.exception]).toEqual(
-      ground === undefined
+      basis === undefined
         ? ['basis-missing', ['authorization'], 'privacy-precondition']
         : [undefined, undefined, undefined],
     );
@@ -451,15 +451,15 @@ test.each<[Basis, Basis | undefined]>([
   ['oversight', 'own'], // health compliance is among the operations of the entity
   ['public-health', undefined],
   ['serious-threat', undefined],
-])('(compliance B01) within one legal entity, %s claimed: %s', (claimed, ground) => {
-  expect(decide({ ...claiming(claimed), sameEntity: true }).ground).toBe(ground);
+])('(compliance B01) within one legal entity, %s claimed: %s', (claimed, basis) => {
+  expect(decide({ ...claiming(claimed), sameEntity: true }).basis).toBe(basis);
 });
 
 test('(compliance B34) what is denied, or is about no patient, has no basis', () => {
   const denied = { resourceType: 'Consent', status: 'active', scope: {}, provision: { type: 'deny' } };
-  expect(decide({ ...disclosure, consents: [denied] }).ground).toBeUndefined();
+  expect(decide({ ...disclosure, consents: [denied] }).basis).toBeUndefined();
   const place = { ...disclosure, what: { type: 'Location', ref: 'Location/1' as const }, parties: false };
   expect(decide({ ...place, patient: undefined })).toEqual(
-    expect.not.objectContaining({ ground: expect.anything() }),
+    expect.not.objectContaining({ basis: expect.anything() }),
   );
 });

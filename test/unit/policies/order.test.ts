@@ -13,7 +13,7 @@ import { DISCLOSURE } from './disclosure.ts';
 /** Stands for what guards content: it withholds what the patient paid for. */
 const guard: Policy = {
   name: 'guard',
-  basis: '45 CFR 164.522(a)(1)(vi)',
+  law: '45 CFR 164.522(a)(1)(vi)',
   vote: ({ facts }) => (facts.selfPay ? 'deny' : 'abstain'),
 };
 const STEPS: readonly Step[] = STEPS_OF_DECISION.map((step) =>

@@ -212,23 +212,23 @@ describe('decide', () => {
       policy('silent', 'abstain'),
     ] as const;
     const asked = (...policies: readonly Policy[]) => decide(disclosure, [{ asks: '', policies }]);
-    expect(asked(yes, no)).toMatchObject({ permitted: false, policy: 'no', basis: 'no' });
-    expect(asked(no, yes)).toMatchObject({ permitted: false, policy: 'no', basis: 'no' });
-    expect(asked(silent, yes)).toEqual({ permitted: true, policy: 'yes', basis: 'yes' });
+    expect(asked(yes, no)).toMatchObject({ permitted: false, policy: 'no', law: 'no' });
+    expect(asked(no, yes)).toMatchObject({ permitted: false, policy: 'no', law: 'no' });
+    expect(asked(silent, yes)).toEqual({ permitted: true, policy: 'yes', law: 'yes' });
     expect(asked(silent)).toMatchObject({ permitted: false, policy: 'none' });
     expect(asked()).toMatchObject({ permitted: false, policy: 'none' });
     // Without words of its own a denial is the organization's wish (compliance I3).
     expect(asked(no)).toMatchObject({ code: 'disclosure-denied', exception: 'none-review' });
   });
 
-  test('every policy has a name of its own and a basis', () => {
+  test('every policy has a name of its own and a law', () => {
     expect(new Set(POLICIES.map(({ name }) => name)).size).toBe(POLICIES.length);
-    for (const { basis } of POLICIES) expect(basis).toMatch(/CFR \d|statutes/);
+    for (const { law } of POLICIES) expect(law).toMatch(/CFR \d|statutes/);
   });
 });
 
 const policy = (name: string, vote: 'permit' | 'deny' | 'abstain'): Policy => ({
   name,
-  basis: name,
+  law: name,
   vote: () => vote,
 });
