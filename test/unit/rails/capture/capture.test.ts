@@ -41,7 +41,7 @@ async function deliver(rail: CaptureRail, receiver: Ref, event = 'send-acceptanc
 
 test('a notification is a Bundle that says what happened, by which transaction, to what', async () => {
   const rail = createRail();
-  expect(await deliver(rail, 'Endpoint/a')).toEqual({ outcome: 'accepted', says: 'captured' });
+  expect(await deliver(rail, 'Endpoint/a')).toMatchObject({ outcome: 'accepted', says: 'captured' });
   const [captured] = rail.captured('Endpoint/a');
   expect(captured).toMatchObject({
     receiver: 'Endpoint/a',
