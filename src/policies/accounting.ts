@@ -45,5 +45,8 @@ export const ACCOUNTING = {
 
 export const accountingRow = (basis: DisclosedOn): AccountingRow => ACCOUNTING[basis];
 
+/** The type of an agency's statement that the patient is not told for a time (a DocumentReference). */
+export const SUSPENSION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/accounting-suspension';
+
 /** Bases on which an agency may ask that the patient is not told for a time (45 CFR 164.528(a)(2)). */
 export const SUSPENDABLE: ReadonlySet<DisclosedOn> = new Set(['oversight', 'law-enforcement']);

@@ -8,8 +8,10 @@ import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 import { claimedBasis } from '../../resources/referral-rules/basis.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
-import type { BasisOfReader } from './disclosures.ts';
-import { suspensionsAt, SUSPENSION_SYSTEM, type Suspension } from './suspension.ts';
+import type { AuditRow } from '../../ports/store.ts';
+import { disclosedBy, type BasisOfReader, type Disclosed } from './disclosures.ts';
+import { SUSPENSION_SYSTEM } from '../../policies/accounting.ts';
+import { isSuspended, suspensionsAt, type NameOf } from './suspension.ts';
 
 /** Referrals of one patient that are looked at for what they rest on. */
 const REFERRALS_MAX = 1000;
@@ -38,12 +40,12 @@ export async function readReferralBases(snapshot: Snapshot, patient: Ref): Promi
   return (reader) => bases.get(reader) ?? 'treatment';
 }
 
-/** What agencies have asked for, about this patient and in force now. */
-export async function readSuspensions(
+/** Whether an agency has asked that a disclosure about this patient is not told now. */
+export async function findSuspended(
   snapshot: Snapshot,
   { patient, keeper }: { readonly patient: Ref; readonly keeper: Ref },
   now: number,
-): Promise<readonly Suspension[]> {
+): Promise<(disclosed: Disclosed) => Promise<boolean>> {
   const documents = await searchAll(snapshot, 'DocumentReference', {
     kind: 'all',
     of: [ofPatient(patient), { kind: 'token', param: 'type', system: SUSPENSION_SYSTEM }],
@@ -53,5 +55,33 @@ export async function readSuspensions(
     const version = await snapshot.read(`DocumentReference/${document.id ?? ''}`, EVERYTHING);
     if (version?.custodian === keeper) kept.push(document as unknown as DocumentReference); // by its type
   }
-  return suspensionsAt(kept, now);
+  const known = new Map<Ref, Promise<string | undefined>>();
+  const nameOf: NameOf = (ref) => {
+    const name = known.get(ref) ?? readName(snapshot, ref);
+    known.set(ref, name);
+    return name;
+  };
+  const suspensions = await suspensionsAt(kept, now, nameOf);
+  return (disclosed) => isSuspended(disclosed, suspensions, nameOf);
+}
+
+async function readName(snapshot: Snapshot, ref: Ref): Promise<string | undefined> {
+  const name = resourceOf(await snapshot.read(ref, EVERYTHING))?.['name'];
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** Whether a row of the audit is of a disclosure that the patient is not told of now. */
+export async function findSuspendedRows(
+  snapshot: Snapshot,
+  patient: Ref,
+  now: number,
+): Promise<(row: AuditRow) => Promise<boolean>> {
+  const keeper = (await snapshot.read(patient, EVERYTHING))?.custodian;
+  if (keeper === undefined || keeper === '') return async () => false;
+  const isHeld = await findSuspended(snapshot, { patient, keeper }, now);
+  const basisOf = await readReferralBases(snapshot, patient);
+  return async (row) => {
+    const disclosed = disclosedBy(row, keeper, basisOf);
+    return disclosed !== undefined && isHeld(disclosed);
+  };
 }

@@ -22,7 +22,6 @@ export interface AccountingLine {
 /** What a line asks of the store: a resource as it was at a commit. */
 type ResourceAt = (ref: Ref, seq: number) => Promise<Resource | undefined>;
 
-/** @param disclosed oldest first */
 export async function accountingLines(
   disclosed: readonly Disclosed[],
   resourceAt: ResourceAt,
@@ -34,17 +33,20 @@ export async function accountingLines(
 const keyOf = ({ recipient, basis, law = '' }: Disclosed): string =>
   JSON.stringify([typeof recipient === 'string' ? recipient : recipient.name, basis ?? '', law]);
 
+const dayOf = ({ on }: Disclosed): string => on.slice(0, 10);
+
 async function lineOf(group: readonly Disclosed[], resourceAt: ResourceAt): Promise<AccountingLine> {
-  const [first] = group;
+  // By the day of the disclosure: one that a person entered may be older than others that were on record before.
+  const inOrder = group.toSorted((a, b) => dayOf(a).localeCompare(dayOf(b)));
+  const [first] = inOrder;
   if (first === undefined) throw new Error('a group has a member');
-  const days = group.map(({ on }) => on.slice(0, 10)).toSorted();
   return {
-    on: days[0] ?? '',
+    on: dayOf(first),
     ...(await recipientOf(first, resourceAt)),
     what: first.words ?? (await describe(first, resourceAt)),
     why: whyOf(first),
     times: group.length,
-    last: days.at(-1) ?? '',
+    last: dayOf(inOrder.at(-1) ?? first),
     owed: owedWords(first),
   };
 }

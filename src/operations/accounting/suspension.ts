@@ -3,30 +3,43 @@
  * is a DocumentReference about the patient, of the type below, whose author is the agency and whose context has the time; an
  * oral one counts for thirty days at most. It ends by the clock, and what it hides is counted nowhere.
  */
+import { foldText } from '../../fhir/fold.ts';
 import { parseDateTime } from '../../fhir/datetime.ts';
-import type { DocumentReference, Reference } from '../../fhir/types.ts';
-import { SUSPENDABLE } from '../../policies/accounting.ts';
+import type { DocumentReference, Ref, Reference } from '../../fhir/types.ts';
+import { SUSPENDABLE, SUSPENSION_SYSTEM } from '../../policies/accounting.ts';
 import { localRef } from '../../resources/element.ts';
 import type { Disclosed } from './disclosures.ts';
 
-export const SUSPENSION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/accounting-suspension';
-
 const ORAL_MS = 30 * 86_400_000;
 
-export interface Suspension {
-  /** The agencies: organizations of this server, and names. */
+interface Suspension {
+  /** The agencies: organizations of this server and their names, folded, and names alone. */
   readonly agencies: ReadonlySet<string>;
 }
 
+/** The name of an organization of this server; undefined where it has none. */
+export type NameOf = (ref: Ref) => Promise<string | undefined>;
+
 /** The suspensions among documents that are in force; one without an end is none, because the statement must have one. */
-export function suspensionsAt(documents: readonly DocumentReference[], now: number): readonly Suspension[] {
-  return documents
-    .filter((document) => isInForce(document, now))
-    .map(({ author = [] }) => ({ agencies: new Set(author.flatMap(namesOf)) }));
+export async function suspensionsAt(
+  documents: readonly DocumentReference[],
+  now: number,
+  nameOf: NameOf,
+): Promise<readonly Suspension[]> {
+  const inForce = documents.filter((document) => isInForce(document, now));
+  return Promise.all(
+    inForce.map(async ({ author = [] }) => ({
+      agencies: new Set((await Promise.all(author.map((agency) => namesOf(agency, nameOf)))).flat()),
+    })),
+  );
 }
 
-const namesOf = (agency: Reference): readonly string[] =>
-  [localRef(agency), agency.display].filter((name): name is string => name !== undefined && name !== '');
+/** An agency is the same by its reference and by its name: a person enters the one, and the server knows the other. */
+async function namesOf(agency: Reference, nameOf: NameOf): Promise<readonly string[]> {
+  const ref = localRef(agency);
+  const names = [agency.display, ref && (await nameOf(ref))].map((name = '') => foldText(name));
+  return [...(ref === undefined ? [] : [ref]), ...names.filter((name) => name !== '')];
+}
 
 function isInForce({ status, type, date, context }: DocumentReference, now: number): boolean {
   const code = type?.coding?.find(({ system }) => system === SUSPENSION_SYSTEM)?.code;
@@ -38,8 +51,13 @@ function isInForce({ status, type, date, context }: DocumentReference, now: numb
   return code === 'written' && until !== undefined && now <= until;
 }
 
-export function isSuspended({ recipient, basis }: Disclosed, suspensions: readonly Suspension[]): boolean {
-  if (basis === undefined || !SUSPENDABLE.has(basis)) return false;
-  const name = typeof recipient === 'string' ? recipient : recipient.name;
-  return suspensions.some(({ agencies }) => agencies.has(name));
+export async function isSuspended(
+  { recipient, basis }: Disclosed,
+  suspensions: readonly Suspension[],
+  nameOf: NameOf,
+): Promise<boolean> {
+  if (suspensions.length === 0 || basis === undefined || !SUSPENDABLE.has(basis)) return false;
+  const isRef = typeof recipient === 'string';
+  const name = foldText((isRef ? await nameOf(recipient) : recipient.name) ?? '');
+  return suspensions.some(({ agencies }) => agencies.has(name) || (isRef && agencies.has(recipient)));
 }

@@ -12,6 +12,8 @@ import { asksOthers, auditMatches, narrowAudit } from '../../resources/audit-sea
 import { localRefOf } from '../../resources/element.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
 import { auditRead } from './audit.ts';
+import { findSuspendedRows } from '../accounting/facts.ts';
+import { hidesSuspended } from '../../policies/access.ts';
 import { checkFocus } from '../compartment.ts';
 import { recordAlways } from './record.ts';
 import type { Reply, Request } from '../request.ts';
@@ -39,7 +41,8 @@ export async function performAuditRead(context: OperationContext, request: Reque
           count: 1,
         });
   const [row] = rows;
-  if (row === undefined || row.seq !== place?.seq || row.position !== place.position) {
+  const isKept = await keptFrom(context, snapshot, sightFor(request));
+  if (row === undefined || row.seq !== place?.seq || row.position !== place.position || (await isKept(row))) {
     throw new OperationOutcomeError('not-found', { diagnostics: 'no such AuditEvent' });
   }
   await recordAlways(context, { ...auditRead(request, []), entities: [`AuditEvent/${auditId(row)}`] });
@@ -141,6 +144,7 @@ async function findEvents(
   const sight = sightFor(request);
   const { names, ...narrowed } = narrowAudit(where);
   const visible = visibleTo(sight);
+  const isKept = await keptFrom(context, snapshot, sight);
   const oldestFirst = sort[0]?.descending === false;
   const mark = request.query.findLast(([name]) => name === BEFORE)?.[1];
   let behind = mark === undefined ? undefined : readMark(mark);
@@ -161,6 +165,7 @@ async function findEvents(
       )
       .catch(searchRefusal);
     for (const row of rows) {
+      if (await isKept(row)) continue;
       const event = await renderAuditRow(context, snapshot, sight, row);
       if (!auditMatches(event as never, where)) continue; // rendered just now
       total += 1;
@@ -184,6 +189,17 @@ async function findEvents(
 function visibleTo(sight: Sight): Pick<AuditQuery, 'viewer' | 'names'> {
   if (sight.everything) return { viewer: undefined, names: [] };
   return { viewer: sight.organization, names: sight.patient === undefined ? [] : [sight.patient] };
+}
+
+/** What an agency has asked not to tell the patient for a time, an event does not tell either (audit-compliance AU24). */
+export async function keptFrom(
+  { clock }: OperationContext,
+  snapshot: Snapshot,
+  sight: Sight,
+): Promise<(row: AuditRow) => Promise<boolean>> {
+  if (sight.everything || sight.patient === undefined || !hidesSuspended(sight.hidden))
+    return async () => false;
+  return findSuspendedRows(snapshot, sight.patient, clock.now());
 }
 
 /**

@@ -10,7 +10,7 @@ import { parseStored } from '../../ports/stored-resource.ts';
 import { auditId } from '../../resources/audit-event-render.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
 import { referencesTo } from '../../resources/references-to.ts';
-import { renderAuditRow } from '../audit/audit-events.ts';
+import { keptFrom, renderAuditRow } from '../audit/audit-events.ts';
 import { scanAudit } from '../audit/scan.ts';
 import type { OperationContext } from '../context.ts';
 
@@ -50,8 +50,10 @@ export async function gatherEvidence(
   const names = [ref, ...found.matches.map((match) => match.ref), ...records.map((one) => one.ref)];
   const rows = await rowsNaming(context, snapshot, sight, names, signal);
   const events: AuditEvent[] = [];
+  const isKept = await keptFrom(context, snapshot, sight);
   for (const row of rows)
-    events.push((await renderAuditRow(context, snapshot, sight, row)) as unknown as AuditEvent); // it renders one
+    if (!(await isKept(row)))
+      events.push((await renderAuditRow(context, snapshot, sight, row)) as unknown as AuditEvent); // it renders one
   return { order, tasks, records, events };
 }
 

@@ -1,9 +1,8 @@
 /** `Patient/[id]/$access-report` (audit-compliance AU35): who looked at a patient's records, and who was told of them. */
-import { parseDateTime } from '../../fhir/datetime.ts';
 import { CSV_MARK, csvLine } from '../audit/package/csv-lines.ts';
 import { createAccessReport, type AccessLine } from '../accounting/access.ts';
 import { rowsAbout } from '../accounting/rows.ts';
-import { textIn } from './input.ts';
+import { periodIn } from './information-blocking-report.ts';
 import { checkDuty, readKeptPatient } from './keeper.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
@@ -68,8 +67,7 @@ async function perform({ context, request, input, sight }: Invocation): Promise<
   const snapshot = context.store.snapshot();
   const { ref, custodian } = await readKeptPatient(snapshot, request, sight);
   if (custodian === '') throw new Error('a kept patient has a keeper');
-  const from = parseDateTime(textIn(input, 'from') ?? '')?.low ?? 0;
-  const to = parseDateTime(textIn(input, 'to') ?? '')?.high ?? context.clock.now();
+  const { from, to } = periodIn(input, context.clock.now());
   const report = createAccessReport(custodian);
   for await (const row of rowsAbout(snapshot, { patient: ref, keeper: custodian, from, to }, request.signal))
     report.take(row);

@@ -16,8 +16,7 @@ import { disclosedBy, isListed, type AccountingScope, type Disclosed } from '../
 import { accountingCsv, accountingLetter, LETTER_POLICY } from '../accounting/letter.ts';
 import { accountingLines, type AccountingLine } from '../accounting/lines.ts';
 import { rowsAbout } from '../accounting/rows.ts';
-import { readReferralBases, readSuspensions } from '../accounting/facts.ts';
-import { isSuspended } from '../accounting/suspension.ts';
+import { findSuspended, readReferralBases } from '../accounting/facts.ts';
 import type { OperationContext } from '../context.ts';
 import type { Caller, ReplyContent } from '../request.ts';
 import { hasServerScope } from '../scope.ts';
@@ -196,7 +195,7 @@ async function gather(
 ): Promise<readonly Disclosed[]> {
   const { patient, keeper, scope, from } = asked;
   const basisOf = await readReferralBases(snapshot, patient);
-  const suspensions = await readSuspensions(snapshot, asked, context.clock.now());
+  const isSuspended = await findSuspended(snapshot, asked, context.clock.now());
   const found: Disclosed[] = [];
   const entries = new Set<string>();
   // A disclosure that a person entered is dated by its own day, which may lie before the day of its entry.
@@ -206,7 +205,7 @@ async function gather(
     if (disclosed === undefined || !isWithin(disclosed, asked) || !isListed(disclosed, scope)) continue;
     const entry = row.entry.delivery?.entry;
     if (entry !== undefined && entries.has(entry)) continue;
-    if (isSuspended(disclosed, suspensions)) continue;
+    if (await isSuspended(disclosed)) continue;
     if (entry !== undefined) entries.add(entry);
     found.push(disclosed);
   }

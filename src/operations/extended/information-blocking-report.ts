@@ -138,11 +138,21 @@ export function reportingOrganization(request: Request): Ref {
   return organization;
 }
 
-/** Milliseconds since 1970, both inclusive. */
-export const periodIn = (input: Input, now: number): { readonly from: number; readonly to: number } => ({
-  from: parseDateTime(textIn(input, 'from') ?? '')?.low ?? 0,
-  to: Math.min(parseDateTime(textIn(input, 'to') ?? '')?.high ?? now, now),
-});
+/**
+ * Milliseconds since 1970, both inclusive. A period that has nothing in it is a slip: an empty report would be taken for
+ * an answer.
+ *
+ * @throws OperationOutcomeError `parameter-invalid`
+ */
+export function periodIn(input: Input, now: number): { readonly from: number; readonly to: number } {
+  const from = parseDateTime(textIn(input, 'from') ?? '')?.low ?? 0;
+  const to = Math.min(parseDateTime(textIn(input, 'to') ?? '')?.high ?? now, now);
+  if (from <= to) return { from, to };
+  throw new OperationOutcomeError('parameter-invalid', {
+    diagnostics: 'to is not before from, and from has come',
+    expression: ["Parameters.parameter.where(name = 'to')"],
+  });
+}
 
 export const reportLine = (
   name: string,

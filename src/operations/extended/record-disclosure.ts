@@ -136,6 +136,7 @@ const optional = <K extends string>(name: K, value: string | undefined): Partial
 
 function boundedIn(input: Input, name: string): string | undefined {
   const text = textIn(input, name)?.trim();
+  if (text === '') throw invalid(name, `${name} says something`);
   if (text !== undefined && text.length > TEXT_MAX)
     throw invalid(name, `${name} has ${TEXT_MAX} characters at most`);
   return text;

@@ -4,6 +4,7 @@
  * members are about. Content without a label, or as confidential as usual and nothing else, has none.
  */
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
+import { suspensionMarksOf } from '../access.ts';
 import { factsOf, factsOfLabels, labelsWithin, type ContentFacts } from '../facts.ts';
 import { CONFIDENTIALITY } from '../labels/confidentiality.ts';
 import { resourcesInside } from '../labels/derive.ts';
@@ -24,6 +25,11 @@ const NO_MARKS: readonly string[] = [];
 export function guardMarksOf(resource: Resource): readonly string[] {
   const { resourceType, meta } = resource;
   if (resourceType === 'Consent') return [...consentMarksOf(resource), ...contentMarksOf(resource)];
+  if (resourceType === 'DocumentReference')
+    return [
+      ...suspensionMarksOf(resource),
+      ...(meta?.security === undefined ? [] : contentMarksOf(resource)),
+    ];
   return meta?.security === undefined && resourceType !== 'Bundle' ? NO_MARKS : contentMarksOf(resource);
 }
 

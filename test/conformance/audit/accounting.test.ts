@@ -178,6 +178,23 @@ describe('(audit-compliance AU21) a line', () => {
   });
 });
 
+test('(audit-compliance AU21) the first disclosure of a line is the first that was made, not the first that was entered', async () => {
+  await newPatient();
+  for (const [at, what] of [
+    ['2026-05-05', 'the later report'],
+    ['2026-01-05', 'the first report'],
+  ] as const)
+    await server.running.store.record(
+      rowOf({
+        event: 'disclose-elsewhere',
+        elsewhere: { at, recipient: 'County', what, basis: 'public-health' },
+      }),
+    );
+  expect(linesOf((await ask('')).json)).toMatchObject([
+    { on: '2026-01-05', what: 'the first report', times: 2, last: '2026-05-05' },
+  ]);
+});
+
 describe('(audit-compliance AU27) what never arrived', () => {
   test('is not listed, and what was sent twice is listed once', async () => {
     await newPatient();
@@ -255,6 +272,86 @@ describe('(audit-compliance AU24) a suspension', () => {
     const after = await ask('?scope=all');
     expect([before.length, linesOf(after.json).length]).toEqual([2, isHidden ? 1 : 2]);
     expect(after.text.includes('law enforcement')).toBe(!isHidden);
+  });
+});
+
+describe('(audit-compliance AU24) a suspension is not announced', () => {
+  const statement = (author: object): Resource =>
+    ({
+      resourceType: 'DocumentReference',
+      status: 'current',
+      type: {
+        coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/accounting-suspension', code: 'written' }],
+      },
+      subject: { reference: patient },
+      author: [author],
+      content: [{ attachment: { title: 'Statement' } }],
+      context: { period: { start: '2026-01-01', end: '2099-01-01' } },
+    }) as Resource;
+  const seize = (recipient: string, basis = 'law-enforcement') =>
+    server.running.store.record(
+      rowOf({
+        event: 'disclose-elsewhere',
+        elsewhere: { at: '2026-02-01', recipient, what: 'a chart', basis: basis as never },
+      }),
+    );
+  const agency = (name: string) =>
+    server.create('administrator', { resourceType: 'Organization', name } as Resource);
+
+  test.each<[string, () => Promise<object>, string]>([
+    [
+      'by its reference, of what was entered by its name',
+      async () => ({ reference: refOf(await agency('Sheriff A')) }),
+      'Sheriff A',
+    ],
+    ['by its name, in other letters', async () => ({ display: ' sheriff  B' }), 'Sheriff B'],
+  ])('%s', async (_says, author, name) => {
+    await newPatient();
+    await seize(name);
+    await server.create('initiator', statement(await author()));
+    expect(linesOf((await ask('?scope=all')).json)).toEqual([]);
+  });
+
+  test('by its name, of what was delivered to it here', async () => {
+    await newPatient();
+    const here = await agency('Sheriff C');
+    await server.running.store.record(delivered('77-0', refOf(here), { basis: 'law-enforcement' }));
+    expect(linesOf((await ask('')).json)).toHaveLength(1);
+    await server.create('initiator', statement({ display: 'Sheriff C' }));
+    expect(linesOf((await ask('')).json)).toEqual([]);
+  });
+
+  test.each<[string, object | undefined, boolean]>([
+    ['the patient in person', { user: 'Patient' }, false],
+    ['a launch that names nobody', undefined, false],
+    ['a parent', { user: 'RelatedPerson' }, false],
+    ['a clinician', { user: 'Practitioner' }, true],
+  ])('%s, by reading the statement or its events', async (_says, who, isTold) => {
+    await newPatient();
+    await seize('Bureau');
+    await seize('County', 'public-health');
+    const { id } = await server.create('initiator', statement({ display: 'Bureau' }));
+    const fhirUser =
+      who && (isTold ? 'Practitioner/1' : `${(who as { user: string }).user}/${patient.slice(8)}`);
+    const headers = await tokenOf({
+      scope: 'patient/*.rs',
+      patient: patient.slice(8),
+      ...(fhirUser !== undefined && { claims: { fhirUser } }),
+    });
+    const look = (url: string) => server.ask('initiator', 'GET', url, undefined, { headers });
+    const counted = async (url: string) => (await look(`${url}&_summary=count`)).json['total'];
+    expect([
+      (await look(`DocumentReference/${id}`)).status,
+      await counted(`DocumentReference?patient=${patient}`),
+      (await look(`${patient}/$everything`)).text.includes('Statement'),
+      await counted('AuditEvent?policy=https://closeloop.dev/fhir/basis/law-enforcement'),
+      await counted('AuditEvent?policy=https://closeloop.dev/fhir/basis/public-health'),
+    ]).toEqual(isTold ? [200, 1, true, 1, 1] : [404, 0, false, 0, 1]);
+    const [event] = await server.search(
+      'initiator',
+      'AuditEvent?policy=https://closeloop.dev/fhir/basis/law-enforcement',
+    );
+    expect((await look(`AuditEvent/${event?.id}`)).status).toBe(isTold ? 200 : 404);
   });
 });
 

@@ -64,6 +64,23 @@ const linesOf = (resource: Resource | undefined, name: string) =>
       ),
     );
 
+describe('(audit-compliance AU35) (audit-compliance AU36) (compliance I6) a period that has nothing in it', () => {
+  test.each(['from=2026-03-01&to=2026-02-01', 'from=2999-01-01'])('%s is refused', async (period) => {
+    const patient = refOf(await world.create(initiator, make.patient()));
+    const asker = officer('initiator', { serverScopes: ['closeloop/compliance', 'closeloop/privacy'] });
+    for (const report of [
+      '$information-blocking-report?',
+      '$break-glass-report?',
+      '$incident-sheet?user=Practitioner/a&',
+      `${patient}/$access-report?`,
+    ])
+      expect([report, (await world.ask(asker, 'GET', `${report}${period}`)).code]).toEqual([
+        report,
+        'parameter-invalid',
+      ]);
+  });
+});
+
 describe('(compliance I6) $information-blocking-report', () => {
   test('equals the counts of the exported audit, told apart by counterparty and exception', async () => {
     const [denied, open, third] = [await refer(true), await refer(false), await refer(true, 'third')];

@@ -108,6 +108,7 @@ describe('(compliance B35) a disclosure that was made outside', () => {
     ['on no known basis',             'officer',  { basis: { valueCode: 'curiosity' } },                 400, 'parameter-invalid'],
     ['in the future',                 'officer',  { date: { valueDateTime: '2126-01-01' } },             400, 'parameter-invalid'],
     ['without a recipient',           'officer',  { recipient: undefined },                              422, 'field-missing'],
+    ['to nobody',                     'officer',  { recipient: { valueString: ' \u00A0 ' } },             400, 'parameter-invalid'],
     ['with a text without an end',    'officer',  { what: { valueString: 'x'.repeat(1001) } },           400, 'parameter-invalid'],
     ['with evidence that is not here','officer',  { evidence: { valueReference: { reference: 'Consent/none' } } }, 422, 'reference-not-found'],
     ['with evidence that is none',    'officer',  { evidence: { valueReference: { reference: 'Task/1' } } },       400, 'parameter-invalid'],
