@@ -132,7 +132,10 @@ async function readPatient(
         isRelated: async (organization) =>
           patient !== undefined && source.isRelated(organization, patient, orderRef),
       },
-      claimant,
+      {
+        administrator: claimant.administrator,
+        emergency: patient !== undefined && claimant.isEmergency(patient),
+      },
     ),
   };
 }

@@ -22,7 +22,8 @@ interface EvidenceSource {
 /** Who asks, beside what the order says. */
 export interface Claimant {
   readonly administrator: boolean;
-  readonly emergency: boolean;
+  /** Whether the glass is broken for a patient (compliance B20): for another one's record that says nothing. */
+  readonly isEmergency: (patient: Ref) => boolean;
 }
 
 /** What the order of a referral claims beside its basis, as far as its basis asks for it. */
@@ -30,7 +31,7 @@ export async function readEvidence(
   order: Resource | undefined,
   parties: readonly Ref[],
   source: EvidenceSource,
-  claimant: Claimant,
+  claimant: Pick<ClaimEvidence, 'administrator' | 'emergency'>,
 ): Promise<ClaimEvidence> {
   const parts = claimParts(order);
   if (order === undefined || parts === undefined || parts.code === 'treatment') return NO_EVIDENCE;

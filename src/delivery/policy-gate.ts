@@ -21,7 +21,7 @@ import {
   type DisclosureSource,
   type Disclosing,
 } from './disclosure.ts';
-import { isRelatedTo } from './evidence.ts';
+import { isRelatedTo, type Claimant } from './evidence.ts';
 import type { Gate, GateDecision } from './gates.ts';
 import { readKinds, readSameEntity } from './party-facts.ts';
 import { compartmentPatientsIn } from './subject.ts';
@@ -66,7 +66,7 @@ export function createPolicyGate({ clock, partyKindDefault, ...settings }: Polic
 }
 
 /** Who may claim emergency or the Secretary was asked when the referral was sent, and its basis has not changed since. */
-const ADMITTED = { administrator: true, emergency: true };
+const ADMITTED: Claimant = { administrator: true, isEmergency: () => true };
 
 /** The facts as they are stored now. */
 const storedSource = (now: Snapshot, partyKindDefault: PartyKindDefault): DisclosureSource => ({

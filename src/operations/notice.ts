@@ -15,6 +15,7 @@ import type { NoticePlace, NoticeToShow } from '../ports/rail.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { typeOf } from '../resources/element.ts';
 import type { OperationContext } from './context.ts';
+import { isUnderGrant } from './emergency/opened-about.ts';
 import { sightOf, type Caller } from './request.ts';
 
 /** Where the copy of a consent is that a disclosure was made with (`Link`). */
@@ -45,10 +46,11 @@ export function findNoticeFor(
     present,
   });
   if (caller.emergency === undefined) return find;
-  // What an emergency alone opens has the statement of 2.51.
+  // What an emergency alone opens has the statement of 2.51; about another patient than that of a grant it opens nothing.
   return async (subject) => {
     const notice = await find(subject);
-    return typeof notice === 'object' && notice.source === undefined ? 'none' : notice;
+    const isOpened = typeof notice === 'object' && notice.source === undefined;
+    return isOpened && isUnderGrant(caller, subject.text) ? 'none' : notice;
   };
 }
 

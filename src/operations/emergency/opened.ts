@@ -7,12 +7,12 @@ import { encodeJson, parseJson } from '../../fhir/json.ts';
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { EMERGENCY_ONLY, EMERGENCY_PART2 } from '../../policies/emergency.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { patientsOfCompartments } from '../values.ts';
 import type { OperationContext } from '../context.ts';
 import { findOperation } from '../extended/index.ts';
 import { warningOf } from '../reply.ts';
 import { sightOf, type Reply, type Request } from '../request.ts';
 import { runningGrants } from './grants.ts';
+import { mayConcern } from './opened-about.ts';
 
 const ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
 const NO_REDISCLOSURE: Coding = { system: ACT_CODE, code: 'NORDSCLCD' };
@@ -104,7 +104,7 @@ async function markIn(resource: Resource, marking: Marking, opened: Opened): Pro
 
 async function markOne(resource: Resource, marking: Marking, opened: Opened): Promise<Resource> {
   const { resourceType, id, meta } = resource;
-  if (id === undefined || resourceType === 'OperationOutcome' || !concerns(resource, marking))
+  if (id === undefined || resourceType === 'OperationOutcome' || !mayConcern(resource, marking.patients))
     return resource;
   const ref: Ref = `${resourceType}/${id}`;
   const seq = Number(meta?.versionId);
@@ -119,12 +119,6 @@ async function markOne(resource: Resource, marking: Marking, opened: Opened): Pr
   if (security.some(({ code }) => code === PART2)) opened.part2 = true;
   if (security.some(({ code }) => code === NO_REDISCLOSURE.code)) return resource;
   return { ...resource, meta: { ...meta, security: [...security, NO_REDISCLOSURE] } };
-}
-
-/** It is about such a patient; what is about nobody, as a file, may be. */
-function concerns(resource: Resource, { patients }: Marking): boolean {
-  const about = patientsOfCompartments(resource);
-  return about.length === 0 || about.some((patient) => patients.has(patient));
 }
 
 function withOutcome(resource: Resource, notes: readonly IssueDetail[]): Resource {

@@ -11,6 +11,7 @@ import type { PartyKind } from '../../policies/party-kind.ts';
 import { isWithin } from '../../policies/purpose.ts';
 import type { AuditEntry } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
+import { mayConcern } from '../emergency/opened-about.ts';
 import { textIn } from '../extended/input.ts';
 import type { Invocation, OperationParameter } from '../extended/operation.ts';
 import type { Caller } from '../request.ts';
@@ -79,15 +80,26 @@ interface FoundVersion {
   readonly custodian: Ref | '';
 }
 
-/** Without the records of Part 2 programs, unless somebody said why they are needed; in an emergency with them. */
+/**
+ * What is found of a patient, without the records of Part 2 programs unless somebody said why they are needed; with those of
+ * this very patient in an emergency that is the patient's.
+ */
 export function neededOf<T extends FoundVersion>(
   found: readonly T[],
-  { organization, administrator, emergency, purposes }: Caller,
+  caller: Caller,
   { justification }: WholeRecord,
+  patient: Ref,
 ): readonly T[] {
+  const { organization, administrator, purposes, emergency = [] } = caller;
+  const isOpened = emergency.some((grant) => grant.patient === patient);
   const isPatient = purposes.some((one) => isWithin(one, 'PATRQT'));
-  if (justification !== undefined || administrator || emergency !== undefined || isPatient) return found;
-  return found.filter(({ text, custodian }) => custodian === organization || !isPart2(text));
+  if (justification !== undefined || administrator || isPatient) return found;
+  return found.filter(
+    ({ text, custodian }) =>
+      custodian === organization ||
+      !isPart2(text) ||
+      (isOpened && mayConcern(parseStored(text), new Set([patient]))),
+  );
 }
 
 const isPart2 = (text: string): boolean => text.includes('"42CFRPart2"') && factsOf(parseStored(text)).part2;

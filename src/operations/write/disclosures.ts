@@ -13,7 +13,7 @@ import {
   type DisclosureSource,
   type Disclosing,
 } from '../../delivery/disclosure.ts';
-import { isRelatedTo } from '../../delivery/evidence.ts';
+import { isRelatedTo, type Claimant } from '../../delivery/evidence.ts';
 import { bearsNpi, findSameEntity } from '../../delivery/party-facts.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
 import { factsOf } from '../../policies/facts.ts';
@@ -29,6 +29,7 @@ import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { Move } from '../../resources/rules.ts';
 import { ROWS } from '../../referral/extensions.ts';
 import { note } from '../../referral/ruling.ts';
+import { runningGrants } from '../emergency/grants.ts';
 import { fileConsents } from './consents-on-file.ts';
 import type { Draft, Planned } from './draft.ts';
 import { partyOf, partyWorldIn } from './rule-context.ts';
@@ -152,12 +153,19 @@ async function disclosuresOf(draft: Draft, telling: Telling): Promise<readonly D
     patients: patientsIn(telling),
     order: claims ? order : undefined,
     parties: true,
-    claimant: {
-      administrator: draft.caller.administrator,
-      emergency: (draft.caller.emergency ?? []).length > 0,
-    },
+    claimant: await claimantOf(draft, claims ? order : undefined),
   };
   return buildDisclosures(sourceOf(draft), draft.context.settings, told, Date.parse(draft.now));
+}
+
+/** Who claims a basis; of grants of emergency access those that run for the very patients (compliance B20). */
+async function claimantOf({ snapshot, caller, now }: Draft, order: Resource | undefined): Promise<Claimant> {
+  const grants =
+    claimedBasis(order) === 'emergency' ? await runningGrants(snapshot, caller, Date.parse(now)) : [];
+  return {
+    administrator: caller.administrator,
+    isEmergency: (about) => grants.some(({ patient }) => patient === about),
+  };
 }
 
 const patientsIn = ({ content, order }: Telling): readonly Ref[] => [

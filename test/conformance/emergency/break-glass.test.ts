@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { GRANT_KIND } from '../../../src/operations/emergency/grants.ts';
+import { noticeOfOne } from '../../../src/operations/notice.ts';
+import { EVERYTHING } from '../../../src/ports/query.ts';
 import { handClock } from '../../contract/store-world.ts';
 import * as make from '../../resources.ts';
 import {
@@ -14,6 +16,7 @@ import {
   initiator,
   openWorld,
   recipient,
+  SETTINGS,
   refOf,
   refsOf,
   type Stored,
@@ -484,6 +487,19 @@ describe('(compliance E3, P19) content that consent guards', () => {
     expect(await statusOf(clinician(), refOf(note))).toBe(404);
   });
 
+  test('the notice of 2.32 is left out for the patient of the grant alone', async () => {
+    const [one, other] = [await labelled(['42CFRPart2']), await labelled(['42CFRPart2'])];
+    const context = { store: world.store, clock, settings: SETTINGS };
+    const under = { ...clinician(), emergency: [{ key: 'g', patient: refOf(one.patient) }] };
+    const noticeOf = async ({ id }: Stored) => {
+      const version = await world.store.snapshot().read(`DocumentReference/${id}`, EVERYTHING);
+      if (version === undefined) throw new Error('it was stored');
+      return (await noticeOfOne(context, under, version)).notice;
+    };
+    expect(await noticeOf(one.note)).toBe('none');
+    expect(await noticeOf(other.note)).toMatchObject({ place: 'inside' });
+  });
+
   test('psychotherapy notes stay closed, as if they were not there', async () => {
     const { patient, note } = await labelled(['PSYTHPN']);
     expect(await statusOf(clinician(), refOf(note))).toBe(404);
@@ -495,5 +511,48 @@ describe('(compliance E3, P19) content that consent guards', () => {
     );
     expect(found.total).toBe(0);
     clock.at += 31 * MINUTE;
+  });
+});
+
+describe('(compliance B20) the basis emergency is claimed for the patient of the grant', () => {
+  const permitted = { provision: { type: 'permit' } };
+  const claim = {
+    url: 'https://closeloop.dev/fhir/StructureDefinition/disclosure-basis',
+    extension: [
+      {
+        url: 'code',
+        valueCoding: {
+          system: 'https://closeloop.dev/fhir/CodeSystem/disclosure-basis',
+          code: 'emergency',
+        },
+      },
+    ],
+  };
+  /** Sends an order on that basis to a third organization. */
+  const send = (patient: Stored, who: Caller = clinician()) =>
+    world.ask(
+      who,
+      'POST',
+      'ServiceRequest',
+      make.serviceRequest(
+        { subject: refOf(patient), requester: 'Organization/recipient', performer: 'Organization/stranger' },
+        { extension: [claim] },
+      ),
+    );
+
+  test('and for nobody else, nor by anybody else, nor when it is over', async () => {
+    const [one, other] = [await refer(permitted), await refer(permitted)];
+    expect((await send(one.patient)).code).toBe('basis-evidence-missing');
+    expect((await breakGlass(one.patient)).status).toBe(201);
+    const told = await send(other.patient);
+    expect([told.status, told.code]).toEqual([422, 'basis-evidence-missing']);
+    expect(told.text ?? JSON.stringify(told.json)).toContain('emergency access by $break-glass');
+    expect((await send(one.patient, clinician({ session: 'sitting-2' }))).code).toBe(
+      'basis-evidence-missing',
+    );
+    const sent = await send(one.patient);
+    expect([sent.status, sent.code]).toEqual([201, undefined]);
+    clock.at += 31 * MINUTE;
+    expect((await send(one.patient)).code).toBe('basis-evidence-missing');
   });
 });

@@ -96,8 +96,13 @@ test('(compliance M1) 42 CFR 2.13(a): a whole record leaves out what a Part 2 pr
     { text: JSON.stringify(own), custodian: 'Organization/initiator' },
     { text: '{"resourceType":"Condition"}', custodian: 'Organization/initiator' },
   ] as const;
-  expect(neededOf(found, initiator, {})).toEqual(found);
-  expect(neededOf(found, recipient, {})).toEqual([found[1]]);
-  expect(neededOf(found, recipient, { justification: 'why' })).toEqual(found);
-  expect(neededOf(found, forPurpose(recipient, 'PATRQT'), {})).toEqual(found);
+  expect(neededOf(found, initiator, {}, patient)).toEqual(found);
+  expect(neededOf(found, recipient, {}, patient)).toEqual([found[1]]);
+  expect(neededOf(found, recipient, { justification: 'why' }, patient)).toEqual(found);
+  expect(neededOf(found, forPurpose(recipient, 'PATRQT'), {}, patient)).toEqual(found);
+  // (compliance E1) A grant is for one patient.
+  const under = (granted: Ref): Caller => ({ ...recipient, emergency: [{ key: 'g', patient: granted }] });
+  expect(neededOf(found, under(patient), {}, patient)).toEqual(found);
+  expect(neededOf(found, under('Patient/other'), {}, patient)).toEqual([found[1]]);
+  expect(neededOf(found, under('Patient/other'), {}, 'Patient/other')).toEqual([found[1]]);
 });

@@ -236,7 +236,7 @@ const patientContent: DraftDocument = async (invocation, kind = 'ccd') => {
     ref,
     types,
     [...(version.custodian === '' ? [] : [version.custodian]), ...(own === undefined ? [] : [own])],
-    (found) => (isNamed ? found : neededOf(found, request.caller, audit)),
+    (found) => (isNamed ? found : neededOf(found, request.caller, audit, ref)),
   );
   const patient = gathered.resources.get(ref);
   if (patient === undefined) throw notHere(ref);
