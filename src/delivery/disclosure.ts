@@ -5,8 +5,8 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { BASES } from '../policies/basis.ts';
 import { endedForLater } from '../policies/consent/write-rules.ts';
-import { factsOf, labelsWithin } from '../policies/facts.ts';
-import { sourcesIn } from '../policies/guards/marks.ts';
+import { factsOf } from '../policies/facts.ts';
+import { sourcesOf } from '../policies/guards/marks.ts';
 import { isHealthService } from '../policies/health-related.ts';
 import { REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
 import type { PartyKind } from '../policies/party-kind.ts';
@@ -99,7 +99,7 @@ async function readCommon(
     agreements: await source.agreementsOf(from, to),
     parties,
     facts: factsOf(content),
-    sources: new Set(labelsWithin(content).flatMap(sourcesIn)),
+    sources: new Set(sourcesOf(content)),
     claimed,
     healthRelated: isHealthService(order),
     communityNeedsAuthorization,

@@ -17,6 +17,7 @@ import { checkDisclosures } from './write/disclosures.ts';
 import { checkDeletes } from './write/deletes.ts';
 import { admitImport } from './write/import.ts';
 import { checkCriteria } from './write/hidden-criteria.ts';
+import { dropClaimedSources } from './write/label-sources.ts';
 import { labelDraft } from './write/labels.ts';
 import { dropClaimedSteps } from './write/past-steps.ts';
 import { askForPatientNotices, TAKING_ON } from './write/patient-notices.ts';
@@ -114,6 +115,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, PARTIES],
   [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION, ROLES],
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION, ADDRESSES],
+  [dropClaimedSources,   CREATE | UPDATE | PATCH          | TRANSACTION],
   [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],

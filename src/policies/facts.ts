@@ -72,7 +72,7 @@ function nameOfFact(label: Coding): readonly string[] {
 export const PART_2 = { system: ACT_CODE, code: '42CFRPart2' } as const satisfies Coding;
 
 /** The labels of a resource and of those inside it. */
-export const labelsWithin = (resource: Resource): readonly Coding[] => {
+const labelsWithin = (resource: Resource): readonly Coding[] => {
   const own = resource.meta?.security ?? [];
   if (resource.resourceType !== 'Bundle') return own;
   const inside = resourcesInside(resource).flatMap((one) => (one === undefined ? [] : labelsWithin(one)));

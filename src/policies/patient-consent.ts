@@ -3,14 +3,7 @@
  * provision is an exception to the one around it). What cannot be evaluated counts against the disclosure: such a
  * condition never narrows a denial, and never lets an exception permit.
  */
-import type {
-  CodeableConcept,
-  Coding,
-  ConsentProvision,
-  ConsentProvisionActor,
-  Ref,
-  Resource,
-} from '../fhir/types.ts';
+import type { Coding, ConsentProvision, ConsentProvisionActor, Ref, Resource } from '../fhir/types.ts';
 import { parseDateTime, type Interval } from '../fhir/datetime.ts';
 import { BASES, type Basis } from './basis.ts';
 import { kindOf, type ConsentKind } from './consent/kinds.ts';
@@ -21,6 +14,7 @@ import {
   hasCode,
   isAboutPrivacy,
   isEmpty,
+  isOptOut,
   labelName,
   referenceIn,
 } from './consent/read-consent.ts';
@@ -218,8 +212,6 @@ function refsOf(data: ConsentProvision['data'], doubtful: boolean): readonly Ref
   }
   return refs;
 }
-
-const isOptOut = (rule: CodeableConcept | undefined): boolean => hasCode(rule?.coding, new Set(['OPTOUT']));
 
 /** A period covers both its ends, each as long as it is written: `2026-03` ends with March. */
 const boundOf = (text: string | undefined): Interval | undefined =>

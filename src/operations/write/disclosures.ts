@@ -17,7 +17,7 @@ import { isRelatedTo, type Claimant } from '../../delivery/evidence.ts';
 import { bearsNpi, findSameEntity } from '../../delivery/party-facts.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
 import { factsOf } from '../../policies/facts.ts';
-import { sourcesIn } from '../../policies/guards/marks.ts';
+import { sourcesOf } from '../../policies/guards/marks.ts';
 import { decide, type Decision, type Disclosure } from '../../policies/index.ts';
 import { permitsRelied } from '../../policies/relied.ts';
 import { kindsOf } from '../../policies/party-kind.ts';
@@ -186,11 +186,13 @@ async function checkNamed(
   const asked: Disclosure[] = [];
   for (const [ref, place] of namedIn(telling)) {
     const labels = await readLabels(draft, ref);
-    if (labels.length === 0 && !isSaidMuch) continue;
+    const whole = typeOf(ref) === 'Bundle' ? await readPreview(draft, ref) : undefined; // what it holds counts
+    if (labels.length === 0 && whole === undefined && !isSaidMuch) continue;
     if (((await keeperOf(draft, ref)) ?? telling.from) !== telling.from) continue;
-    const facts = factsOf({ resourceType: typeOf(ref), meta: { security: [...labels] } });
+    const labelled: Resource = whole ?? { resourceType: typeOf(ref), meta: { security: [...labels] } };
+    const facts = factsOf(labelled);
+    const sources = new Set(sourcesOf(labelled));
     for (const each of disclosures) {
-      const sources = new Set(labels.flatMap(sourcesIn));
       const what = await readWhat(sourceOf(draft), ref, each.consents);
       const disclosure = { ...each, what, facts, sources };
       const decision = decide(disclosure);

@@ -13,6 +13,8 @@ import { isSameLabel, loweredLabels } from '../../policies/labels/lowered.ts';
 import type { Coding, Resource } from '../../fhir/types.ts';
 import { note } from '../../referral/ruling.ts';
 import { localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
+import { EVERYTHING } from '../../ports/query.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { LARGE } from '../heavy.ts';
 import { createTurns, type Turns } from '../turns.ts';
@@ -93,7 +95,8 @@ interface Given {
   readonly programs: Programs | undefined;
 }
 
-async function labelOne(draft: Draft, planned: Planned, { turns, noticed, programs }: Given): Promise<void> {
+async function labelOne(draft: Draft, given: Planned, { turns, noticed, programs }: Given): Promise<void> {
+  const planned = given.returns === true ? await asItLeft(draft, given) : given;
   const { ref, before, after, origin } = planned;
   const labelled = labelledIn(draft);
   if (after === undefined || labelled.has(after.plain)) return;
@@ -123,6 +126,21 @@ async function labelOne(draft: Draft, planned: Planned, { turns, noticed, progra
   }
   const tree = draft.planned.get(ref)?.after?.plain;
   if (tree !== undefined) labelled.add(tree);
+}
+
+/** What comes back after it was deleted has the labels of its last version: to delete it takes none off. */
+async function asItLeft(draft: Draft, planned: Planned): Promise<Planned> {
+  const [type = '', id = ''] = planned.ref.split('/');
+  const { versions } = await draft.snapshot.history({
+    type,
+    id,
+    count: 2,
+    offset: 0,
+    total: false,
+    sight: EVERYTHING,
+  });
+  const [text] = versions.flatMap((version) => version.text ?? []);
+  return text === undefined ? planned : { ...planned, before: parseStored(text) };
 }
 
 const isNewFile = ({ ref, before, origin }: Planned): boolean =>

@@ -2,9 +2,11 @@
  * By whose words what a draft writes is a record of 42 CFR Part 2 (compliance P1 to P3): a program keeps it, or a unit that is
  * a program authored it. Where no party is anything but a provider, nobody is looked up.
  */
+import { referencesOf } from '../../fhir/references-of.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { factsOf } from '../../policies/facts.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { localRef, localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { mayBeUnit, organizationOfUnit } from '../../resources/parties/program-unit.ts';
 import { patientsOfCompartments } from '../values.ts';
@@ -77,9 +79,10 @@ export async function programsIn(draft: Draft): Promise<Programs | undefined> {
     return resource && organizationOfUnit(resource);
   }
 
-  async function sourcesOf({ ref, custodian, after }: Planned): Promise<readonly Ref[]> {
+  async function sourcesOf(planned: Planned): Promise<readonly Ref[]> {
+    const { ref, custodian, after } = planned;
     const resource = after?.plain;
-    if (resource === undefined || !isAboutPatient(ref, resource)) return [];
+    if (resource === undefined || isDirectory(typeOf(ref))) return [];
     const sources = new Set<Ref>();
     if (custodian !== '' && (await isProgram(custodian))) sources.add(custodian);
     for (const path of AUTHORS[typeOf(ref)] ?? [])
@@ -87,7 +90,7 @@ export async function programsIn(draft: Draft): Promise<Programs | undefined> {
         const organization = await organizationOf(author);
         if (organization !== undefined) sources.add(organization);
       }
-    return [...sources];
+    return sources.size > 0 && (await isAboutPatient(draft, planned, resource)) ? [...sources] : [];
   }
 }
 
@@ -100,9 +103,22 @@ function hasKinds(snapshot: Snapshot): Promise<boolean> {
   return asked;
 }
 
-/** What is in the directory is about nobody; of what is inside a Bundle each is asked by itself. */
-const isAboutPatient = (ref: Ref, resource: Resource): boolean => {
+/** Resources that one other refers to which are asked whether they are about a patient. */
+const REFERRED_MAX = 100;
+
+/**
+ * Of what is inside a Bundle each is asked by itself. A client's answer to an order says as much of the patient as the order,
+ * whether or not it names the patient.
+ */
+async function isAboutPatient(draft: Draft, { ref, origin }: Planned, resource: Resource): Promise<boolean> {
   const type = typeOf(ref);
-  if (isDirectory(type)) return false;
-  return type === 'Patient' || type === 'Bundle' || patientsOfCompartments(resource).length > 0;
-};
+  if (type === 'Patient' || type === 'Bundle' || patientsOfCompartments(resource).length > 0) return true;
+  if (origin === 'server') return false;
+  const named = new Set(referencesOf(resource).flatMap(({ text }) => localRefOf(text) ?? []));
+  for (const other of [...named].filter((one) => !isDirectory(typeOf(one))).slice(0, REFERRED_MAX)) {
+    const found = await readPreview(draft, other);
+    if (found !== undefined && (patientsOfCompartments(found).length > 0 || factsOf(found).part2))
+      return true;
+  }
+  return false;
+}

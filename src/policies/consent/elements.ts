@@ -133,7 +133,10 @@ export const ELEMENTS: Readonly<Record<ConsentElement, ElementRow>> = {
   'signed-form': {
     says: 'signed form',
     path: 'Consent.source',
-    has: ({ consent }) => consent.sourceReference !== undefined || consent.sourceAttachment !== undefined,
+    has: ({ consent: { sourceReference: paper, sourceAttachment: file } }) =>
+      paper?.reference !== undefined ||
+      paper?.identifier !== undefined ||
+      [file?.data, file?.url, file?.title].some((one) => one !== undefined),
   },
   date: {
     says: 'date signed',

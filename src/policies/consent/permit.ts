@@ -22,6 +22,7 @@ import {
   isAboutPrivacy,
   isEmpty,
   isInRole,
+  isOptOut,
   isTreatingClass,
   labelName,
   localIn,
@@ -77,11 +78,13 @@ export function permitOf(
   about: ConsentAbout = {},
 ): Permit | undefined {
   const kind = kindOf(resource);
-  const { status, scope, provision, dateTime, ...consent } = asConsent(resource);
+  const { status, scope, provision, dateTime, verification, policyRule, ...consent } = asConsent(resource);
   const patient = localIn(consent.patient ?? {});
   if (status !== 'active' || kindRow(kind).effect !== 'permit' || !isAboutPrivacy(scope)) return undefined;
   if (custodian === '' || patient === undefined || provision?.type !== 'permit') return undefined;
   if (!isReadable(provision) || !isEmpty(consent.modifierExtension)) return undefined;
+  // Known to be false (45 CFR 164.508(b)(2)(v), 42 CFR 2.31(c)(4)), or it says the contrary as well.
+  if ((verification ?? []).some(({ verified }) => !verified) || isOptOut(policyRule)) return undefined;
   if (kindRow(kind).elements.information !== undefined && !saysWhat(provision)) return undefined;
   if (lacksOf(resource, about).length > 0 || !mayDisclose(provision.actor, custodian, actors))
     return undefined;
@@ -112,13 +115,15 @@ const lowOf = (date: string | undefined): number =>
 const endOf = (date: string | undefined): number | undefined =>
   date === undefined ? undefined : (parseDateTime(date)?.high ?? Number.MIN_SAFE_INTEGER) + 1;
 
+const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
 const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
 
 /** Every condition that the provision makes can be evaluated. */
-const isReadable = ({ action, code, dataPeriod, class: types, data }: ConsentProvision): boolean =>
+const isReadable = ({ action, code, dataPeriod, purpose, class: types, data }: ConsentProvision): boolean =>
   (isEmpty(action) || action.some(({ coding }) => hasCode(coding, DISCLOSING))) &&
   isEmpty(code) &&
   dataPeriod === undefined &&
+  (purpose ?? []).every(({ system, code: named }) => system === ACT_REASON && named !== undefined) &&
   (types ?? []).every(({ system }) => system === RESOURCE_TYPES) &&
   (data ?? []).every(isInstance);
 

@@ -37,6 +37,11 @@ export const hasCode = (codings: readonly Coding[] | undefined, codes: ReadonlyS
 export const isAboutPrivacy = ({ coding }: CodeableConcept): boolean =>
   isEmpty(coding) || coding.some(({ code }) => code === 'patient-privacy');
 
+/** It opts out by its policy (BSeR), whatever else it says. */
+export const isOptOut = (rule: CodeableConcept | undefined): boolean => hasCode(rule?.coding, OPT_OUT);
+
+const OPT_OUT: ReadonlySet<string> = new Set(['OPTOUT']);
+
 /** A reference without its version. */
 export const referenceIn = ({ reference }: { readonly reference?: string | undefined }): string | undefined =>
   reference?.replace(/\/_history\/[^/]+$/, '');

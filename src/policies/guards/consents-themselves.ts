@@ -5,7 +5,7 @@
 import type { ConsentProvision, Resource } from '../../fhir/types.ts';
 import { kindOf, kindRow } from '../consent/kinds.ts';
 import { namesRecipient } from '../consent/permit.ts';
-import { asConsent, hasCode } from '../consent/read-consent.ts';
+import { asConsent, isOptOut } from '../consent/read-consent.ts';
 import type { ContentGuard } from './guard.ts';
 
 /** Marks of a Consent; no label of a resource is named so. */
@@ -32,12 +32,9 @@ export function consentMarksOf(resource: Resource): readonly string[] {
   if (resource.resourceType !== 'Consent') return [];
   const { policyRule, provision } = asConsent(resource);
   const { effect } = kindRow(kindOf(resource));
-  if (effect === 'deny' || hasCode(policyRule?.coding, OPT_OUT) || deniesSomething(provision))
-    return [OF_DENIAL];
+  if (effect === 'deny' || isOptOut(policyRule) || deniesSomething(provision)) return [OF_DENIAL];
   return effect === 'permit' ? [OF_PERMIT] : [];
 }
-
-const OPT_OUT: ReadonlySet<string> = new Set(['OPTOUT']);
 
 const deniesSomething = (provision: ConsentProvision | undefined): boolean =>
   provision !== undefined &&

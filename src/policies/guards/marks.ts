@@ -5,7 +5,7 @@
  */
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { suspensionMarksOf } from '../access.ts';
-import { factsOf, factsOfLabels, labelsWithin, type ContentFacts } from '../facts.ts';
+import { factsOf, factsOfLabels, PART_2, type ContentFacts } from '../facts.ts';
 import { CONFIDENTIALITY } from '../labels/confidentiality.ts';
 import { resourcesInside } from '../labels/derive.ts';
 import { consentMarksOf, isConsentMarked } from './consents-themselves.ts';
@@ -36,8 +36,7 @@ export function guardMarksOf(resource: Resource): readonly string[] {
 function contentMarksOf(resource: Resource): readonly string[] {
   const facts = factsOf(resource);
   if (![...facts.labels].some((label) => label !== USUAL)) return NO_MARKS;
-  const sources = labelsWithin(resource).flatMap(sourcesIn);
-  return [...new Set([...facts.labels, ...sources, ...patientsInside(resource)])].toSorted();
+  return [...new Set([...facts.labels, ...sourcesOf(resource), ...patientsInside(resource)])].toSorted();
 }
 
 /** Whether some guard withholds content with these facts from everybody, whoever the recipient is. */
@@ -51,6 +50,31 @@ export const sourcesIn = ({ extension = [] }: Coding): readonly Ref[] =>
     const source = url === LABEL_SOURCE ? valueReference?.reference : undefined;
     return source?.startsWith('Organization/') === true ? [source as Ref] : [];
   });
+
+/** Stands for sources where no organization's words are all that a Bundle holds of Part 2. No organization is named so. */
+const NO_SINGLE_SOURCE: Ref = 'Organization/';
+
+/**
+ * The organizations whose words content of Part 2 holds, as far as the server wrote them. Of a Bundle, those whose words
+ * each of its members holds: what comes back to them is no disclosure. A signed Bundle keeps what others wrote into it, so
+ * that its own label alone is read.
+ */
+export function sourcesOf(resource: Resource): readonly Ref[] {
+  const own = (resource.meta?.security ?? []).filter(isPart2Label);
+  const said = new Set(own.flatMap(sourcesIn));
+  if (resource.resourceType !== 'Bundle' || resource['signature'] !== undefined) return [...said];
+  const parts = [
+    ...(own.length > 0 ? [said] : []),
+    ...resourcesInside(resource).flatMap((member) =>
+      member !== undefined && factsOf(member).part2 ? [new Set(sourcesOf(member))] : [],
+    ),
+  ];
+  const all = new Set(parts.flatMap((one) => [...one]));
+  const common = [...all].filter((source) => parts.every((one) => one.has(source)));
+  return common.length === 0 && all.size > 0 ? [NO_SINGLE_SOURCE] : common;
+}
+
+const isPart2Label = ({ system, code }: Coding): boolean => system === PART_2.system && code === PART_2.code;
 
 /** The patients of a Bundle's members, as they name them. */
 function patientsInside(resource: Resource): readonly Ref[] {

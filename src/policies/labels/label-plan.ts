@@ -8,6 +8,7 @@ import { resourcesInside, sensitivitiesOf, type Sensitivities } from './derive.t
 import { highWaterMark, labelsSaid } from './high-water.ts';
 import { loweredTo, wasLowered } from './label.ts';
 import { COUNSELING_LABEL } from '../facts.ts';
+import { membersByUrl, urlsOfEntries } from './entries.ts';
 import { isAboutPerson, part2SourcesIn, withPart2, type Part2Source } from './part2-label.ts';
 import { addLabels, completeLabels, keepLabels } from './label-set.ts';
 import { isSameLabel, loweredLabels } from './lowered.ts';
@@ -114,8 +115,8 @@ const isCounselingNote = (labels: readonly Coding[]): boolean =>
 
 function planEntries(resource: Resource, { before, part2 }: Earlier): LabelPlan['entries'] {
   if (resource.resourceType !== 'Bundle' || resource['signature'] !== undefined) return NO_ENTRIES;
-  const stood = before === undefined ? undefined : byFullUrl(before);
-  const urls = fullUrlsOf(resource);
+  const stood = before === undefined ? undefined : membersByUrl(before);
+  const urls = urlsOfEntries(resource);
   const members = resourcesInside(resource);
   const entries = new Map<number, LabelPlan>();
   const planOne = (place: number, listed: readonly Coding[] = []): void => {
@@ -129,19 +130,6 @@ function planEntries(resource: Resource, { before, part2 }: Earlier): LabelPlan[
   // The Composition of a document speaks for the whole.
   if (members[0]?.resourceType === 'Composition') planOne(0, marksInside(resource, entries));
   return entries;
-}
-
-const fullUrlsOf = (bundle: Resource): readonly (string | undefined)[] =>
-  ((bundle['entry'] ?? []) as readonly { readonly fullUrl?: string }[]).map(({ fullUrl }) => fullUrl);
-
-function byFullUrl(bundle: Resource): ReadonlyMap<string, Resource> {
-  const urls = fullUrlsOf(bundle);
-  return new Map(
-    resourcesInside(bundle).flatMap((member, place) => {
-      const url = urls[place];
-      return member === undefined || url === undefined ? [] : [[url, member] as const];
-    }),
-  );
 }
 
 /** A tree of the resource with these labels written into it. */

@@ -162,6 +162,34 @@ describe('(compliance E1) the grant', () => {
   });
 });
 
+test('(compliance E3, L4) what holds records of another patient stays closed', async () => {
+  const { patient, order } = await refer(undefined);
+  const other = await world.create(initiator, make.patient());
+  const holding = (subject: Stored, more: object) => ({
+    resourceType: 'Bundle',
+    type: 'collection',
+    entry: [{ fullUrl: 'urn:uuid:1', resource: { ...make.observation(refOf(subject)), ...more } }],
+  });
+  const bundles: Stored[] = [];
+  for (const subject of [patient, other]) bundles.push(await world.create(initiator, holding(subject, {})));
+  const supportingInfo = bundles.map((one) => make.to(refOf(one)));
+  const told = await world.ask(initiator, 'PUT', refOf(order), { ...order, supportingInfo });
+  expect(told.status).toBe(200);
+  const part2 = { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: '42CFRPart2' };
+  for (const [place, subject] of [patient, other].entries()) {
+    const { id, resourceType } = bundles[place] as Stored;
+    await world.ask(initiator, 'PUT', `${resourceType}/${id}`, {
+      id,
+      ...holding(subject, { meta: { security: [part2] } }),
+    });
+  }
+  const statuses = () => Promise.all(bundles.map((one) => statusOf(clinician(), refOf(one))));
+  expect(await statuses()).toEqual([404, 404]);
+  expect((await breakGlass(patient)).status).toBe(201);
+  expect(await statuses()).toEqual([200, 404]);
+  clock.at += 31 * MINUTE;
+});
+
 describe('(compliance E2) who may', () => {
   test.each([
     ['a system', { user: undefined }],

@@ -252,3 +252,12 @@ describe('(compliance S4, V5) the custodian’s officer lowers, with a reason', 
     expect(labelsOf(await server.read('recipient', String(link)))).toBe('R');
   });
 });
+
+test('(compliance S4) what is deleted and written again keeps the labels of its last version', async () => {
+  const { id } = await keep([conf('R'), act('PSYTHPN'), act('42CFRPart2')]);
+  const ref = `Condition/${id}`;
+  const stored = await server.read('initiator', ref);
+  expect((await server.ask('initiator', 'DELETE', ref)).status).toBe(204);
+  expect((await server.ask('initiator', 'PUT', ref, withLabels(stored, conf('N')))).status).toBe(201);
+  expect(labelsOf(await server.read('initiator', ref))).toBe(labelsOf(stored));
+});

@@ -87,6 +87,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/write/draft.ts', why: 'the draft as a value' },
   { at: 'operations/write/rule-context.ts', why: 'hands what preview.ts reads to rules' },
   { at: 'operations/write/labels.ts', why: 'writes the labels that a resource asks for into it' },
+  { at: 'operations/write/label-sources.ts', why: 'drops what only the server says of a label' },
   { at: 'operations/write/marks.ts', why: 'the table of marks' },
   { at: 'hl7v2/', why: 'messages, text ⇄ meaning: pure; what is wrong with one is told in its reading' },
   { at: 'rails/hl7v2-mllp/link-status.ts', why: 'counts messages by fate' },

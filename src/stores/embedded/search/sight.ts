@@ -91,7 +91,7 @@ export function sightParams(sight: Sight, { seq, now }: SightMoment): readonly (
   const own: (string | number)[] = [organization, organization, seq, seq];
   if (denied !== 'seen') own.push(now, now);
   if (denied === undefined && lifted !== undefined)
-    own.push(...Array<string>(3).fill(JSON.stringify(lifted)));
+    own.push(...Array<string>(4).fill(JSON.stringify(lifted)));
   if (payload !== undefined) own.push(JSON.stringify(payloadTypes(payload)));
   return patient === undefined ? own : [...own, patient, patient, JSON.stringify(hidden)];
 }
@@ -121,9 +121,14 @@ const deniedText = (shown: string, further: string): string => `EXISTS (
 
 const LIFTED = '(SELECT q.rid FROM json_each(?) j JOIN resource q ON q.ref = j.value)';
 
-/** No emergency lifts the denial: it lasts, or the resource is about another patient, too, or it is about none of these. */
+/**
+ * No emergency lifts the denial: it lasts, or the resource is about another patient, too, or holds what is, or it is about
+ * none of these. Whom the members of a Bundle are about stands among its marks.
+ */
 const NOT_LIFTED = `AND (d.lasting = 1
         OR EXISTS (SELECT 1 FROM about o WHERE o.rid = d.rid AND o.patient NOT IN ${LIFTED})
+        OR EXISTS (SELECT 1 FROM mark i WHERE i.rid = d.rid AND i.mark >= 'Patient/' AND i.mark < 'Patient0'
+          AND i.mark NOT IN (SELECT value FROM json_each(?)))
         OR NOT (EXISTS (SELECT 1 FROM about o WHERE o.rid = d.rid AND o.patient IN ${LIFTED})
           OR EXISTS (SELECT 1 FROM about o WHERE o.rid = d.root AND o.patient IN ${LIFTED})))`;
 

@@ -235,3 +235,31 @@ describe('what a permit may release', () => {
     ]).toEqual([false, true]);
   });
 });
+
+test.each<[string, Consent]>([
+  [
+    '(compliance P8, A11) that somebody found to be false',
+    make.consentOf('part2-tpo', { verification: [{ verified: true }, { verified: false }] }),
+  ],
+  [
+    '(compliance C6) that opts out as well',
+    make.consentOf('part2-tpo', {
+      policyRule: {
+        coding: [
+          ...(TPO.policyRule?.coding ?? []),
+          { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTOUT' },
+        ],
+      },
+    }),
+  ],
+  [
+    '(compliance D4) whose purpose is of a system that nobody knows',
+    make.withProvision(TPO, { purpose: [{ system: 'urn:other', code: 'TREAT' }] }),
+  ],
+  [
+    '(compliance P6) of a paper that is named in passing',
+    make.consentOf('part2-tpo', { sourceReference: { display: 'paper' } }),
+  ],
+])('a Consent %s permits nothing', (_name, consent) => {
+  expect([permit(TPO) === undefined, permit(consent)]).toEqual([false, undefined]);
+});
