@@ -17,7 +17,7 @@ import { isRelatedTo, type Claimant } from '../../delivery/evidence.ts';
 import { bearsNpi, findSameEntity } from '../../delivery/party-facts.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
 import { factsOf } from '../../policies/facts.ts';
-import { sourcesOf } from '../../policies/guards/marks.ts';
+import { guardMarksOf, readMarks, sourcesOf } from '../../policies/guards/marks.ts';
 import { decide, type Decision, type Disclosure } from '../../policies/index.ts';
 import { permitsRelied } from '../../policies/relied.ts';
 import { kindsOf } from '../../policies/party-kind.ts';
@@ -141,7 +141,11 @@ const refusalOfOffer = (code: string): OperationOutcomeError =>
 
 const PLACE = 'ServiceRequest.extension';
 
-async function disclosuresOf(draft: Draft, telling: Telling): Promise<readonly Disclosure[]> {
+async function disclosuresOf(
+  draft: Draft,
+  telling: Telling,
+  patients = patientsIn(telling),
+): Promise<readonly Disclosure[]> {
   const { ref, content, from, to, order, orderRef } = telling;
   const claims =
     orderRef !== undefined && ((await keeperOf(draft, orderRef)) ?? draft.caller.organization) === from;
@@ -150,7 +154,7 @@ async function disclosuresOf(draft: Draft, telling: Telling): Promise<readonly D
     content,
     from,
     to,
-    patients: patientsIn(telling),
+    patients,
     order: claims ? order : undefined,
     parties: true,
     claimant: await claimantOf(draft, claims ? order : undefined),
@@ -192,7 +196,9 @@ async function checkNamed(
     const labelled: Resource = whole ?? { resourceType: typeOf(ref), meta: { security: [...labels] } };
     const facts = factsOf(labelled);
     const sources = new Set(sourcesOf(labelled));
-    for (const each of disclosures) {
+    const content = labels.length === 0 ? undefined : (whole ?? (await readPreview(draft, ref)));
+    const asking = content === undefined ? disclosures : await askedFor(draft, telling, content, disclosures);
+    for (const each of asking) {
       const what = await readWhat(sourceOf(draft), ref, each.consents);
       const disclosure = { ...each, what, facts, sources };
       const decision = decide(disclosure);
@@ -203,6 +209,21 @@ async function checkNamed(
   }
   if (refused.length > 0) throw await refusalOf(draft, telling, refused);
   return asked;
+}
+
+/** Labelled content is told by the word of those whom it is about itself; nobody permits what names nobody. */
+async function askedFor(
+  draft: Draft,
+  telling: Telling,
+  content: Resource,
+  disclosures: readonly Disclosure[],
+): Promise<readonly Disclosure[]> {
+  const about = new Set([...patientsOfCompartments(content), ...readMarks(guardMarksOf(content)).patients]);
+  const known = disclosures.filter(({ patient }) => patient !== undefined && about.has(patient));
+  const others = [...about].filter((patient) => known.every((one) => one.patient !== patient));
+  return about.size > 0 && others.length === 0
+    ? known
+    : [...known, ...(await disclosuresOf(draft, telling, others))];
 }
 
 function namedIn({ content, order, orderRef }: Telling): readonly (readonly [Ref, string])[] {

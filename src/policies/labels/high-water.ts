@@ -4,7 +4,8 @@
  */
 import { LABEL_SYSTEMS } from './lowered.ts';
 import type { CodeableConcept, Coding, Resource } from '../../fhir/types.ts';
-import { CONFIDENTIALITY, highestOf, rankOf } from './confidentiality.ts';
+import { highestOf, rankOf, CONFIDENTIALITY } from './confidentiality.ts';
+import { labelOfOtherName } from './other-names.ts';
 import { part2ByNotice } from './label.ts';
 import { saysPart2 } from '../part2/said.ts';
 import { labelsInText } from './stored-labels.ts';
@@ -34,8 +35,10 @@ export const LISTING: ReadonlyMap<string, { readonly path: string; readonly take
  * What elements of a resource say of how confidential it is, as labels; a code of another system stays where it stands. A
  * notice of 42 CFR 2.32 says that it is content of Part 2, whatever its edition (compliance P33).
  */
-export const labelsSaid = (resource: Resource): readonly Coding[] =>
-  saysPart2(resource) ? [part2ByNotice, ...labelsOfElements(resource)] : labelsOfElements(resource);
+export const labelsSaid = (resource: Resource): readonly Coding[] => {
+  const said = [...labelsOfElements(resource), ...(resource.meta?.security ?? []).flatMap(labelOfOtherName)];
+  return saysPart2(resource) ? [part2ByNotice, ...said] : said;
+};
 
 function labelsOfElements(resource: Resource): readonly Coding[] {
   const { resourceType, confidentiality, securityLabel } = resource;

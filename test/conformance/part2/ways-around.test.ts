@@ -8,6 +8,7 @@ import { guardMarksOf, LABEL_SOURCE, sourcesOf } from '../../../src/policies/gua
 import * as make from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 import { act, condition, conf, patientOf } from '../labels/scene.ts';
+import { tpoConsent } from './scene.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -118,6 +119,58 @@ describe('(compliance P2, S4) a source that a client claims on a label', () => {
       recordedDate: '2026-01-01',
     });
     expect(sourcesOf(again.json)).toEqual(['Organization/detox']);
+  });
+});
+
+describe('(compliance L4) what an order names is asked for by whom it is about', () => {
+  const labelled = { meta: HONEST };
+  const report = { resourceType: 'DiagnosticReport', status: 'final', code: { text: 'x' }, ...labelled };
+  const member = (resource: Resource) => ({ fullUrl: `urn:uuid:${resource.resourceType}`, resource });
+  test.each<[string, number, (patient: Ref, other: Ref) => Resource]>([
+    ['its own patient, who consents', 201, (patient) => condition(patient, 'F11.20', labelled)],
+    ['another patient, who does not', 422, (_patient, other) => condition(other, 'F11.20', labelled)],
+    ['nobody', 422, () => report],
+    [
+      'a contained patient',
+      422,
+      () => ({
+        ...report,
+        contained: [{ resourceType: 'Patient', id: 'p' }],
+        subject: { reference: '#p' },
+      }),
+    ],
+    [
+      'both, in one Bundle',
+      422,
+      (patient, other) => ({
+        resourceType: 'Bundle',
+        type: 'collection',
+        entry: [
+          member(condition(patient, 'F11.20', labelled)),
+          member({ ...report, subject: { reference: other } }),
+        ],
+      }),
+    ],
+  ])('%s: %i', async (_name, status, named) => {
+    const patient = await patientOf(server);
+    const signed = await server.create(
+      'initiator',
+      make.documentReference(patient, 'https://example.org/paper'),
+    );
+    await server.create(
+      'initiator',
+      tpoConsent(patient, 'Organization/initiator', `DocumentReference/${signed.id}`),
+    );
+    const { resourceType, id } = await server.create('initiator', named(patient, await patientOf(server)));
+    const answer = await server.ask(
+      'initiator',
+      'POST',
+      'ServiceRequest',
+      orderNaming(patient, `${resourceType}/${id}`),
+    );
+    expect(answer.status).toBe(status);
+    const read = await server.ask('recipient', 'GET', `${resourceType}/${id}`);
+    expect(read.status).toBe(status === 201 ? 200 : 404);
   });
 });
 

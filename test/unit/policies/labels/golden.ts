@@ -58,6 +58,13 @@ export const GOLDEN: readonly (readonly [name: string, resource: Resource, label
   ['what a minor consented to', condition('A54.00', { extension: [flag('minor-consented')] }), 'R<ADOL STD<A54.00 ADOL<ADOL'],
   ['a flag that says no', condition('I10', { extension: [{ ...flag('minor-consented'), valueBoolean: false }] }), ''],
   // what its client wrote
+  ['a label by the name that its system had in STU3', condition('I10', labels({ system: 'http://hl7.org/fhir/v3/ActCode', code: '42CFRPart2' })),
+    'R<42CFRPart2 42CFRPart2 42CFRPart2'],
+  ['a label by the OID of its system', condition('I10', labels({ system: 'urn:oid:2.16.840.1.113883.5.4', code: 'PSYTHPN' })),
+    'R<PSYTHPN PSYTHPN PSYTHPN'],
+  ['a label that guards, without a system', condition('I10', labels({ code: '42CFRPart2' })), 'R<42CFRPart2 42CFRPart2 42CFRPart2'],
+  ['a confidentiality by another name', condition('I10', labels({ system: 'http://hl7.org/fhir/v3/Confidentiality', code: 'V' })), 'V V'],
+  ['a code of somebody else', condition('I10', labels({ system: 'urn:other', code: '42CFRPart2' })), '42CFRPart2'],
   ['a client’s labels stay', condition('F11.20', labels(act('SUD'), conf('R'))), 'SUD R ETH<F11.20 OPIOIDUD<F11.20'],
   ['a label that came: restricted', condition('I10', labels(act('42CFRPart2'))), 'R<42CFRPart2 42CFRPart2'],
   ['restricted above what its client says', condition('I10', labels(conf('N'), act('42CFRPart2'))), 'R<42CFRPart2 42CFRPart2'],
