@@ -3,8 +3,9 @@
  * a batch was taken, so that another start, or another server, goes on from there. It runs as a job of the store: under its
  * lease, and after failures ever more rarely. No request waits for it.
  */
+import { auditedCommit } from '../ports/commit.ts';
 import { FEED_KIND, type AuditCollector, type AuditFeedStatus } from '../ports/audit-feed.ts';
-import type { AuditRow } from '../ports/audit.ts';
+import { SERVER_AGENT, type AuditRow } from '../ports/audit.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { Commit, Store } from '../ports/store.ts';
 
@@ -136,24 +137,20 @@ function take(rows: readonly AuditRow[], render: FeedParts['render']): Batch {
   return { rendered, taken, last };
 }
 
-const placeCommit = (place: Recorded, version: number | undefined): Commit => ({
-  writes: [],
-  preconditions: [],
-  expects: [],
-  audit: [
-    {
-      event: 'job',
-      action: 'E',
-      outcome: '0',
-      agent: { organization: '', client: 'closeloop', subject: '' },
-      requestId: 'job-audit-feed',
-      entities: [],
-      patients: [],
-      query: QUERY,
-      viewers: [],
-    },
-  ],
-  outbox: [],
-  deliveryOutcomes: [],
-  records: [{ kind: FEED_KIND, key: KEY, expect: version ?? 'absent', body: place }],
-});
+const placeCommit = (place: Recorded, version: number | undefined): Commit =>
+  auditedCommit(
+    [
+      {
+        event: 'job',
+        action: 'E',
+        outcome: '0',
+        agent: SERVER_AGENT,
+        requestId: 'job-audit-feed',
+        entities: [],
+        patients: [],
+        query: QUERY,
+        viewers: [],
+      },
+    ],
+    { records: [{ kind: FEED_KIND, key: KEY, expect: version ?? 'absent', body: place }] },
+  );

@@ -5,6 +5,7 @@
 import type { Ref } from '../fhir/types.ts';
 import { highWaterMark } from '../policies/labels/high-water.ts';
 import { labelsInText } from '../policies/labels/stored-labels.ts';
+import { SERVER_AGENT } from '../ports/audit.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
@@ -70,7 +71,7 @@ function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry
     event: 'deliver',
     action: 'R',
     ...AUDITED[fate],
-    agent: { organization: '', client: 'closeloop', subject: '' },
+    agent: SERVER_AGENT,
     ...(purpose !== 'TREAT' && { purposes: [purpose] }),
     requestId: entry.id,
     entities: [`${entry.subject}/_history/${subject?.seq ?? entry.seq}`, entry.receiver],

@@ -4,6 +4,7 @@
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import { auditedCommit } from '../ports/commit.ts';
 import type { AuditEntry, Snapshot, StampTemplate } from '../ports/store.ts';
 import { agentOf, auditRefusal } from '../operations/audit/audit.ts';
 import { commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
@@ -76,7 +77,7 @@ async function firstAnswer(
     error.code === 'idempotency-key-reused' ? undefined : commitKeyOf(request, refusalTemplate(error));
   if (key === undefined) return undefined;
   const audit = [auditRefusal(request, error.code)];
-  const commit = { key, writes: [], preconditions: [], expects: [], audit, outbox: [], deliveryOutcomes: [] };
+  const commit = auditedCommit(audit, { key });
   const { committed } = await commitPlanned(context, async () => ({ commit, templates: new Map() }));
   return committed.replayed ? readReply(committed.reply) : undefined;
 }

@@ -2,6 +2,8 @@
  * The state of a job as a record (ADR 0025): written in a commit when it says something new, and once an hour while it
  * does not, so that a job that is due every few seconds does not fill the log.
  */
+import { SERVER_AGENT } from '../ports/audit.ts';
+import { auditedCommit } from '../ports/commit.ts';
 import { JOB_KIND, type Job, type JobState } from '../ports/jobs.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, Commit, Store } from '../ports/store.ts';
@@ -81,20 +83,12 @@ export function stateCommit(
     event: 'job',
     action: 'E',
     outcome: state.lastOutcome === 'done' ? '0' : '8',
-    agent: { organization: '', client: 'closeloop', subject: '' },
+    agent: SERVER_AGENT,
     requestId: `job-${name}`,
     entities: [],
     patients: [],
     query: `job ${name}`,
     viewers: [],
   };
-  return {
-    writes: [],
-    preconditions: [],
-    expects: [],
-    audit: [audit],
-    outbox: [],
-    deliveryOutcomes: [],
-    records: [record],
-  };
+  return auditedCommit([audit], { records: [record] });
 }

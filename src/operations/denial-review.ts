@@ -5,6 +5,7 @@
 import type { OpenedItem } from '../delivery/outcome.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
+import { auditedCommit } from '../ports/commit.ts';
 import { CommitRefused, type AuditEntry, type Snapshot } from '../ports/store.ts';
 import { recordAlways } from './audit/record.ts';
 import type { OperationContext } from './context.ts';
@@ -46,15 +47,12 @@ export async function recordRefusal(
   const item = await reviewOf(context, error);
   if (item === undefined) return recordAlways(context, entry);
   try {
-    await context.store.commit({
-      writes: [item.write],
-      ...(item.records !== undefined && { records: item.records }),
-      preconditions: [],
-      expects: [],
-      audit: [entry],
-      outbox: [],
-      deliveryOutcomes: [],
-    });
+    await context.store.commit(
+      auditedCommit([entry], {
+        writes: [item.write],
+        ...(item.records !== undefined && { records: item.records }),
+      }),
+    );
   } catch (fault) {
     if (!(fault instanceof CommitRefused)) throw fault;
     await recordAlways(context, entry);

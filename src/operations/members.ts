@@ -1,4 +1,5 @@
 /** Membership (directory DR2): an organization has an account here when an administrator says so, and by nothing else. */
+import { auditedCommit } from '../ports/commit.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
@@ -61,7 +62,7 @@ function emptyCommit(ref: Ref, { agent, requestId }: Admitting, entity: string):
     query: 'member add',
     viewers: [ref],
   };
-  return { writes: [], preconditions: [], expects: [], audit: [audit], outbox: [], deliveryOutcomes: [] };
+  return auditedCommit([audit]);
 }
 
 /**

@@ -3,7 +3,8 @@
  * `policy`), one whenever something changed. Each change is an event with what was before and what is now.
  */
 import { hash } from 'node:crypto';
-import type { AuditEntry } from '../ports/audit.ts';
+import { auditedCommit } from '../ports/commit.ts';
+import { SERVER_AGENT, type AuditEntry } from '../ports/audit.ts';
 import { RECORDS_AT_ONCE, type StoredRecord } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { OperationContext } from './context.ts';
@@ -56,15 +57,11 @@ export async function recordPolicy(
   if (audit.length === 0) return;
   const at = new Date(now).toISOString();
   const body: PolicyRecord = { at, parts };
-  await store.commit({
-    writes: [],
-    preconditions: [],
-    expects: [],
-    audit,
-    outbox: [],
-    deliveryOutcomes: [],
-    records: [{ kind: KIND, key: at, expect: 'absent', body, index: [['all', '']] }],
-  });
+  await store.commit(
+    auditedCommit(audit, {
+      records: [{ kind: KIND, key: at, expect: 'absent', body, index: [['all', '']] }],
+    }),
+  );
 }
 
 type Change = readonly [name: string, before: string, now: string];
@@ -81,7 +78,7 @@ const changed = ([name, before, now]: Change): AuditEntry => ({
   event: 'setting-changed',
   action: 'U',
   outcome: '0',
-  agent: { organization: '', client: 'closeloop', subject: '' },
+  agent: SERVER_AGENT,
   requestId: 'job-policy',
   entities: [],
   patients: [],

@@ -1,4 +1,5 @@
 /** Changes of the register that no FHIR write makes: what links name, and what an administrator settles (directory DR10, DR14). */
+import { auditedCommit } from '../ports/commit.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Identifier, Ref } from '../fhir/types.ts';
@@ -244,13 +245,5 @@ export function registerCommit(
     query,
     viewers: [organization],
   } as const;
-  return {
-    writes,
-    preconditions: [],
-    expects: [],
-    audit: [audit],
-    outbox: [],
-    deliveryOutcomes: [],
-    records,
-  };
+  return auditedCommit([audit], { writes, records });
 }

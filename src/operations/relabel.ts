@@ -6,6 +6,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { planLabels, writeLabels, type LabelPlan } from '../policies/labels/label-plan.ts';
 import { SENSITIVITY_VERSION } from '../policies/labels/sensitivity.ts';
+import { auditedCommit } from '../ports/commit.ts';
 import { EVERYTHING, type Match } from '../ports/query.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import { CommitRefused, type AuditEntry, type Commit, type Store, type Write } from '../ports/store.ts';
@@ -138,15 +139,7 @@ function commitOf(
     query: `labels by the tables of ${SENSITIVITY_VERSION}`,
     viewers,
   };
-  return {
-    writes,
-    preconditions: [],
-    expects: [],
-    audit: [audit],
-    outbox: [],
-    deliveryOutcomes: [],
-    ...(records.length > 0 && { records }),
-  };
+  return auditedCommit([audit], { writes, ...(records.length > 0 && { records }) });
 }
 
 const BY = 'relabel';

@@ -25,6 +25,17 @@ export type Interaction =
   | 'batch'
   | 'operation';
 
+/** Interactions that are done for their answer alone; an operation may be one. */
+export const READS: ReadonlySet<string> = new Set<Interaction>([
+  'read',
+  'vread',
+  'search-type',
+  'search-system',
+  'history-instance',
+  'history-type',
+  'history-system',
+]);
+
 /** What is known of the login behind a request. A caller that did not log in is {@link WITHOUT_LOGIN}. */
 export interface Login {
   /** What for it asks: what the token claims, else the usual purpose of such a caller. None: nobody logged in. */

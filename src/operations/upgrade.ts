@@ -4,6 +4,7 @@
  * wrote into itself is asserted, taken out of its text, and shown to an administrator as one work item each.
  */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
+import { auditedCommit } from '../ports/commit.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, Commit, Snapshot, Store, Write } from '../ports/store.ts';
 import { EVERYTHING, type Match } from '../ports/query.ts';
@@ -261,13 +262,5 @@ export function upgradeCommit(
     query: 'standings and register',
     viewers,
   };
-  return {
-    writes,
-    preconditions: [],
-    expects: [],
-    audit: [audit],
-    outbox: [],
-    deliveryOutcomes: [],
-    records,
-  };
+  return auditedCommit([audit], { writes, records });
 }

@@ -118,3 +118,10 @@ export interface AuditMark {
   readonly kind: 'session' | 'tab' | 'basis' | 'bytesHash';
   readonly value: string;
 }
+
+/** The agent of what the server does by itself. */
+export const SERVER_AGENT = {
+  organization: '',
+  client: 'closeloop',
+  subject: '',
+} as const satisfies AuditEntry['agent'];

@@ -4,6 +4,7 @@ import { createLoginWatch } from '../http/login-watch.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { planWorkItem } from '../operations/work-item.ts';
 import { buildWrite } from '../operations/write/commit.ts';
+import { auditedCommit } from '../ports/commit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -28,26 +29,24 @@ export function watchLogins({
         authoredOn: new Date(clock.now()).toISOString(),
         owner: '',
       });
-      await store.commit({
-        writes: [buildWrite(planned)],
-        preconditions: [],
-        expects: [],
-        audit: [
-          {
-            event: 'login',
-            action: 'E',
-            outcome: '8',
-            agent: { organization: '', client: '', subject: '', address: source },
-            requestId: 'login-watch',
-            entities: [`${planned.ref}/_history/0`],
-            patients: [],
-            times,
-            viewers: [],
-          },
-        ],
-        outbox: [],
-        deliveryOutcomes: [],
-      });
+      await store.commit(
+        auditedCommit(
+          [
+            {
+              event: 'login',
+              action: 'E',
+              outcome: '8',
+              agent: { organization: '', client: '', subject: '', address: source },
+              requestId: 'login-watch',
+              entities: [`${planned.ref}/_history/0`],
+              patients: [],
+              times,
+              viewers: [],
+            },
+          ],
+          { writes: [buildWrite(planned)] },
+        ),
+      );
     },
   );
   return (source, times) => watch.add(source, times);

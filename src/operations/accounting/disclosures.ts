@@ -6,6 +6,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { accountingRow } from '../../policies/accounting.ts';
 import { isElsewhereBasis, type DisclosedOn } from '../../policies/elsewhere.ts';
 import type { AuditRow } from '../../ports/store.ts';
+import { READS } from '../request.ts';
 
 /** Of what an accounting is asked: what HIPAA owes, what was told under a consent of Part 2, or everything. */
 export type AccountingScope = 'hipaa' | 'part2' | 'all';
@@ -59,22 +60,12 @@ function deliveredBy(row: AuditRow, keeper: Ref): Disclosed | undefined {
   };
 }
 
-const READING: ReadonlySet<string> = new Set([
-  'read',
-  'vread',
-  'history-instance',
-  'history-type',
-  'history-system',
-  'search-type',
-  'search-system',
-  'operation',
-]);
-
 function readBy(row: AuditRow, keeper: Ref, basisOf: BasisOfReader): Disclosed | undefined {
   const { event, agent, entities, viewers } = row.entry;
   const { organization } = agent;
   const isOthers = organization !== '' && organization !== keeper && viewers.includes(keeper);
-  if (!READING.has(event) || !isOthers || entities.length === 0) return undefined;
+  const isRead = READS.has(event) || event === 'operation';
+  if (!isRead || !isOthers || entities.length === 0) return undefined;
   return { ...plain(row, organization), what: entities, basis: basisOf(organization) };
 }
 

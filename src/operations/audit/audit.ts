@@ -2,6 +2,7 @@
 import type { IssueCode } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { exceptionFor } from '../../policies/exception.ts';
+import { SERVER_AGENT } from '../../ports/audit.ts';
 import type { AuditEntry } from '../../ports/store.ts';
 import { consentEventOf } from './consent-events.ts';
 import type { Draft, Planned } from '../write/draft.ts';
@@ -201,7 +202,7 @@ export function auditUntold(request: Refused, keeper: Ref, patients: readonly Re
     action: 'E',
     outcome: '4',
     issue: 'disclosure-denied',
-    agent: { organization: '', client: 'closeloop', subject: '' },
+    agent: SERVER_AGENT,
     ...purposesOf(caller),
     requestId,
     entities: [...namedIn(request), ...asker],

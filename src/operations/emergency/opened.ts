@@ -10,7 +10,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import type { OperationContext } from '../context.ts';
 import { findOperation } from '../extended/index.ts';
 import { warningOf } from '../reply.ts';
-import { sightOf, type Reply, type Request } from '../request.ts';
+import { READS, sightOf, type Reply, type Request } from '../request.ts';
 import { runningGrants } from './grants.ts';
 import { mayConcern } from './opened-about.ts';
 
@@ -18,19 +18,9 @@ const ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
 const NO_REDISCLOSURE: Coding = { system: ACT_CODE, code: 'NORDSCLCD' };
 const PART2 = '42CFRPart2';
 
-const READING: ReadonlySet<string> = new Set([
-  'read',
-  'vread',
-  'history-instance',
-  'history-type',
-  'history-system',
-  'search-type',
-  'search-system',
-]);
-
 /** Nothing is written in a widened sight: a grant lifts what is read (E3). */
 const reads = (request: Request): boolean =>
-  READING.has(request.interaction) ||
+  READS.has(request.interaction) ||
   (request.interaction === 'operation' && findOperation(request)?.affectsState === false);
 
 /** The request under the grants that run for its caller; itself where none does. */

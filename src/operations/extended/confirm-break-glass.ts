@@ -1,6 +1,7 @@
 /** `Patient/[id]/$confirm-break-glass`: a second person, where one has had many grants in a day (compliance E8). */
 import type { PreparedCommit } from '../write/commit.ts';
 import { commitPlanned } from '../write/commit.ts';
+import { auditedCommit } from '../../ports/commit.ts';
 import type { RecordWrite } from '../../ports/record.ts';
 import { agentOf } from '../audit/audit.ts';
 import {
@@ -87,14 +88,6 @@ const confirmation = (
   audit: PreparedCommit['commit']['audit'][number],
   record: RecordWrite,
 ): PreparedCommit => ({
-  commit: {
-    writes: [],
-    preconditions: [],
-    expects: [],
-    audit: [audit],
-    outbox: [],
-    deliveryOutcomes: [],
-    records: [record],
-  },
+  commit: auditedCommit([audit], { records: [record] }),
   templates: new Map(),
 });

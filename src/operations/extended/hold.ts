@@ -4,6 +4,7 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
+import { auditedCommit } from '../../ports/commit.ts';
 import type { AuditEntry } from '../../ports/audit.ts';
 import { RECORDS_AT_ONCE, type RecordWrite } from '../../ports/record.ts';
 import type { Commit, Snapshot } from '../../ports/store.ts';
@@ -183,13 +184,5 @@ function holdCommit(
     patients: what.startsWith('Patient/') ? [what] : [],
     viewers: [],
   };
-  return {
-    writes: [],
-    preconditions: [],
-    expects: [],
-    audit: [audit],
-    outbox: [],
-    deliveryOutcomes: [],
-    records,
-  };
+  return auditedCommit([audit], { records });
 }

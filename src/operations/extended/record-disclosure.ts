@@ -8,8 +8,9 @@ import { relativeTo } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { BASES } from '../../policies/basis.ts';
 import { ELSEWHERE_BASES, isElsewhereBasis, rowOfBasis, type DisclosedOn } from '../../policies/elsewhere.ts';
+import { auditedCommit } from '../../ports/commit.ts';
 import type { Elsewhere } from '../../ports/elsewhere.ts';
-import type { AuditEntry, Commit, Snapshot } from '../../ports/store.ts';
+import type { AuditEntry, Snapshot } from '../../ports/store.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { agentOf } from '../audit/audit.ts';
 import { commitKeyOf, readStoredReply, replyTemplate, type StoredReply } from '../stored-reply.ts';
@@ -76,15 +77,9 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
     const entered = await readEntered(invocation, snapshot);
     const reply: StoredReply = { answered: { kind: 'bundle', answers: [] }, notes: [], links: [] };
     const key = commitKeyOf(request, replyTemplate(reply));
-    const commit: Commit = {
+    const commit = auditedCommit([auditElsewhere(invocation, ref, custodian, entered)], {
       ...(key !== undefined && { key }),
-      writes: [],
-      preconditions: [],
-      expects: [],
-      audit: [auditElsewhere(invocation, ref, custodian, entered)],
-      outbox: [],
-      deliveryOutcomes: [],
-    };
+    });
     return { commit, templates: new Map() };
   };
   const { committed } = await commitPlanned(context, prepare);

@@ -5,7 +5,7 @@ import { buildOutcome, ISSUES, OperationOutcomeError, type IssueDetail } from '.
 import { auditRefusal } from '../audit/audit.ts';
 import { readBundleEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { recordAlways } from '../audit/record.ts';
-import type { Perform, Reply, Request } from '../request.ts';
+import { READS, type Perform, type Reply, type Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { createTurns } from '../turns.ts';
 
@@ -49,17 +49,6 @@ async function performOne(
     return refusedEntry(error);
   }
 }
-
-/** Interactions that are only done for their answer. */
-const READS: ReadonlySet<Request['interaction']> = new Set([
-  'read',
-  'vread',
-  'search-type',
-  'search-system',
-  'history-instance',
-  'history-type',
-  'history-system',
-]);
 
 /** What no longer fits: a read is refused, and what was done is told without the resource. */
 function fitted(answer: ReplyEntry, { request }: Entry, left: number): ReplyEntry {

@@ -1,6 +1,7 @@
 /** Reviews that nobody ended in time are escalated: they become urgent, which whoever subscribes to work items is told. */
+import { SERVER_AGENT } from '../../ports/audit.ts';
+import { auditedCommit } from '../../ports/commit.ts';
 import { EVERYTHING, type Query } from '../../ports/query.ts';
-import type { Commit } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { valuesAt } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
@@ -57,16 +58,13 @@ async function escalate(
     businessStatus: { text: 'overdue' },
   }));
   const { ref, custodian } = planned;
-  const commit: Commit = {
-    writes: [buildWrite(planned)],
-    preconditions: [],
-    expects: [],
-    audit: [
+  const commit = auditedCommit(
+    [
       {
         event: 'job',
         action: 'E',
         outcome: '0',
-        agent: { organization: '', client: 'closeloop', subject: '' },
+        agent: SERVER_AGENT,
         requestId: 'job-reviews',
         entities: [`${ref}/_history/0`],
         patients: [],
@@ -75,9 +73,8 @@ async function escalate(
         viewers: custodian === '' ? [] : [custodian],
       },
     ],
-    outbox: await selectRecipients([planned], [], now),
-    deliveryOutcomes: [],
-  };
+    { writes: [buildWrite(planned)], outbox: await selectRecipients([planned], [], now) },
+  );
   await store.commit(commit);
   committed([ref]);
 }

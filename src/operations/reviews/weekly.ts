@@ -4,9 +4,10 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import { createActivityReview, FINDINGS } from '../../policies/activity-findings.ts';
-import type { AuditRow } from '../../ports/audit.ts';
+import { auditedCommit } from '../../ports/commit.ts';
+import { SERVER_AGENT, type AuditRow } from '../../ports/audit.ts';
 import { EVERYTHING, type Query } from '../../ports/query.ts';
-import type { Commit, Snapshot } from '../../ports/store.ts';
+import type { Snapshot } from '../../ports/store.ts';
 import { STANDING_SYSTEM } from '../../resources/parties/standing.ts';
 import { scanAudit } from '../audit/scan.ts';
 import type { OperationContext } from '../context.ts';
@@ -91,16 +92,13 @@ async function writeReview(
     })),
   };
   const planned = planWorkItem(newId(), item);
-  const commit: Commit = {
-    writes: [buildWrite(planned)],
-    preconditions: [],
-    expects: [],
-    audit: [
+  const commit = auditedCommit(
+    [
       {
         event: 'job',
         action: 'E',
         outcome: '0',
-        agent: { organization: '', client: 'closeloop', subject: '' },
+        agent: SERVER_AGENT,
         requestId: 'job-reviews',
         entities: [`${planned.ref}/_history/0`],
         patients: [],
@@ -109,10 +107,11 @@ async function writeReview(
         viewers: [organization],
       },
     ],
-    outbox: [],
-    deliveryOutcomes: [],
-    records: [{ kind: KIND, key, expect: 'absent', body: { task: planned.ref } }],
-  };
+    {
+      writes: [buildWrite(planned)],
+      records: [{ kind: KIND, key, expect: 'absent', body: { task: planned.ref } }],
+    },
+  );
   await store.commit(commit);
   committed([planned.ref]);
 }

@@ -7,6 +7,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { encodeInTurns } from '../../fhir/json-encode.ts';
 import { learnReferences } from '../../fhir/references-of.ts';
+import { auditedCommit } from '../../ports/commit.ts';
 import {
   CommitRefused,
   type Commit,
@@ -242,15 +243,7 @@ async function storeRefusal(
   const key = commitKeyOf(request, refusalTemplate(error));
   if (key === undefined || error.retryAfter !== undefined || error.code === 'idempotency-key-reused')
     return undefined;
-  const commit: Commit = {
-    key,
-    writes: [],
-    preconditions: [],
-    expects: [],
-    audit: [auditRefusal(request, error.code)],
-    outbox: [],
-    deliveryOutcomes: [],
-  };
+  const commit = auditedCommit([auditRefusal(request, error.code)], { key });
   const { committed } = await commitPlanned(context, async () => ({ commit, templates: new Map() }));
   return committed.replayed ? readStoredReply(committed.reply) : undefined;
 }
