@@ -9,7 +9,7 @@ import { typeOf } from '../resources/element.ts';
 import { findRow, type RegisterRow } from '../resources/parties/register.ts';
 import { findAll, upgradeCommit } from './upgrade.ts';
 import { commitPlanned } from './write/commit.ts';
-import { fallbackIn, keptKinds, KINDS_KEPT, type KindsKept } from './write/kinds-of-parties.ts';
+import { fallbackIn, keptKinds, KINDS_KEPT, type KindsKept } from './write/kept-kinds.ts';
 
 /** Parties of one commit. */
 const AT_ONCE = 200;

@@ -6,7 +6,7 @@ import { ACTING, checkActors } from './write/actors.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
 import { completeDraft } from './write/complete.ts';
 import { fileAnswers } from './write/consent-answers.ts';
-import { checkForms } from './write/consent-forms.ts';
+import { checkForms } from './write/check-forms.ts';
 import { ruleConsents } from './write/consent-rules.ts';
 import { checkHolds } from './holds.ts';
 import { checkConsents } from './write/consents.ts';
@@ -26,7 +26,7 @@ import { checkReferences, resolveReferences, type FullUrls } from './write/refer
 import { guardParties } from './write/party-guard.ts';
 import { claimRoles } from './write/role-claims.ts';
 import { applyRules } from './write/rule.ts';
-import { assemblePackages } from './packages/referral.ts';
+import { assemblePackages } from './minimum/referral.ts';
 import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
 import { labelSelfPaid } from './write/self-paid.ts';

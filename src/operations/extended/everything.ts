@@ -16,7 +16,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { parseDateRange } from '../../resources/search/range.ts';
 import { isResourceType } from '../../resources/type-names.ts';
 import { suppressedIn } from '../denied.ts';
-import { askWhole, JUSTIFICATION, leftOutOf, neededOf } from '../packages/whole.ts';
+import { askWhole, JUSTIFICATION, leftOutOf, neededOf } from '../minimum/whole.ts';
 import { PAGE, snapshotAsOf } from '../search/page.ts';
 import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';

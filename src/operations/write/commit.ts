@@ -28,7 +28,7 @@ import { reachOf } from '../../resources/reach.ts';
 import { buildTemplate } from '../../resources/template.ts';
 import { auditRefusal, auditWrite } from '../audit/audit.ts';
 import { denialsIn } from './denials.ts';
-import { kindsIn } from './kinds-of-parties.ts';
+import { kindsIn } from './kept-kinds.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { LARGE } from '../heavy.ts';
 import type { Request } from '../request.ts';

@@ -11,7 +11,7 @@ import { isDirectory } from '../../resources/index.ts';
 import { mayBeUnit, organizationOfUnit } from '../../resources/parties/program-unit.ts';
 import { patientsOfCompartments } from '../values.ts';
 import type { Draft, Planned } from './draft.ts';
-import { kindsInDraft } from './kinds-of-parties.ts';
+import { kindsInDraft } from './kept-kinds.ts';
 import { readPreview } from './preview.ts';
 
 /** By which elements a type names who authored it. */

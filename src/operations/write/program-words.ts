@@ -19,7 +19,7 @@ import { isReferralTask, readState } from '../../referral/state.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { patientsOfCompartments } from '../values.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
-import { kindsInDraft } from './kinds-of-parties.ts';
+import { kindsInDraft } from './kept-kinds.ts';
 import { programsIn, type Programs } from './part2-source.ts';
 import { permitsIn } from './permits-in.ts';
 import { readPreview } from './preview.ts';

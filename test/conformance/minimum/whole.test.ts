@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Purpose } from '../../../src/policies/purpose.ts';
 import type { Caller } from '../../../src/operations/request.ts';
-import { neededOf } from '../../../src/operations/packages/whole.ts';
+import { neededOf } from '../../../src/operations/minimum/whole.ts';
 import { SECTIONS } from '../../../src/ccda/write/templates.ts';
 import { administrator, callerOf, initiator, resourcesOf, type World } from '../../world.ts';
 import * as make from '../../resources.ts';

@@ -25,7 +25,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'delivery/deliver-entry.ts', why: BESIDE, apart: true },
   { at: 'delivery/host-places.ts', why: 'whose delivery a host gets next', apart: true },
   {
-    at: 'operations/packages/',
+    at: 'operations/minimum/',
     why: 'what a referral tells, to hardly any recipient other than it is',
     apart: true,
   },

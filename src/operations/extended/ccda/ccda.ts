@@ -9,7 +9,7 @@ import { formatInstant } from '../../../fhir/datetime.ts';
 import { uuidOf } from '../../../fhir/identifier.ts';
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
-import { askWhole, JUSTIFICATION, neededOf, type WholeRecord } from '../../packages/whole.ts';
+import { askWhole, JUSTIFICATION, neededOf, type WholeRecord } from '../../minimum/whole.ts';
 import { noticeOfDocument } from './notice.ts';
 import { resourceIn, textIn, textsIn, isTrueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
