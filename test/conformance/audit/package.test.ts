@@ -175,6 +175,40 @@ describe('(audit-compliance AU15) a package', () => {
     expect(text(stranger, 'chain.ndjson') + text(stranger, 'events/1.json')).not.toContain(patient);
   });
 
+  test('(audit-compliance AU17) names on each line the patients of its record, and no patient nowhere', async () => {
+    const about = Array.from({ length: 200 }, (_, at): Ref => `Patient/many-${at}`);
+    const content = [{ attachment: { title: 'Note' } }];
+    const subject = { reference: patient };
+    const note = await server.create('initiator', {
+      resourceType: 'DocumentReference',
+      status: 'current',
+      subject,
+      content,
+    });
+    const entities = [
+      ...about.slice(1).map((ref) => `${ref}/_history/1`),
+      `DocumentReference/${note.id}/_history/1`,
+    ];
+    await server.running.store.record({
+      event: 'search-type',
+      action: 'E',
+      outcome: '0',
+      agent: { organization: INITIATOR, client: 'ehr', subject: 'many' },
+      requestId: '',
+      entities,
+      patients: [...about, patient],
+      viewers: [INITIATOR],
+    });
+    const [columns = [], ...rows] = sheet(await pack(), 'events.csv');
+    const cell = (line: readonly string[], name: string) => line[columns.indexOf(name)] ?? '';
+    const lines = rows.filter((line) => cell(line, 'user') === 'many');
+    expect(lines.map((line) => [cell(line, 'entity'), cell(line, 'patient')])).toEqual([
+      ['Patient/many-1', 'Patient/many-1 Patient/many-0'],
+      ...about.slice(2).map((ref) => [ref, ref]),
+      [`DocumentReference/${note.id}`, patient],
+    ]);
+  });
+
   test('is about one patient or one referral where it is asked to be', async () => {
     const [whole, one, other] = await Promise.all([
       pack(),

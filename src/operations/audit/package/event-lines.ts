@@ -1,6 +1,7 @@
 /** `events.csv` of a package: one line for each event and each of its entities (audit-compliance AU17). */
-import type { Ref } from '../../../fhir/types.ts';
+import type { Ref, Resource } from '../../../fhir/types.ts';
 import { localRefOf, typeOf } from '../../../resources/element.ts';
+import { patientsOfCompartments } from '../../values.ts';
 import { basisOfRow, knownTo, partyNameAt, type PackageRow, type PackageWorld } from './package-row.ts';
 
 /** The columns, in an order that does not change. */
@@ -17,21 +18,57 @@ export type EventLine = Readonly<Record<EventColumn, string>>;
 
 const REFERRALS: ReadonlySet<string> = new Set(['ServiceRequest', 'Task']);
 
+/** Of one package, and for as long as the row is looked at: several tables have the same lines. */
+const known = new WeakMap<PackageRow, readonly EventLine[]>();
+
 /** The lines of a row as the organization may have them; one without an entity where the row has none. */
 export function eventLines(row: PackageRow, organization: Ref, world: PackageWorld): readonly EventLine[] {
+  const lines = known.get(row) ?? linesOf(row, organization, world);
+  known.set(row, lines);
+  return lines;
+}
+
+function linesOf(row: PackageRow, organization: Ref, world: PackageWorld): readonly EventLine[] {
   const { entry } = row;
-  const known = knownTo(entry, organization, world);
-  const entities = entry.entities.filter((entity) => row.whole || known(refOf(entity)));
-  const patients = entry.patients.filter((patient) => row.whole || known(patient));
+  const mayName = knownTo(entry, organization, world);
+  const entities = entry.entities.filter((entity) => row.whole || mayName(refOf(entity)));
+  const patients = patientsOfLines(
+    entities.map(refOf),
+    entry.patients.filter((patient) => row.whole || mayName(patient)),
+    (ref) => world.resourceAt(ref, row.seq),
+  );
   const referral = entities.map(refOf).find((ref) => REFERRALS.has(typeOf(ref))) ?? '';
   const common = { ...placeOf(row), ...actorOf(row), ...groundOf(row), ...toldOf(row, world) };
-  return (entities.length === 0 ? [''] : entities).map((entity) => ({
+  return (entities.length === 0 ? [''] : entities).map((entity, at) => ({
     ...common,
-    patient: patients.join(' '),
+    patient: (patients[at] ?? []).join(' '),
     entity: entity === '' ? '' : refOf(entity),
     version: /\/_history\/(\d+)$/.exec(entity)?.[1] ?? '',
     referral,
   }));
+}
+
+/**
+ * Which patients each line names: those of its record, and the first line those whom no record shows. If each line named
+ * them all, a search that found a thousand patients would be a million names.
+ */
+function patientsOfLines(
+  entities: readonly Ref[],
+  patients: readonly Ref[],
+  resourceAt: (ref: Ref) => Resource | undefined,
+): readonly (readonly Ref[])[] {
+  if (entities.length === 0 || patients.length < 2)
+    return (entities.length === 0 ? [''] : entities).map(() => patients);
+  const about = new Set(patients);
+  const named = entities.map((ref) => {
+    if (about.has(ref)) return [ref];
+    const resource = resourceAt(ref);
+    return resource === undefined
+      ? []
+      : [...new Set(patientsOfCompartments(resource))].filter((one) => about.has(one));
+  });
+  for (const patient of named.flat()) about.delete(patient);
+  return named.map((own, at) => (at === 0 ? [...own, ...about] : own));
 }
 
 const refOf = (entity: string): Ref => localRefOf(entity) ?? 'None/0';

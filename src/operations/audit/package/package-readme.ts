@@ -37,7 +37,8 @@ This package holds health information. Keep it as you keep a record.
 
 FILES
 
-  events.csv         One line for each event and each record that it names. Times are UTC.
+  events.csv         One line for each event and each record that it names, with the record's patient; a patient of an
+                     event of whom no record shows is on its first line. Times are UTC.
   events/            The same events as FHIR R4 AuditEvents (Bundles, type collection).
   chain.ndjson       Every commit of the period with its hash; the rows of the organization in full.
   anchors.ndjson     Hashes of the chain that the server wrote where its database is not.
@@ -74,6 +75,7 @@ rows of earlier releases that share a commit with rows of others.
 export const VERIFY_PY = `"""Checks an audit package: its files, the digest of every row, and the chain. Usage: python3 verify.py [folder]"""
 import base64, csv, hashlib, json, os, sys
 
+csv.field_size_limit(1 << 30)
 folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
 faults, digests, hashes, unproven = [], {}, {}, 0
 
