@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Ref } from '../fhir/types.ts';
 import { chainLine, type ShownRows } from '../operations/audit/package/chain-lines.ts';
-import { CSV_MARK, csvLine } from '../operations/audit/package/csv-lines.ts';
+import { CSV_MARK, csvLine } from '../operations/csv-lines.ts';
 import { EVENT_COLUMNS, eventLines } from '../operations/audit/package/event-lines.ts';
 import {
   buildManifest,

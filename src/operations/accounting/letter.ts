@@ -1,14 +1,14 @@
 /** An accounting as a table for a spreadsheet and as a letter to print (audit-compliance AU20). */
-import { CSV_MARK, csvLine } from '../audit/package/csv-lines.ts';
+import { csvTable } from '../csv-lines.ts';
 import type { AccountingLine } from './lines.ts';
 
 const COLUMNS = ['on', 'recipient', 'address', 'what', 'why', 'times', 'last', 'owed'] as const;
 
 export const accountingCsv = (lines: readonly AccountingLine[]): string =>
-  [
-    CSV_MARK + csvLine(COLUMNS),
-    ...lines.map((line) => csvLine(COLUMNS.map((name) => String(line[name])))),
-  ].join('');
+  csvTable(
+    COLUMNS,
+    lines.map((line) => COLUMNS.map((name) => String(line[name]))),
+  );
 
 interface LetterFacts {
   readonly keeper: string;

@@ -1,13 +1,11 @@
 /** `Patient/[id]/$access-report` (audit-compliance AU35): who looked at a patient's records, and who was told of them. */
-import { CSV_MARK, csvLine } from '../audit/package/csv-lines.ts';
+import { CSV, csvTable } from '../csv-lines.ts';
 import { createAccessReport, type AccessLine } from '../accounting/access.ts';
 import { rowsAbout } from '../accounting/rows.ts';
 import { periodIn } from './information-blocking-report.ts';
 import { checkDuty, readKeptPatient } from './keeper.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
-
-const CSV = 'text/csv';
 
 const accessPart = (
   name: string,
@@ -108,10 +106,10 @@ const COLUMNS = [
 ] as const;
 
 const accessCsv = (lines: readonly AccessLine[]): string =>
-  [
-    CSV_MARK + csvLine(COLUMNS),
-    ...lines.map((line) => csvLine(COLUMNS.map((name) => cellOf(line[name])))),
-  ].join('');
+  csvTable(
+    COLUMNS,
+    lines.map((line) => COLUMNS.map((name) => cellOf(line[name]))),
+  );
 
 const cellOf = (value: string | number | readonly string[]): string =>
   typeof value === 'object' ? value.join(' ') : String(value);

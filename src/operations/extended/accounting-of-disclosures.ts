@@ -12,6 +12,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
 import { renderAuditEvent } from '../../resources/audit-event-render.ts';
 import { localRefOf } from '../../resources/element.ts';
+import { CSV } from '../csv-lines.ts';
 import { disclosedBy, isListed, type AccountingScope, type Disclosed } from '../accounting/disclosures.ts';
 import { accountingCsv, accountingLetter, LETTER_POLICY } from '../accounting/letter.ts';
 import { accountingLines, type AccountingLine } from '../accounting/lines.ts';
@@ -24,7 +25,6 @@ import { textIn } from './input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
 
-const CSV = 'text/csv';
 const HTML = 'text/html';
 
 const linePart = (name: string, type: string, documentation: string, min: 0 | 1 = 1): OperationParameter => ({

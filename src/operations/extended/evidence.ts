@@ -5,7 +5,7 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
-import { CSV_MARK, csvLine } from '../audit/package/csv-lines.ts';
+import { CSV, CSV_MARK, csvLine } from '../csv-lines.ts';
 import { gatherEvidence } from '../evidence/gather.ts';
 import { evidenceTables, type EvidenceTable } from '../evidence/lines.ts';
 import { lineParts } from './information-blocking-report.ts';
@@ -22,7 +22,7 @@ export const evidenceOfReferral: Operation = {
   resource: ['ServiceRequest'],
   affectsState: false,
   needs: 'read',
-  content: { gives: ['text/csv', 'text/html'] },
+  content: { gives: [CSV, 'text/html'] },
   parameters: [
     {
       name: 'as',
@@ -75,7 +75,7 @@ async function perform({ context, request, input, sight }: Invocation): Promise<
   ];
   const content =
     as === 'csv'
-      ? { bytes: Buffer.from(csvOf(tables)), contentType: 'text/csv; charset=utf-8' }
+      ? { bytes: Buffer.from(csvOf(tables)), contentType: `${CSV}; charset=utf-8` }
       : {
           bytes: Buffer.from(pageOf(ref, tables)),
           contentType: 'text/html; charset=utf-8',

@@ -1,6 +1,6 @@
 /** CSV for auditors (audit-compliance AU17): whatever stands in a cell comes back, and no spreadsheet runs it. */
 import { describe, expect, test } from '@jest/globals';
-import { csvLine } from '../../../src/operations/audit/package/csv-lines.ts';
+import { csvLine } from '../../../src/operations/csv-lines.ts';
 import * as fc from '../../chance.ts';
 
 /** A reader of RFC 4180 that knows nothing of the writer, but that an apostrophe in front is not the cell's own. */
