@@ -10,7 +10,7 @@
  *       --mllp-port N   the port of HL7 v2 (default: 0, any free one)
  *       --host H        the address to listen on, of this machine alone (default: 127.0.0.1)
  *       --data-dir DIR  the data folder (default: a new one, which is removed at the end)
- *       --grant WORDS   duties that the tokens of both organizations get, separated by spaces (default: none), as
+ *       --grant WORDS   scopes of this server that the tokens of both organizations get, separated by spaces (default: none), as
  *                       closeloop/compliance
  *       --store URI     keeps the log in MongoDB: mongodb://HOST/?replicaSet=NAME. It gets a database of its own, which is
  *                       dropped at the end; with --data-dir it is closeloop_demo, and stays
@@ -99,8 +99,8 @@ async function raise(
   );
   const running = await start(config, log, { listening: [demoListening(mllpPort)] });
   const receivingPorts = { initiator: await findPort(), recipient: await findPort() };
-  const duties = grant.split(' ').filter((word) => word !== '');
-  return prepareWorld(running, config.administratorScope, receivingPorts, duties);
+  const scopes = grant.split(' ').filter((word) => word !== '');
+  return prepareWorld(running, config.administratorScope, receivingPorts, scopes);
 }
 
 /** Resolves with the exit code when a signal ends the process. */

@@ -32,7 +32,7 @@ export function policiesMarkdown({ table, page }: Page): string {
     'What is missing for something to be told, as the refusal names it.',
     table(
       ['Need', 'Law', 'What has to be on record'],
-      Object.entries(NEEDS).map(([need, { law, asks }]) => [`\`${need}\``, law, asks.replace(/,$/, '')]),
+      Object.entries(NEEDS).map(([need, { law, asks }]) => [`\`${need}\``, law, asks]),
     ),
     '## Exceptions of the information blocking rule',
     'Each refusal that keeps information back names one ([refusals](issues.md)).',

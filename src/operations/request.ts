@@ -77,7 +77,7 @@ export interface Caller extends Login {
   /** Sees everything; acts in a referral only for a named organization (rules 1.8). */
   readonly administrator: boolean;
   readonly scopes: readonly Scope[];
-  /** Duties beside them; absent: none. */
+  /** Scopes of this server beside them; absent: none. */
   readonly serverScopes?: readonly ServerScope[] | undefined;
   /** The patient of a SMART patient launch: `Patient/id`. */
   readonly patient: Ref | undefined;

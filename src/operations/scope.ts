@@ -43,7 +43,7 @@ function permitted(caller: Caller, interaction: ScopedInteraction, type: string)
   throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: ${permit.needed}` });
 }
 
-/** Whether the caller's token grants a duty of this server's (compliance S4): asked here, and nowhere else. */
+/** Whether the caller's token has a scope of this server (compliance S4): asked here, and nowhere else. */
 export const hasServerScope = ({ serverScopes = [] }: Caller, scope: ServerScope): boolean =>
   serverScopes.includes(scope);
 

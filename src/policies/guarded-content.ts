@@ -11,7 +11,7 @@ function policyOf(guard: ContentGuard): Policy {
   return {
     name: guard.name,
     law: guard.law,
-    stops: `everybody but the keeper, until ${NEEDS[guard.need].asks.replace(/,$/, '')} is on record, whatever the basis${guard.quiet ? '; who reads is not told that there is something' : ''}`,
+    stops: `everybody but the keeper, until ${NEEDS[guard.need].asks} is on record, whatever the basis${guard.quiet ? '; who reads is not told that there is something' : ''}`,
     vote: (disclosure) => (withholds(guard, disclosure) ? 'deny' : 'abstain'),
     refuses: (disclosure) => {
       const { from, to, patient, purpose, facts } = disclosure;

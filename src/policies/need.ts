@@ -20,7 +20,7 @@ interface NeedRow {
 export const NEEDS = {
   'part2-disclosure':            { law: '42 CFR 2.31',          asks: "the patient's written consent", form: 'part2-tpo' },
   'authorization':               { law: '45 CFR 164.508',       asks: "the patient's written authorization", form: 'hipaa-auth' },
-  'psychotherapy-authorization': { law: '45 CFR 164.508(a)(2)', asks: "the patient's written authorization, for psychotherapy notes alone,", form: 'hipaa-auth' },
+  'psychotherapy-authorization': { law: '45 CFR 164.508(a)(2)', asks: "the patient's written authorization for psychotherapy notes alone", form: 'hipaa-auth' },
   'community-authorization':     { law: '45 CFR 164.508',       asks: "the patient's written authorization for a community organization", form: 'hipaa-auth' },
   'patient-messaging':           { law: '45 CFR 164.522(b)',    asks: "the patient's agreement to be sent messages", form: 'patient-messaging' },
   'restriction-ends':            { law: '45 CFR 164.522(a)(2)', asks: 'an end of the restriction that was agreed with the patient' },

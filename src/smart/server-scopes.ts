@@ -1,5 +1,5 @@
 /**
- * Scopes of this server beside SMART's: duties that an organization gives to few of its people. The issuer grants them; the
+ * Scopes of this server beside SMART's, for what an organization trusts few of its people with. The issuer grants them; the
  * demonstration's tokens have none.
  */
 const SERVER_SCOPES = [

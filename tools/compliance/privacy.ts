@@ -37,7 +37,7 @@ export const PRIVACY: readonly Citation[] = [
   },
   {
     law: '45 CFR 164.502(b), 164.514(d)',
-    does: 'Where the minimum necessary applies, a package holds what its whitelist names; what was left out is on a list for the sender alone. To a provider for treatment the whitelist is a default.',
+    does: 'Where the minimum necessary applies, a referral tells what the row of its service or recipient names; what was left out is on a List for the sender alone. To a provider for treatment it does not apply.',
     rules: ['compliance M1', 'compliance M2', 'compliance M3', 'compliance M4', 'harmony Z1'],
     query: 'GET [base]/List?code=https://closeloop.dev/fhir/CodeSystem/list-code|left-out',
   },
@@ -115,7 +115,7 @@ export const PRIVACY: readonly Citation[] = [
   },
   {
     law: '45 CFR 164.528',
-    does: 'The patient or the privacy role gets the accounting of disclosures, with what is owed and nothing else.',
+    does: 'The patient and the privacy officer get the accounting of disclosures, with what is owed and nothing else.',
     rules: ['audit-compliance AU20', 'audit-compliance AU21', 'audit-compliance AU22'],
     query: 'GET [base]/Patient/[id]/$accounting-of-disclosures',
   },

@@ -111,12 +111,12 @@ export async function admitDemo(running: Running, ref: Ref, organization: Resour
   await admit(running, ref);
 }
 
-/** Writes the missing parts of the directory (a data folder may be used again) and signs the tokens. `duties`: scopes of the server that both sides get. */
+/** Writes the missing parts of the directory (a data folder may be used again) and signs the tokens. `scopes`: those of the server that both sides get. */
 export async function prepareWorld(
   running: Running,
   administratorScope: string,
   receivingPorts: World['receivingPorts'],
-  duties: readonly string[] = [],
+  scopes: readonly string[] = [],
 ): Promise<World> {
   const { base, devIssuer } = running;
   if (devIssuer === undefined) throw new Error('the demonstration needs its own issuer');
@@ -126,7 +126,7 @@ export async function prepareWorld(
     devIssuer.sign({
       subject: `demo-${side}`,
       client: `demo-${side}-ehr`,
-      scope: ['system/*.cruds', ...duties].join(' '),
+      scope: ['system/*.cruds', ...scopes].join(' '),
       organization: ORGANIZATIONS[side].ref,
     });
   const tokens = {

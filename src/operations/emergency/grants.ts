@@ -103,7 +103,7 @@ const toGrant = ({ key, version, body }: StoredRecord): StoredGrant => ({
 /** Grants of one sitting that are honoured at a time: more than anybody opens within their time. */
 const RUNNING_MAX = 20;
 
-/** The grants of this very sitting that run now, newest first. Nobody is asked about who has not the duty. */
+/** The grants of this very sitting that run now, newest first. Without the scope there are none, and nothing is looked up. */
 export async function runningGrants(
   snapshot: Snapshot,
   caller: Caller,

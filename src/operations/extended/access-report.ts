@@ -3,7 +3,7 @@ import { CSV, csvTable } from '../csv-lines.ts';
 import { createAccessReport, type AccessLine } from '../accounting/access.ts';
 import { rowsAbout } from '../accounting/rows.ts';
 import { periodIn } from './information-blocking-report.ts';
-import { checkDuty, readKeptPatient } from './keeper.ts';
+import { checkServerScope, readKeptPatient } from './keeper.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
 
@@ -61,7 +61,7 @@ export const accessReport: Operation = {
 };
 
 async function perform({ context, request, input, sight }: Invocation): Promise<OperationReply> {
-  checkDuty(request, 'closeloop/privacy');
+  checkServerScope(request, 'closeloop/privacy');
   const snapshot = context.store.snapshot();
   const { ref, custodian } = await readKeptPatient(snapshot, request, sight);
   if (custodian === '') throw new Error('a kept patient has a keeper');

@@ -11,7 +11,7 @@ import { localRefOf, typeOf } from '../../resources/element.ts';
 import { agentOf } from '../audit/audit.ts';
 import { recordAlways } from '../audit/record.ts';
 import { numberIn, textIn, valueIn } from './input.ts';
-import { checkDuty } from './keeper.ts';
+import { checkServerScope } from './keeper.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
 
@@ -114,7 +114,7 @@ function admitted({ context, request }: Invocation): {
   readonly packages: AuditPackages;
   readonly organization: Ref;
 } {
-  checkDuty(request, 'closeloop/compliance');
+  checkServerScope(request, 'closeloop/compliance');
   const organization: Ref = `Organization/${request.id ?? ''}`;
   if (request.caller.organization !== organization)
     throw new OperationOutcomeError('scope-insufficient', {

@@ -9,7 +9,7 @@ import { askedIn } from '../audit/asked.ts';
 import { scanAudit } from '../audit/scan.ts';
 import type { Request } from '../request.ts';
 import { textIn, valueIn } from './input.ts';
-import { checkDuty } from './keeper.ts';
+import { checkServerScope } from './keeper.ts';
 import type { Input, Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
 
@@ -132,7 +132,7 @@ const medianOut = (medianMs: number | undefined): readonly object[] =>
 
 /** The organization whose audit is asked for, by a person whose token has the scope. */
 export function reportingOrganization(request: Request): Ref {
-  checkDuty(request, 'closeloop/compliance');
+  checkServerScope(request, 'closeloop/compliance');
   const { organization } = request.caller;
   if (organization === undefined) throw new OperationOutcomeError('organization-unknown');
   return organization;

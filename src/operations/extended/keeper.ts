@@ -1,4 +1,4 @@
-/** The patient of an operation, for the organization that keeps it. */
+/** Who may ask for an operation: the organization that keeps the patient, who has a scope of this server, the patient. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
@@ -31,10 +31,10 @@ export async function readKeptPatient(
   return { ...version, text: version.text };
 }
 
-/** @throws OperationOutcomeError `scope-insufficient` where the token does not grant the duty */
-export function checkDuty({ caller }: Request, duty: ServerScope): void {
-  if (hasServerScope(caller, duty)) return;
-  throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: ${duty}` });
+/** @throws OperationOutcomeError `scope-insufficient` where the token lacks the scope */
+export function checkServerScope({ caller }: Request, scope: ServerScope): void {
+  if (hasServerScope(caller, scope)) return;
+  throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: ${scope}` });
 }
 
 /** Whether the token's fhirUser is the patient. */

@@ -16,7 +16,7 @@ import { agentOf } from '../audit/audit.ts';
 import { commitKeyOf, readStoredReply, replyTemplate, type StoredReply } from '../stored-reply.ts';
 import { commitPlanned } from '../write/commit.ts';
 import { textIn } from './input.ts';
-import { checkDuty, readKeptPatient } from './keeper.ts';
+import { checkServerScope, readKeptPatient } from './keeper.ts';
 import type { Given, Input, Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
 
@@ -71,7 +71,7 @@ const ORGANIZATION: ReadonlySet<string> = new Set(['Organization']);
 
 async function perform(invocation: Invocation): Promise<OperationReply> {
   const { context, request, sight } = invocation;
-  checkDuty(request, 'closeloop/compliance');
+  checkServerScope(request, 'closeloop/compliance');
   const prepare = async (snapshot: Snapshot) => {
     const { ref, custodian } = await readKeptPatient(snapshot, request, sight);
     const entered = await readEntered(invocation, snapshot);

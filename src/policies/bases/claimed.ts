@@ -36,7 +36,7 @@ export function claimedOn(
  * The same basis where the referral claims none: it permits, or it is not its business. Asked after those that are claimed,
  * of which each has an answer (compliance L3(f)).
  */
-export function foundOn({ refuses: _refuses, ...policy }: BasisPolicy): Policy {
+export function foundOn({ refuses: _refuses, stops: _stops, ...policy }: BasisPolicy): Policy {
   return {
     ...policy,
     vote: (disclosure) =>
