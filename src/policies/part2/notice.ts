@@ -58,8 +58,11 @@ export const owesNotice = ({ sameEntity, recipientKinds, purpose, isConsented }:
 
 const WITHOUT: readonly Purpose[] = ['PATRQT', 'ETREAT'];
 
-/** Covered entities of 45 CFR 160.103, as far as the kind of a party says it, and those who act for them. */
-const UNDER_HIPAA: readonly PartyKind[] = ['provider', 'part2-program', 'health-plan', 'business-associate'];
+/**
+ * Covered entities of 45 CFR 160.103, as far as the kind of a party says it, and those who act for them. A program of an
+ * administrator's word is a provider, too; one of its own word alone is none of these by that.
+ */
+const UNDER_HIPAA: readonly PartyKind[] = ['provider', 'health-plan', 'business-associate'];
 
 /**
  * Whether the recipient is bound not to redisclose: it is no covered entity or business associate, or the consent is not the
