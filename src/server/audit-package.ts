@@ -50,7 +50,7 @@ interface PackageParts {
   readonly signal?: AbortSignal;
 }
 
-/** Why a folder cannot take a package. */
+/** Why there can be no such package. */
 export class PackageRefused extends Error {}
 
 /** AuditEvents of one file. */
@@ -69,10 +69,12 @@ export async function writePackage(
   parts: PackageParts,
 ): Promise<readonly PackagedFile[]> {
   if (existsSync(out) && readdirSync(out).length > 0) throw new PackageRefused(`${out} is not empty.`);
-  mkdirSync(out, { recursive: true, mode: 0o700 });
   const log = readLog(parts.folder);
   const folder = openPackageFolder(out);
   try {
+    if (log.keeperOf(query.organization) === undefined)
+      throw new PackageRefused(`${query.organization} was never in this store.`);
+    mkdirSync(out, { recursive: true, mode: 0o700 });
     const walked = await walkLog(folder, query, parts, log);
     return await sealPackage(folder, query, parts, walked);
   } catch (error) {

@@ -23,11 +23,13 @@ export interface PackageFolder {
 }
 
 export function openPackageFolder(path: string): PackageFolder {
-  const begun: string[] = [];
+  const begun: { readonly place: string; readonly closed: Promise<void> }[] = [];
   const ending = new AbortController();
   const begin = (name: string): FileWriting => {
-    begun.push(name);
-    return beginFile(join(path, name), name, ending.signal);
+    const place = join(path, name);
+    const { closed, ...file } = beginFile(place, name, ending.signal);
+    begun.push({ place, closed });
+    return file;
   };
   return {
     begin,
@@ -38,12 +40,19 @@ export function openPackageFolder(path: string): PackageFolder {
     },
     async abandon() {
       ending.abort();
-      for (const name of begun) await rm(join(path, name), { force: true });
+      for (const { place, closed } of begun) {
+        await closed; // one that is about to be opened would come after its removal
+        await rm(place, { force: true });
+      }
     },
   };
 }
 
-function beginFile(path: string, name: string, signal: AbortSignal): FileWriting {
+function beginFile(
+  path: string,
+  name: string,
+  signal: AbortSignal,
+): FileWriting & { readonly closed: Promise<void> } {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const stream = createWriteStream(path, { mode: 0o600, flags: 'wx', signal });
   const sha256 = createHash('sha256');
@@ -52,6 +61,7 @@ function beginFile(path: string, name: string, signal: AbortSignal): FileWriting
   let fault: Error | undefined;
   stream.on('error', (error) => (fault ??= error));
   return {
+    closed: new Promise<void>((resolve) => stream.once('close', () => resolve())),
     async write(text, more = 0) {
       if (fault !== undefined) throw fault;
       const chunk = Buffer.from(text);

@@ -10,8 +10,9 @@ import type { AuditEntry } from '../../src/ports/store.ts';
 import { localRefOf, typeOf } from '../../src/resources/element.ts';
 import { auditKeyFile, openAuditSigner } from '../../src/server/audit-key.ts';
 import { PackageRefused, writePackage } from '../../src/server/audit-package.ts';
-import { openConfiguredStore } from '../../src/server/compose-store.ts';
+import { databaseOf, openConfiguredStore } from '../../src/server/compose-store.ts';
 import type { Config } from '../../src/server/config.ts';
+import { readLog } from '../../src/stores/embedded/log-reading.ts';
 import { Trouble, UsageError } from '../command.ts';
 
 /** What the command line says of a package, as texts. */
@@ -32,6 +33,8 @@ export async function exportPackage(flags: PackageFlags, config: Config, anchors
   if (out === undefined) throw new UsageError('--out names the folder of the package.');
   const query = readQuery(flags);
   const base = config.publicBaseUrl;
+  // Opening makes a store where there is none, and a package of it would say that nothing had happened.
+  if (databaseOf(config) === undefined) readLog(config.dataDir).close();
   await recordExport(query, config);
   const files = await writePackage(out, query, {
     folder: config.dataDir,
@@ -49,10 +52,11 @@ export async function exportPackage(flags: PackageFlags, config: Config, anchors
 
 function readQuery({ organization, patient, referral, from, to }: PackageFlags): PackageQuery {
   if (from === undefined || to === undefined) throw new UsageError('--from and --to are needed.');
+  const period = { from: intervalIn('--from', from).low, to: intervalIn('--to', to).high };
+  if (period.to < period.from) throw new UsageError('--to is not before --from.');
   return {
     organization: refIn('--organization', organization, ['Organization']),
-    from: intervalIn('--from', from).low,
-    to: intervalIn('--to', to).high,
+    ...period,
     ...(patient !== undefined && { patient: refIn('--patient', patient, ['Patient']) }),
     ...(referral !== undefined && { referral: refIn('--referral', referral, ['ServiceRequest', 'Task']) }),
   };

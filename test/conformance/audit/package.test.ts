@@ -289,6 +289,34 @@ describe('(audit-compliance AU19) the command', () => {
   });
 });
 
+describe('(audit-compliance AU15) no signed package says that nothing happened because somebody slipped:', () => {
+  const never = join(top, 'never');
+  const args = (slip: Readonly<Record<string, string>>) =>
+    Object.entries({
+      organization: INITIATOR,
+      from: '2020',
+      to: '2099',
+      'data-dir': join(top, 'slipped'),
+      'audit-signing-key': keyFile,
+      out: never,
+      ...slip,
+    }).flatMap(([name, value]) => [`--${name}`, value]);
+
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ['a folder without a store', { 'data-dir': join(top, 'nowhere') }],
+    ['an organization that was never here', { organization: 'Organization/initiater' }],
+    ['a period that ends before it begins', { from: '2026-02-01', to: '2026-01-01' }],
+  ])('%s', (_slip, slip) => {
+    if (!existsSync(join(top, 'slipped'))) cpSync(data, join(top, 'slipped'), { recursive: true });
+    const { ok } = run(
+      process.execPath,
+      [join(TOOLS, 'audit.ts'), 'export', '--for', 'ocr', ...args(slip)],
+      TOOLS,
+    );
+    expect([ok, existsSync(never), existsSync(join(top, 'nowhere'))]).toEqual([false, false, false]);
+  });
+});
+
 describe('(audit-compliance AU15) $audit-package', () => {
   const today = new Date().toISOString().slice(0, 10);
   let officer: Readonly<Record<string, string>>;
