@@ -195,7 +195,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     if (error instanceof ClientGone || res.destroyed) return CLIENT_GONE;
     const refusal = error instanceof OperationOutcomeError ? error : undefined;
     state.refusal = refusal?.code ?? 'internal';
-    if (refusal === undefined || refusal.code === 'internal') logFault(requestId, error);
+    if (faultBehind(error) !== undefined) logFault(requestId, faultBehind(error));
     if (refusal !== undefined && caller === undefined && FAILED_LOGINS.has(refusal.code))
       parts.loginFailed(clientIp, refusal.code, requestId);
     // A reply that failed half-way cannot be taken back; the broken connection tells the client.
@@ -262,3 +262,8 @@ function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
 }
 
 const onBehalfOf = (req: IncomingMessage): string | undefined => readHttpHeader(req, 'X-On-Behalf-Of');
+
+/** What an operator must read of: a fault of ours, or the one behind a refusal; undefined: the refusal says it all. */
+function faultBehind(error: unknown): unknown {
+  return error instanceof OperationOutcomeError && error.code !== 'internal' ? error.cause : error;
+}

@@ -37,7 +37,7 @@ import { keeperOf, readLabels, readPreview } from './preview.ts';
 import { patientsOfCompartments } from '../values.ts';
 import { issuesOfRefusal } from './refused-disclosure.ts';
 import { addDerivedWrite } from './rule.ts';
-import { searchRefusal } from '../search/search-refusal.ts';
+import { refusalOfFault, searchRefusal } from '../search/search-refusal.ts';
 
 /** Something that the draft is about to tell. */
 interface Telling {
@@ -159,7 +159,18 @@ async function disclosuresOf(
     parties: true,
     claimant: await claimantOf(draft, claims ? order : undefined),
   };
-  return buildDisclosures(sourceOf(draft), draft.context.settings, told, Date.parse(draft.now));
+  const { settings } = draft.context;
+  return buildDisclosures(sourceOf(draft), settings, told, Date.parse(draft.now)).catch(refuseUnasked);
+}
+
+/**
+ * For `catch`: where the facts cannot be read the policies cannot be asked, and nothing is told (compliance L8). The client
+ * tries again; the operator reads the cause.
+ */
+function refuseUnasked(fault: unknown): never {
+  const refusal = refusalOfFault(fault);
+  if (refusal instanceof OperationOutcomeError) throw refusal;
+  throw Object.assign(new OperationOutcomeError('busy', { retryAfter: 1 }), { cause: fault });
 }
 
 /** Who claims a basis; of grants of emergency access those that run for the very patients (compliance B20). */

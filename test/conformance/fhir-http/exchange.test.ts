@@ -360,6 +360,18 @@ describe('refusals', () => {
     expect(fault).toMatchObject({ requestId: 'r-500', stack: expect.stringContaining('TypeError') });
   });
 
+  test('(compliance L8) behind a refusal for want of a fact, the operator reads the cause and the client does not', async () => {
+    const cause = new TypeError('the secret of the disk');
+    const refusal = Object.assign(new OperationOutcomeError('busy', { retryAfter: 1 }), { cause });
+    const unasked = await openDoor({ perform: () => Promise.reject(refusal) });
+    const response = await unasked.fetch('/Task/1', { headers: { 'x-request-id': 'r-503' } });
+    expect(await response.clone().text()).not.toContain('secret');
+    expect(await refusalOf(response)).toEqual(row('busy'));
+    const fault = unasked.logLines().find(({ level }) => level === 'error');
+    expect(fault).toMatchObject({ requestId: 'r-503', stack: expect.stringContaining('TypeError') });
+    await unasked.close();
+  });
+
   test('while draining: 503, Retry-After, and the connection ends', async () => {
     door.traffic.draining = true;
     const response = await door.fetch('/Task');
