@@ -1,5 +1,5 @@
 /**
- * Searches by what a reader is not shown (harmony Z27): whoever is shown the year of a birth must not find out the day by
+ * Searches by elements that a reader is not shown (harmony Z27): whoever is shown the year of a birth must not find out the day by
  * asking for it.
  */
 import { isKeptBack, isShownInPart } from '../policies/payload/shown.ts';

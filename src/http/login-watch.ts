@@ -1,9 +1,9 @@
 /**
  * Watches failed logins (45 CFR 164.308(a)(5)(ii)(C); audit-compliance AU62): a source that fails ten times within fifteen
- * minutes is told of once an hour. Of this server alone, and of so many sources as are told apart (failed-logins.ts).
+ * minutes is reported once an hour. Each server counts for itself, and only the sources that failed-logins.ts tells apart.
  */
 interface LoginWatch {
-  /** So many failed since this was said last. */
+  /** Adds failures of a source. */
   add(source: string, times: number): Promise<void>;
 }
 

@@ -19,7 +19,7 @@ export interface Hold {
 }
 
 /**
- * Refuses to delete what is held. It does not say that it is: a hold is its keeper's compliance officer's to know.
+ * Refuses to delete what is held. It does not say so: only the compliance officer of its keeper knows of a hold.
  *
  * @throws OperationOutcomeError `deletion-refused`
  */

@@ -1,5 +1,5 @@
 /**
- * What a referral claims beside its basis (compliance D3), as far as the policies look at it, and what they find missing
+ * What an order claims of its basis (compliance D3), as far as the policies look at it, and what they find missing
  * (compliance B30). The words of the claim are the sender's; what its references lead to is looked up.
  */
 import type { Ref } from '../fhir/types.ts';

@@ -23,7 +23,7 @@ export interface AuditEntry {
     readonly address?: string;
     /** The organization an administrator acted for. */
     readonly onBehalfOf?: Ref;
-    /** One sitting, and where within it, as the client says (audit-compliance AU10, AU11). */
+    /** The session of the login, and the tab within it, as the client says (audit-compliance AU10, AU11). */
     readonly session?: string;
     readonly tab?: string;
     /** How and when the user proved who it is (audit-compliance AU1): words of RFC 8176; milliseconds since 1970. */

@@ -1,4 +1,4 @@
-/** The audit rows about one patient that the organization which keeps the patient may see, oldest first. */
+/** The audit rows about one patient that its keeper may see, oldest first. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { AuditRow, Snapshot } from '../../ports/store.ts';

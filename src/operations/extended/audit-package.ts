@@ -1,6 +1,6 @@
 /**
  * `Organization/[id]/$audit-package` and what belongs to it (audit-compliance AU15, AU19; FHIR's asynchronous pattern): asks
- * for a package, how it stands, for its files, and that it goes.
+ * for a package, for its state and its files, and for its removal.
  */
 import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';

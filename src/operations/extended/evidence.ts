@@ -30,7 +30,7 @@ export const evidenceOfReferral: Operation = {
       min: 0,
       max: '1',
       type: 'code',
-      documentation: '`csv` (the default) or `page`: what is given to who asks for no FHIR type.',
+      documentation: '`csv` (the default) or `page`: what a client gets that asks for no FHIR type.',
     },
     {
       name: 'line',

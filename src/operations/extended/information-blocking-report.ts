@@ -31,7 +31,7 @@ export const PERIOD_IN: Operation['parameters'] = [
     min: 0,
     max: '1',
     type: 'date',
-    documentation: 'The first day; the beginning when it is not said.',
+    documentation: 'The first day; default: the beginning.',
   },
   {
     name: 'to',
@@ -39,7 +39,7 @@ export const PERIOD_IN: Operation['parameters'] = [
     min: 0,
     max: '1',
     type: 'date',
-    documentation: 'The last day; today when it is not said.',
+    documentation: 'The last day; default: today.',
   },
 ];
 

@@ -23,7 +23,7 @@ export const policyAsOfDate: Operation = {
       min: 0,
       max: '1',
       type: 'dateTime',
-      documentation: 'The moment, or the end of the day; now when it is not said.',
+      documentation: 'The moment, or the end of a day; default: now.',
     },
     {
       name: 'since',

@@ -1,4 +1,4 @@
-/** Refuses searches by what the caller is not shown (harmony Z27). */
+/** Refuses searches by elements that the caller is not shown (harmony Z27). */
 import { hiddenIn, hiddenInSort, hiddenParam } from '../../delivery/hidden-clause.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Clause } from '../../ports/query.ts';

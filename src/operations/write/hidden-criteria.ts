@@ -1,4 +1,4 @@
-/** A Subscription by what its writer is not shown would say when that changes (harmony Z27). */
+/** Refuses a Subscription by elements that its writer is not shown: it would say when they change (harmony Z27). */
 import { parseCriteria } from '../../resources/subscription-rules.ts';
 import { typeOf } from '../../resources/element.ts';
 import { checkHiddenCondition } from '../search/hidden.ts';

@@ -1,6 +1,6 @@
 /**
  * A decision that something is not told, as the refusal of the write that would have told it (compliance 15, K1). Its reader
- * is the discloser; who does not keep a Consent is not told which one decided.
+ * is the discloser; whoever does not keep the Consent is not told which one decided.
  */
 import type { IssueDetail } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';

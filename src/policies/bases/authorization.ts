@@ -1,4 +1,4 @@
-/** Whom a signed authorization of the patient names is told what it covers, while it is in force. */
+/** The party that a signed authorization of the patient names is told what it covers, while it is in force. */
 import { wanting } from '../on-file.ts';
 import type { Disclosure, Policy } from '../policy.ts';
 import { permitsFor } from './conditions.ts';

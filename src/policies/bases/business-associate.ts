@@ -1,6 +1,6 @@
 /**
- * Who acts for the discloser is told under an agreement that is in force. This server does not know the state of agreements
- * yet, so that none is in force.
+ * A party that acts for the discloser is told under an agreement that is in force. This server does not know the state of
+ * agreements yet, so that none is in force.
  */
 import type { Basis } from '../basis.ts';
 import { missingNeed } from '../need.ts';

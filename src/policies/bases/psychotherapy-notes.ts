@@ -1,4 +1,4 @@
-/** Psychotherapy notes: told to whom an authorization names that is for such notes and for nothing else. */
+/** Psychotherapy notes: told to the party that an authorization for such notes alone names. */
 import { releases } from '../consent/permit.ts';
 import { wanting } from '../on-file.ts';
 import type { Disclosure, Policy } from '../policy.ts';

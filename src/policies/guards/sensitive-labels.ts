@@ -1,6 +1,6 @@
 /**
- * Sensitive content toward who is no provider: HIPAA treats it as any other for treatment, and the patient's authorization
- * is asked where it would go to a community organization, an employer or a school (compliance S6, B03).
+ * Sensitive content toward a party that is no provider: HIPAA treats it as any other for treatment, and the patient's
+ * authorization is needed where it would go to a community organization, an employer or a school (compliance S6, B03).
  */
 import { bears, permitsAt, releases, type Permit } from '../consent/permit.ts';
 import type { PartyKind } from '../party-kind.ts';

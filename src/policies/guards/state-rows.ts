@@ -1,5 +1,5 @@
 /**
- * Law of the states that asks for consent where federal law does not (compliance S7). The table is empty at delivery, because
+ * Law of the states that asks for consent where federal law does not (compliance S7). The table is empty as shipped, because
  * it differs by state: whoever runs the server fills it, and a row cites its statute. The sender's state decides, and the
  * recipient's as well where it has a row.
  */
