@@ -26,7 +26,7 @@ export async function askForPatientNotices(draft: Draft): Promise<void> {
   if (organization === undefined || draft.importing) return;
   const programs = await programsIn(draft);
   if (programs === undefined || !(await programs.isProgram(organization))) return;
-  for (const planned of [...draft.planned.values()]) {
+  for (const planned of draft.planned.values()) {
     const patient = takenOn(draft, planned, organization);
     if (patient === undefined || (await isOnRecord(draft, patient, organization))) continue;
     plan(

@@ -172,7 +172,7 @@ describe('(compliance P33) what comes with a statement', () => {
   });
 
   test('a Communication is labelled, and is passed on with the statement of today', async () => {
-    const { id = '' } = await server.create('initiator', communication({}));
+    const { id } = await server.create('initiator', communication({}));
     expect(labels(await server.read('initiator', `Communication/${id}`))).toBe('42CFRPart2 R');
   });
 
