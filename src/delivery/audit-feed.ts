@@ -5,7 +5,7 @@
  */
 import { auditedCommit } from '../ports/commit.ts';
 import { FEED_KIND, type AuditCollector, type AuditFeedStatus } from '../ports/audit-feed.ts';
-import { SERVER_AGENT, type AuditRow } from '../ports/audit.ts';
+import { jobEntry, type AuditRow } from '../ports/audit.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { Commit, Store } from '../ports/store.ts';
 
@@ -138,19 +138,6 @@ function take(rows: readonly AuditRow[], render: FeedParts['render']): Batch {
 }
 
 const placeCommit = (place: Recorded, version: number | undefined): Commit =>
-  auditedCommit(
-    [
-      {
-        event: 'job',
-        action: 'E',
-        outcome: '0',
-        agent: SERVER_AGENT,
-        requestId: 'job-audit-feed',
-        entities: [],
-        patients: [],
-        query: QUERY,
-        viewers: [],
-      },
-    ],
-    { records: [{ kind: FEED_KIND, key: KEY, expect: version ?? 'absent', body: place }] },
-  );
+  auditedCommit([jobEntry('audit-feed', { query: QUERY })], {
+    records: [{ kind: FEED_KIND, key: KEY, expect: version ?? 'absent', body: place }],
+  });

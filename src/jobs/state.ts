@@ -2,7 +2,7 @@
  * The state of a job as a record (ADR 0025): written in a commit when it says something new, and once an hour while it
  * does not, so that a job that is due every few seconds does not fill the log.
  */
-import { SERVER_AGENT } from '../ports/audit.ts';
+import { jobEntry } from '../ports/audit.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import { JOB_KIND, type Job, type JobState } from '../ports/jobs.ts';
 import type { RecordWrite } from '../ports/record.ts';
@@ -79,16 +79,6 @@ export function stateCommit(
     body: state,
     index: [['all', '']],
   };
-  const audit: AuditEntry = {
-    event: 'job',
-    action: 'E',
-    outcome: state.lastOutcome === 'done' ? '0' : '8',
-    agent: SERVER_AGENT,
-    requestId: `job-${name}`,
-    entities: [],
-    patients: [],
-    query: `job ${name}`,
-    viewers: [],
-  };
+  const audit: AuditEntry = jobEntry(name, { outcome: state.lastOutcome === 'done' ? '0' : '8' });
   return auditedCommit([audit], { records: [record] });
 }

@@ -125,3 +125,17 @@ export const SERVER_AGENT = {
   client: 'closeloop',
   subject: '',
 } as const satisfies AuditEntry['agent'];
+
+/** The row of a job that went well, unless `more` says otherwise. */
+export const jobEntry = (job: string, more: Partial<AuditEntry> = {}): AuditEntry => ({
+  event: 'job',
+  action: 'E',
+  outcome: '0',
+  agent: SERVER_AGENT,
+  requestId: `job-${job}`,
+  entities: [],
+  patients: [],
+  query: `job ${job}`,
+  viewers: [],
+  ...more,
+});

@@ -15,14 +15,14 @@ import { openReceiver, type Receiver } from './receiver.ts';
 import { startServer } from './server-process.ts';
 import { createIssuer } from './tokens.ts';
 
-export interface KillOptions {
+interface KillOptions {
   readonly kills: number;
   readonly seed: number;
   readonly clients: number;
   readonly onKill?: (kill: number, ledger: Ledger) => void;
 }
 
-export interface KillReport extends Examined {
+interface KillReport extends Examined {
   readonly kills: number;
   /** Kills before the server had answered anything. */
   readonly killsAtStart: number;

@@ -1,5 +1,5 @@
 /** Reviews that nobody ended in time are escalated: they become urgent, which whoever subscribes to work items is told. */
-import { SERVER_AGENT } from '../../ports/audit.ts';
+import { jobEntry } from '../../ports/audit.ts';
 import { auditedCommit } from '../../ports/commit.ts';
 import { EVERYTHING, type Query } from '../../ports/query.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
@@ -60,18 +60,12 @@ async function escalate(
   const { ref, custodian } = planned;
   const commit = auditedCommit(
     [
-      {
-        event: 'job',
-        action: 'E',
-        outcome: '0',
-        agent: SERVER_AGENT,
-        requestId: 'job-reviews',
+      jobEntry('reviews', {
         entities: [`${ref}/_history/0`],
-        patients: [],
         query: 'job reviews: overdue',
         origin: 'server',
         viewers: custodian === '' ? [] : [custodian],
-      },
+      }),
     ],
     { writes: [buildWrite(planned)], outbox: await selectRecipients([planned], [], now) },
   );

@@ -5,7 +5,7 @@
 import type { Ref } from '../../fhir/types.ts';
 import { createActivityReview, FINDINGS } from '../../policies/activity-findings.ts';
 import { auditedCommit } from '../../ports/commit.ts';
-import { SERVER_AGENT, type AuditRow } from '../../ports/audit.ts';
+import { jobEntry, type AuditRow } from '../../ports/audit.ts';
 import { EVERYTHING, type Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { STANDING_SYSTEM } from '../../resources/parties/standing.ts';
@@ -94,18 +94,12 @@ async function writeReview(
   const planned = planWorkItem(newId(), item);
   const commit = auditedCommit(
     [
-      {
-        event: 'job',
-        action: 'E',
-        outcome: '0',
-        agent: SERVER_AGENT,
-        requestId: 'job-reviews',
+      jobEntry('reviews', {
         entities: [`${planned.ref}/_history/0`],
-        patients: [],
         query: 'job activity-review',
         origin: 'server',
         viewers: [organization],
-      },
+      }),
     ],
     {
       writes: [buildWrite(planned)],
