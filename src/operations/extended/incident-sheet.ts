@@ -86,12 +86,14 @@ async function perform({ context, request, input }: Invocation): Promise<Operati
   const isMeant = selectorIn(input, organization);
   const period = periodIn(input, context.clock.now());
   const touched = new Map<string, Touched>();
+  const patients = new Set<string>();
   const snapshot = context.store.snapshot();
   for await (const row of scanAudit(snapshot, { viewer: organization, ...period }, request.signal)) {
-    if (isMeant(row.entry)) note(touched, row);
-    else noteOpened(touched, row, organization);
+    if (isMeant(row.entry)) {
+      note(touched, row);
+      for (const patient of row.entry.patients) patients.add(patient);
+    } else noteOpened(touched, row, organization);
   }
-  const patients = new Set([...touched.values()].flatMap((one) => [...one.patients]));
   return {
     status: 200,
     resource: parametersOf([
@@ -115,7 +117,9 @@ function selectorIn(input: Input, organization: Ref): (entry: AuditEntry) => boo
     if (delivery !== undefined) return deliveries.has(delivery.entry);
     if (agent.organization !== organization) return false;
     return (
-      (session !== undefined && agent.session === session) || (user !== undefined && agent.user === user)
+      (session !== undefined && agent.session === session) ||
+      // A system, and a person who is not on record here, are known by their subject, as other reports name them.
+      (user !== undefined && (agent.user === user || agent.subject === user))
     );
   };
 }
@@ -123,8 +127,14 @@ function selectorIn(input: Input, organization: Ref): (entry: AuditEntry) => boo
 const versionsIn = ({ entities }: AuditEntry): readonly string[] =>
   entities.filter((entity) => entity.includes('/_history/'));
 
+/** Where an event names no version, as a report does, the patients themselves are what it touched. */
+function touchedIn(entry: AuditEntry): readonly string[] {
+  const versions = versionsIn(entry);
+  return versions.length > 0 ? versions : entry.patients;
+}
+
 function note(touched: Map<string, Touched>, { at, entry }: AuditRow): void {
-  for (const version of versionsIn(entry)) {
+  for (const version of touchedIn(entry)) {
     const one = touched.get(version) ?? {
       patients: new Set(),
       recipients: new Set(),
@@ -137,7 +147,8 @@ function note(touched: Map<string, Touched>, { at, entry }: AuditRow): void {
     };
     one.last = at;
     one.count += 1;
-    for (const patient of entry.patients) one.patients.add(patient);
+    const itself = entry.patients.find((patient) => version === patient || version.startsWith(`${patient}/`));
+    for (const patient of itself === undefined ? entry.patients : [itself]) one.patients.add(patient);
     const recipient = entry.delivery?.to ?? entry.agent.organization;
     if (recipient !== '') one.recipients.add(recipient);
     if (entry.labels !== undefined) one.confidentiality = entry.labels;

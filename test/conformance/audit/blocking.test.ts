@@ -81,6 +81,51 @@ describe('(audit-compliance AU35) (audit-compliance AU36) (compliance I6) a peri
   });
 });
 
+describe('(audit-compliance AU36) $incident-sheet', () => {
+  const sheetOf = async (query: string) => {
+    const { json } = await world.ask(officer(), 'GET', `$incident-sheet?${query}`);
+    const lines = (json?.['parameter'] ?? []) as readonly (Line & Part)[];
+    return {
+      lines: lines
+        .filter(({ name }) => name === 'touched')
+        .map(({ part }) => part.filter(({ name }) => name === 'version' || name === 'patient')),
+      patients: lines.find(({ name }) => name === 'patients')?.valueInteger,
+    };
+  };
+  const row = (subject: string, more: object) => ({
+    event: 'operation' as const,
+    action: 'E' as const,
+    outcome: '0' as const,
+    agent: { organization: 'Organization/initiator' as const, client: 'app', subject },
+    requestId: '',
+    entities: [],
+    patients: [],
+    viewers: ['Organization/initiator' as const],
+    ...more,
+  });
+
+  test('finds who is known by a subject alone, and patients of whom no version is named', async () => {
+    await world.store.record(row('system-1', { patients: ['Patient/seen'], query: '$access-report' }));
+    expect(await sheetOf('user=system-1')).toEqual({
+      lines: [
+        [
+          { name: 'version', valueString: 'Patient/seen' },
+          { name: 'patient', valueString: 'Patient/seen' },
+        ],
+      ],
+      patients: 1,
+    });
+  });
+
+  test('names with each patient that patient alone', async () => {
+    const about = Array.from({ length: 50 }, (_, at): `Patient/${string}` => `Patient/of-search-${at}`);
+    const entities = about.map((ref) => `${ref}/_history/1`);
+    await world.store.record(row('system-2', { event: 'search-type', patients: about, entities }));
+    const { lines, patients } = await sheetOf('user=system-2');
+    expect([lines.length, lines.flat().length, patients]).toEqual([50, 100, 50]);
+  });
+});
+
 describe('(compliance I6) $information-blocking-report', () => {
   test('equals the counts of the exported audit, told apart by counterparty and exception', async () => {
     const [denied, open, third] = [await refer(true), await refer(false), await refer(true, 'third')];
