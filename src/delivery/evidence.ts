@@ -26,6 +26,9 @@ export interface Claimant {
   readonly isEmergency: (patient: Ref) => boolean;
 }
 
+/** Who may claim emergency or the Secretary was asked when the referral was sent, and its basis has not changed since. */
+export const ADMITTED_BEFORE: Claimant = { administrator: true, isEmergency: () => true };
+
 /** What the order of a referral claims beside its basis, as far as its basis asks for it. */
 export async function readEvidence(
   order: Resource | undefined,

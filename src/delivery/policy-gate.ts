@@ -21,7 +21,7 @@ import {
   type DisclosureSource,
   type Disclosing,
 } from './disclosure.ts';
-import { isRelatedTo, type Claimant } from './evidence.ts';
+import { ADMITTED_BEFORE, isRelatedTo } from './evidence.ts';
 import type { Gate, GateDecision } from './gates.ts';
 import { readKinds, readSameEntity } from './party-facts.ts';
 import { compartmentPatientsIn } from './subject.ts';
@@ -58,15 +58,12 @@ export function createPolicyGate({ clock, partyKindDefault, ...settings }: Polic
       order: own,
       // Who sees a subject that it does not keep and that is no directory entry is a party: sight was asked before.
       parties: !isDirectory(typeOf(subject)),
-      claimant: ADMITTED,
+      claimant: ADMITTED_BEFORE,
     };
     const source = storedSource(now, partyKindDefault);
     return decideAll(await buildDisclosures(source, settings, told, clock.now()), now);
   };
 }
-
-/** Who may claim emergency or the Secretary was asked when the referral was sent, and its basis has not changed since. */
-const ADMITTED: Claimant = { administrator: true, isEmergency: () => true };
 
 /** The facts as they are stored now. */
 const storedSource = (now: Snapshot, partyKindDefault: PartyKindDefault): DisclosureSource => ({

@@ -13,7 +13,7 @@ import {
   type DisclosureSource,
   type Disclosing,
 } from '../../delivery/disclosure.ts';
-import { isRelatedTo, type Claimant } from '../../delivery/evidence.ts';
+import { ADMITTED_BEFORE, isRelatedTo, type Claimant } from '../../delivery/evidence.ts';
 import { bearsNpi, findSameEntity } from '../../delivery/party-facts.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
 import { factsOf } from '../../policies/facts.ts';
@@ -50,6 +50,8 @@ interface Telling {
   readonly orderRef: Ref | undefined;
   /** The referral is sent by this: what its order names is told as well. */
   readonly sends: boolean;
+  /** It was sent before, so that its claim was asked about then. */
+  readonly isSent: boolean;
   readonly place: string;
 }
 
@@ -81,7 +83,8 @@ async function tellingOfMove(draft: Draft, move: Move): Promise<Telling | undefi
   const orderRef = focusOf(content);
   const order = orderRef === undefined ? undefined : await readPreview(draft, orderRef);
   const sends = move.tid === SENT?.tid;
-  return { ref: task, content, from, to, order, orderRef, sends, place: 'Task' };
+  const isSent = move.from !== 'draft';
+  return { ref: task, content, from, to, order, orderRef, sends, isSent, place: 'Task' };
 }
 
 /** What a Communication that its client writes tells each organization that it names as recipient. */
@@ -95,7 +98,8 @@ async function tellingsOfMessage(draft: Draft, planned: Planned): Promise<readon
     const to = await partyOf(draft, recipient);
     if (to === undefined || to === from) continue;
     const about = await orderOf(draft, after.plain);
-    tellings.push({ ref, content: after.plain, from, to, ...about, sends: false, place: 'Communication' });
+    const told = { ref, content: after.plain, from, to, ...about };
+    tellings.push({ ...told, sends: false, isSent: false, place: 'Communication' });
   }
   return tellings;
 }
@@ -146,7 +150,7 @@ async function disclosuresOf(
   telling: Telling,
   patients = patientsIn(telling),
 ): Promise<readonly Disclosure[]> {
-  const { ref, content, from, to, order, orderRef } = telling;
+  const { ref, content, from, to, order, orderRef, isSent } = telling;
   const claims =
     orderRef !== undefined && ((await keeperOf(draft, orderRef)) ?? draft.caller.organization) === from;
   const told: Disclosing = {
@@ -157,7 +161,7 @@ async function disclosuresOf(
     patients,
     order: claims ? order : undefined,
     parties: true,
-    claimant: await claimantOf(draft, claims ? order : undefined),
+    claimant: isSent ? ADMITTED_BEFORE : await claimantOf(draft, claims ? order : undefined),
   };
   const { settings } = draft.context;
   return buildDisclosures(sourceOf(draft), settings, told, Date.parse(draft.now)).catch(refuseUnasked);

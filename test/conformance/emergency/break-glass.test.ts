@@ -582,5 +582,14 @@ describe('(compliance B20) the basis emergency is claimed for the patient of the
     expect([sent.status, sent.code]).toEqual([201, undefined]);
     clock.at += 31 * MINUTE;
     expect((await send(one.patient)).code).toBe('basis-evidence-missing');
+    // What was sent meanwhile can be ended.
+    const { entry = [] } = await world.bundle(recipient, `Task?focus=ServiceRequest/${sent.json?.['id']}`);
+    const task = entry[0]?.resource as unknown as Stored;
+    const cancelled = await world.ask(recipient, 'PUT', refOf(task), {
+      ...task,
+      status: 'cancelled',
+      statusReason: { text: 'Treated here' },
+    });
+    expect([cancelled.status, cancelled.code]).toEqual([200, undefined]);
   });
 });
