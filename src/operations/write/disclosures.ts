@@ -17,7 +17,7 @@ import { ADMITTED_BEFORE, isRelatedTo, type Claimant } from '../../delivery/evid
 import { bearsNpi, findSameEntity } from '../../delivery/party-facts.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
 import { factsOf } from '../../policies/facts.ts';
-import { guardMarksOf, readMarks, sourcesOf } from '../../policies/guards/marks.ts';
+import { guardMarksOf, NO_LOCAL_PATIENT, readMarks, sourcesOf } from '../../policies/guards/marks.ts';
 import { decide, type Decision, type Disclosure } from '../../policies/index.ts';
 import { permitsRelied } from '../../policies/relied.ts';
 import { kindsOf } from '../../policies/party-kind.ts';
@@ -236,9 +236,13 @@ async function askedFor(
   const about = new Set([...patientsOfCompartments(content), ...readMarks(guardMarksOf(content)).patients]);
   const known = disclosures.filter(({ patient }) => patient !== undefined && about.has(patient));
   const others = [...about].filter((patient) => known.every((one) => one.patient !== patient));
-  return about.size > 0 && others.length === 0
-    ? known
-    : [...known, ...(await disclosuresOf(draft, telling, others))];
+  if (about.size > 0 && others.length === 0) return known;
+  const local = others.filter((patient) => patient !== NO_LOCAL_PATIENT);
+  return [
+    ...known,
+    ...(local.length === 0 ? [] : await disclosuresOf(draft, telling, local)),
+    ...(local.length < others.length || about.size === 0 ? await disclosuresOf(draft, telling, []) : []),
+  ];
 }
 
 function namedIn({ content, order, orderRef }: Telling): readonly (readonly [Ref, string])[] {

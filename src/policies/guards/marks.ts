@@ -76,24 +76,64 @@ export function sourcesOf(resource: Resource): readonly Ref[] {
 
 const isPart2Label = ({ system, code }: Coding): boolean => system === PART_2.system && code === PART_2.code;
 
-/** The patients of a Bundle's members, as they name them. */
+/** Stands for patients of a Bundle that are none of this server: no permit covers them. No Patient is named so. */
+export const NO_LOCAL_PATIENT: Ref = 'Patient/';
+
+/**
+ * The patients of a Bundle's members. Where they are several, each is asked by itself: one that a member names by other than
+ * a local reference stands among them as {@link NO_LOCAL_PATIENT}.
+ */
 function patientsInside(resource: Resource): readonly Ref[] {
-  return resourcesInside(resource).flatMap((member) => {
-    if (member === undefined) return [];
-    const { resourceType, id, subject, patient, for: beneficiary } = member;
-    const named = [subject, patient, beneficiary].map(
-      (one) => (one as { readonly reference?: unknown } | undefined)?.reference,
-    );
-    const own = resourceType === 'Patient' && id !== undefined ? `Patient/${id}` : undefined;
-    return [own, ...named].filter((one): one is Ref => typeof one === 'string' && PATIENT.test(one));
-  });
+  const named = [...namedInside(resource)];
+  const local = named.filter((one): one is Ref => PATIENT.test(one));
+  return local.length < named.length && named.length > 1 ? [...local, NO_LOCAL_PATIENT] : local;
+}
+
+/** Whom the members of a Bundle are about: local Patients, and what others are called inside it. */
+function namedInside(bundle: Resource): ReadonlySet<string> {
+  const members = resourcesInside(bundle);
+  const urls = (bundle['entry'] ?? []) as readonly { readonly fullUrl?: string }[];
+  const patients = members.map((member, place) =>
+    member?.resourceType === 'Patient' ? nameOfPatient(member, urls[place]?.fullUrl, place) : undefined,
+  );
+  const byUrl = new Map(
+    patients.flatMap((name, at) => (name === undefined ? [] : [[urls[at]?.fullUrl, name]])),
+  );
+  const named = new Set(patients.filter((name) => name !== undefined));
+  for (const [place, member] of members.entries()) {
+    if (member === undefined) continue;
+    if (member.resourceType === 'Bundle') for (const one of namedInside(member)) named.add(one);
+    for (const element of ABOUT) {
+      const name = nameOf(member[element], element === 'patient', place);
+      if (name !== undefined) named.add(byUrl.get(name) ?? name);
+    }
+  }
+  return named;
+}
+
+const nameOfPatient = ({ id }: Resource, url: string | undefined, place: number): string =>
+  id === undefined ? (url ?? `entry ${place}`) : `Patient/${id}`;
+
+/** By which elements a member names whom it is about. */
+const ABOUT = ['subject', 'patient', 'for', 'beneficiary', 'individual'] as const;
+
+/** What a reference calls a patient; undefined where it names nothing, or something of this server that is no Patient. */
+function nameOf(reference: unknown, isPatient: boolean, place: number): string | undefined {
+  if (typeof reference !== 'object' || reference === null) return undefined;
+  const { reference: text, type } = reference as { readonly reference?: unknown; readonly type?: unknown };
+  if (!isPatient && type !== undefined && type !== 'Patient') return undefined;
+  if (typeof text !== 'string') return `entry ${place}`;
+  if (text.startsWith('#')) return `entry ${place} ${text}`;
+  const [current = text] = text.split('/_history/');
+  return OTHER.test(current) && !PATIENT.test(current) ? undefined : current;
 }
 
 const PATIENT = /^Patient\/[A-Za-z0-9.-]{1,64}$/;
+const OTHER = /^[A-Z][A-Za-z]*\/[A-Za-z0-9.-]{1,64}$/;
 
 export function readMarks(marks: readonly string[]): ReadMarks {
   const isParty = (mark: string): boolean => mark.startsWith('Organization/');
-  const isPatient = (mark: string): boolean => PATIENT.test(mark);
+  const isPatient = (mark: string): boolean => mark === NO_LOCAL_PATIENT || PATIENT.test(mark);
   const labels = marks.filter((mark) => !isParty(mark) && !isPatient(mark));
   return {
     facts: factsOfLabels(new Set(labels)),

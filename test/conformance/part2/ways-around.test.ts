@@ -126,6 +126,7 @@ describe('(compliance L4) what an order names is asked for by whom it is about',
   const labelled = { meta: HONEST };
   const report = { resourceType: 'DiagnosticReport', status: 'final', code: { text: 'x' }, ...labelled };
   const member = (resource: Resource) => ({ fullUrl: `urn:uuid:${resource.resourceType}`, resource });
+  const URN = 'urn:uuid:0b0b0b0b-0000-4000-8000-000000000001';
   test.each<[string, number, (patient: Ref, other: Ref) => Resource]>([
     ['its own patient, who consents', 201, (patient) => condition(patient, 'F11.20', labelled)],
     ['another patient, who does not', 422, (_patient, other) => condition(other, 'F11.20', labelled)],
@@ -148,6 +149,19 @@ describe('(compliance L4) what an order names is asked for by whom it is about',
         entry: [
           member(condition(patient, 'F11.20', labelled)),
           member({ ...report, subject: { reference: other } }),
+        ],
+      }),
+    ],
+    [
+      'its own and an entry that is no Patient here, in one Bundle',
+      422,
+      (patient) => ({
+        resourceType: 'Bundle',
+        type: 'collection',
+        entry: [
+          member(condition(patient, 'F11.20', labelled)),
+          { fullUrl: URN, resource: { resourceType: 'Patient' } },
+          member({ ...report, subject: { reference: URN } }),
         ],
       }),
     ],

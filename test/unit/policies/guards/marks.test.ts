@@ -1,7 +1,13 @@
 /** What the store keeps of guarded content (compliance D5). */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Coding, Resource } from '../../../../src/fhir/types.ts';
-import { guardMarksOf, LABEL_SOURCE, readMarks, sourcesIn } from '../../../../src/policies/guards/marks.ts';
+import {
+  guardMarksOf,
+  LABEL_SOURCE,
+  NO_LOCAL_PATIENT,
+  readMarks,
+  sourcesIn,
+} from '../../../../src/policies/guards/marks.ts';
 import {
   isProgramUnit,
   organizationOfUnit,
@@ -38,6 +44,75 @@ test.each<[string, Resource, readonly string[]]>([
   ],
 ])('(compliance D5) marks of %s', (_name, resource, marks) => {
   expect(guardMarksOf(resource)).toEqual(marks);
+});
+
+describe('(compliance L4) each patient of a Bundle is a mark by itself', () => {
+  const about = (reference: object | undefined, element = 'subject') => ({
+    resource: { ...labelled(part2), ...(reference !== undefined && { [element]: reference }) },
+  });
+  const to = (reference: string) => ({ reference });
+  const patient = (fullUrl: string, id?: string) => ({
+    fullUrl,
+    resource: { resourceType: 'Patient', ...(id !== undefined && { id }) },
+  });
+  const [one, other] = ['urn:uuid:1', 'urn:uuid:2'];
+  test.each<[string, readonly object[], readonly string[]]>([
+    ['one local', [about(to('Patient/p'))], ['Patient/p']],
+    ['one local, of a version', [about(to('Patient/p/_history/2'))], ['Patient/p']],
+    [
+      'a local one and an entry',
+      [about(to('Patient/p')), patient(one), about(to(one))],
+      [NO_LOCAL_PATIENT, 'Patient/p'],
+    ],
+    [
+      'a local one and an entry alone',
+      [about(to('Patient/p')), patient(one)],
+      [NO_LOCAL_PATIENT, 'Patient/p'],
+    ],
+    [
+      'a local one and a urn of nothing',
+      [about(to('Patient/p')), about(to(one))],
+      [NO_LOCAL_PATIENT, 'Patient/p'],
+    ],
+    [
+      'a local one and one by name',
+      [about(to('Patient/p')), about({ display: 'Q' })],
+      [NO_LOCAL_PATIENT, 'Patient/p'],
+    ],
+    [
+      'a local one and a contained one',
+      [about(to('Patient/p')), about(to('#q'))],
+      [NO_LOCAL_PATIENT, 'Patient/p'],
+    ],
+    [
+      'a local one and a beneficiary',
+      [about(to('Patient/p')), about(to(one), 'beneficiary')],
+      [NO_LOCAL_PATIENT, 'Patient/p'],
+    ],
+    [
+      'a local one and one elsewhere',
+      [about(to('Patient/p')), about(to('https://x.org/Patient/q'))],
+      [NO_LOCAL_PATIENT, 'Patient/p'],
+    ],
+    [
+      'a local one and an entry of a Bundle inside',
+      [about(to('Patient/p')), { resource: { resourceType: 'Bundle', entry: [patient(one)] } }],
+      [NO_LOCAL_PATIENT, 'Patient/p'],
+    ],
+    ['an entry that is a local one', [patient(one, 'p'), about(to(one))], ['Patient/p']],
+    ['an entry alone: nobody knows whom', [patient(one), about(to(one))], []],
+    ['two entries', [about(to(one)), patient(one), patient(other)], [NO_LOCAL_PATIENT]],
+    ['a local one and a place', [about(to('Patient/p')), about(to('Location/l'))], ['Patient/p']],
+    [
+      'a local one and a group of devices',
+      [about(to('Patient/p')), about({ type: 'Device' })],
+      ['Patient/p'],
+    ],
+  ])('%s', (_name, entry, patients) => {
+    const marks = guardMarksOf({ resourceType: 'Bundle', type: 'collection', entry });
+    expect(marks.filter((mark) => mark.startsWith('Patient/'))).toEqual(patients);
+    expect(readMarks(marks).patients).toEqual(patients);
+  });
 });
 
 test('(compliance D5) marks are read as they were made', () => {
