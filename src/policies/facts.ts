@@ -1,6 +1,6 @@
 /**
  * What a policy has to know of content (compliance D5), by the labels that stand in it since its commit. Nothing else of it
- * is read at dispatch or in a query.
+ * is read at a delivery or in a query.
  */
 import type { Coding, Resource } from '../fhir/types.ts';
 import { ACT_CODE } from './labels/confidentiality.ts';

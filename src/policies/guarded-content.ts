@@ -11,7 +11,7 @@ function policyOf(guard: ContentGuard): Policy {
   return {
     name: guard.name,
     law: guard.law,
-    stops: `everybody but the keeper, until ${NEEDS[guard.need].asks} is on record, whatever the basis${guard.quiet ? '; who reads is not told that there is something' : ''}`,
+    stops: stopsOf(guard),
     vote: (disclosure) => (withholds(guard, disclosure) ? 'deny' : 'abstain'),
     refuses: (disclosure) => {
       const { from, to, patient, purpose, facts } = disclosure;
@@ -34,6 +34,11 @@ function policyOf(guard: ContentGuard): Policy {
       };
     },
   };
+}
+
+function stopsOf({ need, save, quiet }: ContentGuard): string {
+  const rest = save === undefined ? `, until ${NEEDS[need].asks} is on record` : ` and ${save}`;
+  return `everybody but the keeper${rest}, whatever the basis${quiet ? '; no reader is told that something is withheld' : ''}`;
 }
 
 const withholds = (guard: ContentGuard, disclosure: Disclosure): boolean => {

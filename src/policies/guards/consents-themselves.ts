@@ -16,6 +16,7 @@ export const consentsThemselves: ContentGuard = {
   name: 'consents-themselves',
   law: '45 CFR 164.522(a); 42 CFR 2.13(c)',
   need: 'authorization',
+  save: 'whom a Consent that permits names',
   quiet: true,
   lasting: true,
   guards: ({ facts }) => isConsentMarked(facts.labels),

@@ -28,6 +28,8 @@ export interface ContentGuard {
   readonly need: 'part2-disclosure' | 'authorization' | 'psychotherapy-authorization';
   /** The kind whose form captures it, where it is not that of the need. */
   readonly form?: ConsentKind;
+  /** Whom it does not stop, in a few words, where that is not whom the need's form names. */
+  readonly save?: string;
   /**
    * Nobody is told that something is withheld (compliance L6): to say that a record exists says that the person is a
    * patient there.
