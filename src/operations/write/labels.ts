@@ -111,7 +111,7 @@ async function labelOne(draft: Draft, given: Planned, { turns, noticed, programs
   const isTold = origin === 'client' || (draft.byMessage && OF_MESSAGES.has(typeOf(ref)));
   const follows = isKnowledge || !isTold ? listed : [...listed, ...noticed];
   const sources = (await programs?.sourcesOf(planned)) ?? [];
-  const part2 = sources.length > 0 && { part2: { sources } };
+  const part2 = sources.length > 0 && { part2: { sources, isDirectory } };
   const labels = planLabels(after.plain, {
     before,
     mayLower: isLowered,

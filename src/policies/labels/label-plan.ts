@@ -9,7 +9,7 @@ import { highWaterMark, labelsSaid } from './high-water.ts';
 import { loweredTo, wasLowered } from './label.ts';
 import { COUNSELING_LABEL } from '../facts.ts';
 import { membersByUrl, urlsOfEntries } from './entries.ts';
-import { isAboutPerson, part2SourcesIn, withPart2, type Part2Source } from './part2-label.ts';
+import { part2SourcesIn, recordsAmong, withPart2, type Part2Source } from './part2-label.ts';
 import { addLabels, completeLabels, keepLabels } from './label-set.ts';
 import { isSameLabel, loweredLabels } from './lowered.ts';
 
@@ -119,10 +119,11 @@ function planEntries(resource: Resource, { before, part2 }: Earlier): LabelPlan[
   const urls = urlsOfEntries(resource);
   const members = resourcesInside(resource);
   const entries = new Map<number, LabelPlan>();
+  const isRecord = recordsAmong(members, part2);
   const planOne = (place: number, listed: readonly Coding[] = []): void => {
     const member = members[place];
     if (member === undefined) return;
-    const said = part2 !== undefined && isAboutPerson(member) && { part2 };
+    const said = part2 !== undefined && isRecord(member) && { part2 };
     const planned = planLabels(member, { before: stood?.get(urls[place] ?? ''), listed, ...said });
     if (planned !== undefined) entries.set(place, planned);
   };

@@ -19,6 +19,8 @@ export interface Part2Source {
   readonly sources: readonly Ref[];
   /** Who holds it did not receive it under a consent for treatment, payment and operations (compliance P30). */
   readonly mayNotGoFurther?: boolean;
+  /** Whether what is of this type is in the directory, and so never one of Part 2. */
+  readonly isDirectory?: (type: string) => boolean;
 }
 
 /** The labels with those of Part 2, naming these sources beside the ones that they name. The same list when it has them all. */
@@ -64,8 +66,19 @@ export const part2SourcesIn = (labels: readonly Coding[] = []): readonly Ref[] =
 /** By which elements a resource names whom it is about. */
 const ABOUT = ['subject', 'patient', 'for', 'beneficiary', 'individual'] as const;
 
-/** Whether a resource inside a Bundle is about a person. What is in the directory never is one of Part 2. */
-export const isAboutPerson = (resource: Resource): boolean =>
+const isAboutPerson = (resource: Resource): boolean =>
   resource.resourceType === 'Patient' ||
   resource.resourceType === 'Appointment' ||
   ABOUT.some((element) => typeof resource[element] === 'object');
+
+/**
+ * Which members of a program's Bundle are its records: those about a person. Where none names one, all that are not in the
+ * directory: whom a program's words are about need not stand among them.
+ */
+export function recordsAmong(
+  members: readonly (Resource | undefined)[],
+  part2: Part2Source | undefined,
+): (member: Resource) => boolean {
+  if (members.some((member) => member !== undefined && isAboutPerson(member))) return isAboutPerson;
+  return ({ resourceType }) => part2?.isDirectory?.(resourceType) !== true;
+}

@@ -291,3 +291,35 @@ describe('(compliance P3) what a program writes about an order without its patie
     expect(await server.search('initiator', `${type}?_id=${id}`)).toEqual([]);
   });
 });
+
+describe('(compliance P3) a Bundle that a program writes, whose members name nobody', () => {
+  const words = {
+    resourceType: 'Observation',
+    status: 'final',
+    code: { text: 'urine test' },
+    valueString: 'x',
+  };
+  const place = { resourceType: 'Location', name: 'House 2' };
+  const questions = { resourceType: 'Questionnaire', status: 'active' };
+  const file = { resourceType: 'Binary', contentType: 'text/plain', data: 'eA==' };
+  test.each<[string, string, readonly Resource[], readonly string[]]>([
+    ['words', 'detox', [words], ['Organization/detox']],
+    ['a file', 'detox', [file], ['Organization/detox']],
+    ['words beside the directory', 'detox', [place, words], ['Organization/detox']],
+    [
+      'words in a Bundle inside',
+      'detox',
+      [{ resourceType: 'Bundle', type: 'collection', entry: [{ resource: words }] }],
+      ['Organization/detox'],
+    ],
+    ['the directory alone', 'detox', [place, questions], []],
+    ['words of who is none', 'initiator', [words], []],
+  ])('%s, by %s', async (_name, writer, members, sources) => {
+    const entry = members.map((resource, at) => ({
+      fullUrl: `urn:uuid:0b0b0b0b-0000-4000-8000-00000000000${at}`,
+      resource,
+    }));
+    const { id } = await server.create(writer, { resourceType: 'Bundle', type: 'collection', entry });
+    expect(sourcesOf(await server.read(writer, `Bundle/${id}`))).toEqual(sources);
+  });
+});
