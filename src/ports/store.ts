@@ -245,6 +245,8 @@ export interface Snapshot extends DenialReading<Version> {
    * to itself.
    */
   roots(ref: Ref): Promise<readonly Ref[]>;
+  /** The organizations that see, now, what a root reaches: its parties. None where it is no root. */
+  parties(root: Ref): Promise<readonly Ref[]>;
   /**
    * How many resources of a type an organization keeps that not everybody sees, deleted ones among them; now, and counted
    * as far as `max`.

@@ -110,6 +110,7 @@ export async function answersOf(store: Store, seed: number) {
     audit: await now.audit({ viewer: undefined, names: [], count: 10_000 }),
     received: await Promise.all(refs.map((ref) => now.received(ref, seenBy(SOUTH)))),
     roots: await Promise.all(refs.map((ref) => now.roots(ref))),
+    parties: await Promise.all(refs.map((ref) => now.parties(ref))),
   };
 }
 

@@ -217,6 +217,24 @@ export function sightLaws(world: StoreWorld): void {
       expect(await kept('Location')).toBe(1);
     });
 
+    test('the parties of a root are those whom it shows what it reaches, now', async () => {
+      const store = await world.open();
+      const seq = await refer(store, SOUTH);
+      const parties = (ref: Ref) => store.snapshot().parties(ref);
+      expect(await Promise.all([parties('Task/t'), parties('Patient/p'), parties('Task/none')])).toEqual([
+        [NORTH, SOUTH].toSorted(),
+        [],
+        [],
+      ]);
+      const alone = write('Task/t', {
+        base: seq,
+        values: VALUES,
+        reach: referral('ServiceRequest/s', NORTH),
+      });
+      await store.commit(commitOf([alone]));
+      expect(await parties('Task/t')).toEqual([NORTH]);
+    });
+
     test('what belongs to the server is seen by no organization', async () => {
       const store = await world.open();
       await store.commit(commitOf([write('Basic/b', { custodian: '', values: VALUES })]));

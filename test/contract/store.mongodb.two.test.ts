@@ -35,6 +35,7 @@ class Pair implements Store {
       search: async (...given) => (await ask()).search(...given),
       audit: async (...given) => (await ask()).audit(...given),
       roots: async (...given) => (await ask()).roots(...given),
+      parties: async (...given) => (await ask()).parties(...given),
       kept: async (...given) => (await ask()).kept(...given),
       record: async (...given) => (await ask()).record(...given),
       records: async (...given) => (await ask()).records(...given),

@@ -20,18 +20,49 @@ export function checkEmergencyPerson({ context, request: { caller } }: Invocatio
   return caller.user ?? ''; // refusalOfPerson
 }
 
-/** The patient, whom a referral of the caller reaches and somebody else keeps. */
+/** A patient whose record may be opened, and all who may keep something of it that is withheld from the caller. */
+interface ReachedPatient {
+  readonly patient: Version;
+  /** Never empty. Who keeps the patient is the first, unless that is the caller. */
+  readonly disclosers: readonly [Ref, ...Ref[]];
+}
+
+/**
+ * The patient, whom a referral of the caller reaches or shows to somebody else. It is admitted whether something of it is
+ * withheld or not: otherwise the answer would tell (compliance E3, L6).
+ */
 export async function readReachedPatient(
   { request, sight }: Invocation,
   snapshot: Snapshot,
-): Promise<Version> {
+): Promise<ReachedPatient> {
   const ref: Ref = `Patient/${request.id ?? ''}`;
   const version = await snapshot.read(ref, withDenied(sight));
   if (version?.text === undefined)
     throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
-  if (version.custodian === '' || version.custodian === request.caller.organization)
-    throw refusedEmergency('Nothing is withheld: your organization keeps this patient.');
-  return version;
+  const { organization } = request.caller;
+  const parties = await otherParties(snapshot, ref, organization);
+  const [first, ...others] = new Set([version.custodian, ...parties].filter(isOther));
+  if (first === undefined)
+    throw refusedEmergency('Your organization keeps this patient, and no referral of it shows the patient.');
+  return { patient: version, disclosers: [first, ...others] };
+
+  function isOther(party: Ref | ''): party is Ref {
+    return party !== '' && party !== organization;
+  }
+}
+
+/** Who else is a party of the caller's referrals that show this patient. What each of them keeps may be reached, too. */
+async function otherParties(
+  snapshot: Snapshot,
+  patient: Ref,
+  organization: Ref | undefined,
+): Promise<readonly Ref[]> {
+  const others: Ref[] = [];
+  for (const root of await snapshot.roots(patient)) {
+    const parties = await snapshot.parties(root);
+    if (organization !== undefined && parties.includes(organization)) others.push(...parties);
+  }
+  return others;
 }
 
 /** The kind of record by which a second person confirms (compliance E8). */

@@ -15,8 +15,8 @@ export const GRANT_KIND = 'grant';
 /** The body of the record. */
 export interface EmergencyGrant {
   readonly patient: Ref;
-  /** Who keeps the patient, and reviews the grant. */
-  readonly discloser: Ref;
+  /** One of each organization that may keep what it opens. */
+  readonly reviews: readonly [GrantReview, ...GrantReview[]];
   readonly organization: Ref;
   /** The token's fhirUser. */
   readonly user: string;
@@ -28,13 +28,21 @@ export interface EmergencyGrant {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly until: number;
-  /** The Task of its review, which holds the facts of 42 CFR 2.51(c). */
-  readonly review: Ref;
   readonly referral?: Ref;
   /** The second person, where the day had seen too many grants (E8). */
   readonly confirmedBy?: string;
+}
+
+/** The review of one organization that was told of a grant. */
+export interface GrantReview {
+  readonly discloser: Ref;
+  /** The Task of its review, which holds the facts of 42 CFR 2.51(c). */
+  readonly review: Ref;
   readonly result?: ReviewResult;
 }
+
+/** As earlier programs wrote it: who keeps the patient alone was told. */
+type EarlierGrant = Omit<EmergencyGrant, 'reviews'> & GrantReview;
 
 interface ReviewResult {
   readonly code: 'justified' | 'not-justified';
@@ -71,8 +79,10 @@ export const writeGrant = (
     ['sitting', grant.sitting],
     ['person', personOf(grant)],
     ['organization', grant.organization],
-    ['discloser', grant.discloser],
-    ['review', grant.review],
+    ...grant.reviews.flatMap(({ discloser, review }) => [
+      ['discloser', discloser] as const,
+      ['review', review] as const,
+    ]),
   ],
 });
 
@@ -95,10 +105,16 @@ export async function findGrants(
 
 // `writeGrant` alone writes this kind.
 const toGrant = ({ key, version, body }: StoredRecord): StoredGrant => ({
-  ...(body as EmergencyGrant),
+  ...withReviews(body as EmergencyGrant | EarlierGrant),
   key,
   version,
 });
+
+function withReviews(grant: EmergencyGrant | EarlierGrant): EmergencyGrant {
+  if ('reviews' in grant) return grant;
+  const { discloser, review, result, ...rest } = grant;
+  return { ...rest, reviews: [{ discloser, review, ...(result !== undefined && { result }) }] };
+}
 
 /** Grants of one sitting that are honoured at a time: more than anybody opens within their time. */
 const RUNNING_MAX = 20;

@@ -5,7 +5,7 @@
 import type { Ref } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { scanAudit } from '../audit/scan.ts';
-import { findGrants, type StoredGrant } from '../emergency/grants.ts';
+import { findGrants, type StoredGrant, type GrantReview } from '../emergency/grants.ts';
 import {
   lineParts,
   reportLine,
@@ -89,7 +89,10 @@ async function grantLine(
   now: number,
   signal: AbortSignal,
 ): Promise<Out> {
-  const { key, patient, at, until, result, review, discloser } = grant;
+  const { key, patient, at, until } = grant;
+  // Each who was told knows of its own review alone; who broke the glass, what any review came to.
+  const own = grant.reviews.find(({ discloser }) => discloser === viewer);
+  const { discloser, result } = own ?? answerOf(grant);
   const opened = new Set<string>();
   const scan = { viewer, names: [patient], from: at, to: Math.max(until, at) + DAY_MS };
   for await (const { entry } of scanAudit(snapshot, scan, signal))
@@ -107,14 +110,20 @@ async function grantLine(
       reason: grant.reason,
       at: new Date(at).toISOString(),
       until: new Date(until).toISOString(),
-      ...(viewer === discloser && { review }),
+      ...(own !== undefined && { review: own.review }),
       result: result?.code ?? 'open',
-      ...(result !== undefined && viewer === discloser && { reviewer: result.by }),
+      ...(own?.result !== undefined && { reviewer: own.result.by }),
     },
     { daysOpen, openedCount: opened.size },
     [...opened].slice(0, OPENED_MAX).map((valueString) => ({ name: 'opened', valueString })),
   );
 }
+
+/** What its reviews came to: the first that found it not justified, else one that is open still. */
+const answerOf = ({ reviews }: StoredGrant): GrantReview =>
+  reviews.find(({ result }) => result?.code === 'not-justified') ??
+  reviews.find(({ result }) => result === undefined) ??
+  reviews[0];
 
 function rateLines(grants: readonly StoredGrant[]): readonly Out[] {
   const counts = new Map<string, number>();

@@ -1,6 +1,6 @@
 /**
  * `Patient/[id]/$break-glass` (compliance 12; 45 CFR 164.312(a)(2)(ii), 42 CFR 2.51): a person opens, for an emergency and for
- * a while, what a patient denies or has not consented to. Who keeps the patient hears of it in the same commit.
+ * a while, what a patient denies or has not consented to. Who may keep what it opens hears of it in the same commit.
  */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -23,7 +23,14 @@ import {
   readReachedPatient,
   refusedEmergency,
 } from '../emergency/admission.ts';
-import { findGrants, personOf, sittingOf, writeGrant, type EmergencyGrant } from '../emergency/grants.ts';
+import {
+  findGrants,
+  personOf,
+  sittingOf,
+  writeGrant,
+  type EmergencyGrant,
+  type GrantReview,
+} from '../emergency/grants.ts';
 import { referencesTo } from '../../resources/references-to.ts';
 import { planWorkItem } from '../work-item.ts';
 import { commitKeyOf, readStoredReply, replyTemplate } from '../stored-reply.ts';
@@ -60,7 +67,7 @@ export const breakGlass: Operation = {
   name: 'break-glass',
   title: 'Open a patient’s record in an emergency',
   description:
-    'Lifts, for the session of a person who treats the patient, what the patient denies and the consent that is missing under 42 CFR Part 2; never who keeps what, psychotherapy and counseling notes, or what was paid for by the patient. It needs the scope closeloop/break-glass and a login with a second factor that is at most five minutes old. Who keeps the patient is told at once and reviews it.',
+    'Lifts, for the session of a person who treats the patient, what the patient denies and the consent that is missing under 42 CFR Part 2; never who keeps what, psychotherapy and counseling notes, or what was paid for by the patient. It needs the scope closeloop/break-glass and a login with a second factor that is at most five minutes old. Who keeps the patient, and each other party of the referrals that show the patient, is told at once and reviews it.',
   levels: ['instance'],
   resource: ['Patient'],
   affectsState: true,
@@ -123,11 +130,11 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
     context,
     async (snapshot) => {
       notes.length = 0;
-      const patient = await readReachedPatient(invocation, snapshot);
+      const { patient, disclosers } = await readReachedPatient(invocation, snapshot);
       if (await patientDenies(snapshot, patient)) notes.push(groundAgainstDenial(emergency));
       const confirmation = await readConfirmation(invocation, snapshot, patient.ref, now);
       const draft = openDraft(context, request, snapshot);
-      planGrant(draft, { key, user, now, until, emergency, patient, confirmation });
+      planGrant(draft, { key, user, now, until, emergency, patient, disclosers, confirmation });
       return buildCommit(draft, request, commitKeyOf(request, ANSWERED_AGAIN));
     },
     true,
@@ -236,21 +243,21 @@ interface Granted {
   readonly until: number;
   readonly emergency: Emergency;
   readonly patient: Version;
+  readonly disclosers: readonly [Ref, ...Ref[]];
   readonly confirmation: Confirmation | undefined;
 }
 
-/** The record, and what tells who keeps the patient: a work item with the facts, a Communication, Provenance and the event. */
+/** The record and the event, and what tells each who may keep what is opened. */
 function planGrant(draft: Draft, granted: Granted): void {
-  const { key, user, now, until, emergency, patient, confirmation } = granted;
-  const { caller, context } = draft;
-  const { ref, custodian } = patient;
-  const organization = caller.organization ?? 'Organization/0'; // checkOrganization
-  const discloser = custodian === '' ? organization : custodian; // readReachedPatient
-  const review = planReview(draft, granted, discloser);
+  const { key, user, now, until, emergency, patient, disclosers, confirmation } = granted;
+  const { caller } = draft;
+  const { ref } = patient;
+  const [first, ...others] = disclosers;
+  const tell = (discloser: Ref): GrantReview => planDiscloserReview(draft, granted, discloser);
   const body: EmergencyGrant = {
     patient: ref,
-    discloser,
-    organization,
+    reviews: [tell(first), ...others.map(tell)],
+    organization: caller.organization ?? 'Organization/0', // checkOrganization
     user,
     subject: caller.subject,
     client: caller.client,
@@ -258,14 +265,11 @@ function planGrant(draft: Draft, granted: Granted): void {
     reason: emergency.reason,
     at: now,
     until,
-    review,
     ...(emergency.referral !== undefined && { referral: emergency.referral }),
     ...(confirmation !== undefined && { confirmedBy: confirmation.by }),
   };
   draft.records.push(writeGrant(key, body, 'absent'));
   if (confirmation !== undefined) draft.records.push(confirmation.record);
-  planOwn(draft, context.newId(), buildNotice(draft, granted, discloser, review), discloser);
-  planOwn(draft, context.newId(), buildProvenance(draft, granted, review), discloser);
   draft.rows.push({
     event: 'break-glass',
     action: 'E',
@@ -274,14 +278,23 @@ function planGrant(draft: Draft, granted: Granted): void {
     purposes: ['BTG'],
     grant: key,
     requestId: `break-glass-${key}`,
-    entities: [ref, `${review}/_history/0`],
+    entities: [ref], // none of those who are told learns of another's review
     patients: [ref],
     query: `$break-glass?reason=${emergency.reason}`,
-    viewers: [discloser],
+    viewers: disclosers,
   });
 }
 
-/** The facts that 42 CFR 2.51(c) wants in writing, in the keeper's own work item. */
+/** What tells one of them: a work item with the facts, a Communication and a Provenance, which only that organization sees. */
+function planDiscloserReview(draft: Draft, granted: Granted, discloser: Ref): GrantReview {
+  const { newId } = draft.context;
+  const review = planReview(draft, granted, discloser);
+  planOwn(draft, newId(), buildNotice(draft, granted, discloser, review), discloser);
+  planOwn(draft, newId(), buildProvenance(draft, granted, review), discloser);
+  return { discloser, review };
+}
+
+/** The facts that 42 CFR 2.51(c) wants in writing, in the work item of one who is told. */
 function planReview(draft: Draft, granted: Granted, discloser: Ref): Ref {
   const { key, user, until, emergency, patient, now } = granted;
   const facts: readonly (readonly [name: string, value: object])[] = [
@@ -297,7 +310,7 @@ function planReview(draft: Draft, granted: Granted, discloser: Ref): Ref {
   ];
   const planned = planWorkItem(draft.context.newId(), {
     kind: 'break-glass-review',
-    says: `A person of ${draft.caller.organization} opened a record of yours in an emergency. Review the grant ${key}.`,
+    says: `A person of ${draft.caller.organization} opened a patient’s record in an emergency, with what you keep of it. Review the grant ${key}.`,
     focus: patient.ref,
     patient: patient.ref,
     authoredOn: draft.now,
@@ -324,7 +337,7 @@ const buildNotice = (
   recipient: [{ reference: discloser }],
   payload: [
     {
-      contentString: `Emergency access to a record of yours was given (${emergency.reason}) until ${new Date(until).toISOString()}, grant ${key}. The facts are in ${review}; review it within 72 hours.`,
+      contentString: `Emergency access to a patient’s record, with what you keep of it, was given (${emergency.reason}) until ${new Date(until).toISOString()}, grant ${key}. The facts are in ${review}; review it within 72 hours.`,
     },
   ],
 });

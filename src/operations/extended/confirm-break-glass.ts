@@ -56,7 +56,8 @@ async function confirm(invocation: Invocation): Promise<OperationReply> {
   if (user === by) throw refusedEmergency('Nobody confirms for oneself.');
   const until = context.clock.now() + CONFIRMATION_MS;
   await commitPlanned(context, async (snapshot) => {
-    const { ref, custodian } = await readReachedPatient(invocation, snapshot);
+    const { patient, disclosers } = await readReachedPatient(invocation, snapshot);
+    const { ref } = patient;
     const key = confirmationKey(personOf({ organization: caller.organization, user }), ref);
     const audit = {
       event: 'break-glass',
@@ -68,7 +69,7 @@ async function confirm(invocation: Invocation): Promise<OperationReply> {
       entities: [ref],
       patients: [ref],
       query: '$confirm-break-glass',
-      viewers: custodian === '' ? [] : [custodian],
+      viewers: disclosers,
     } as const;
     return confirmation(audit, {
       kind: CONFIRMATION_KIND,

@@ -7,9 +7,10 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { modifiedAt } from '../../referral/state.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
+import type { RecordWrite } from '../../ports/record.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { agentOf } from '../audit/audit.ts';
-import { findGrants, writeGrant, type StoredGrant } from '../emergency/grants.ts';
+import { findGrants, writeGrant, type StoredGrant, type GrantReview } from '../emergency/grants.ts';
 import { hasServerScope } from '../scope.ts';
 import { isReview, planWorkItem, workItemKindOf } from '../work-item.ts';
 import { buildCommit, commitPlanned } from '../write/commit.ts';
@@ -83,7 +84,7 @@ async function perform({ context, request, input, sight }: Invocation): Promise<
     const draft = openDraft(context, request, snapshot);
     await changeOwn(draft, task, (tree) => ended(modifiedAt(tree, draft.now), result, note));
     planOwn(draft, context.newId(), signature(draft, task), caller.organization ?? '');
-    if (grant !== undefined) draft.records.push(reviewed(grant, result, draft));
+    if (grant !== undefined) draft.records.push(reviewed(grant, task, result, draft));
     incident = result === 'justified' ? undefined : planIncident(draft, item, task);
     draft.rows.push({
       event: grant === undefined ? 'review' : 'break-glass-review',
@@ -158,12 +159,19 @@ const signature = ({ caller, now }: Draft, task: Ref): Resource => ({
   ],
 });
 
-/** What was not justified ends at once. */
-function reviewed({ key, version, ...grant }: StoredGrant, code: Result, { caller, context }: Draft) {
+/** What one of those who were told finds not justified ends at once. */
+function reviewed(
+  { key, version, ...grant }: StoredGrant,
+  task: Ref,
+  code: Result,
+  { caller, context }: Draft,
+): RecordWrite {
   const at = context.clock.now();
   const result = { code, by: caller.user ?? '', at };
   const until = code === 'justified' ? grant.until : Math.min(grant.until, at);
-  return writeGrant(key, { ...grant, until, result }, version);
+  const end = (one: GrantReview): GrantReview => (one.review === task ? { ...one, result } : one);
+  const [first, ...others] = grant.reviews;
+  return writeGrant(key, { ...grant, until, reviews: [end(first), ...others.map(end)] }, version);
 }
 
 function planIncident(draft: Draft, item: Resource, task: Ref): Ref {

@@ -53,7 +53,7 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
       return reached && denials.received(ref, sight.organization);
     },
     ...denials.asked,
-    roots: async (ref) => roots(ref),
+    ...roots,
     kept: async (type, custodian, max) => kept(type, custodian, max),
     record: async (kind, key) => records.one(kind, key),
     records: async (kind, name, value, after = '') => records.some(kind, name, value, after),

@@ -5,9 +5,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';
-import { GRANT_KIND } from '../../../src/operations/emergency/grants.ts';
+import { findGrants, GRANT_KIND } from '../../../src/operations/emergency/grants.ts';
 import { noticeOfOne } from '../../../src/operations/notice.ts';
 import { EVERYTHING } from '../../../src/ports/query.ts';
+import type { Snapshot } from '../../../src/ports/store.ts';
 import { handClock } from '../../contract/store-world.ts';
 import * as make from '../../resources.ts';
 import {
@@ -352,6 +353,165 @@ describe('(compliance E5) who keeps the patient', () => {
     for (const url of [`Task/${item?.id}`, refOf(about.entry?.[0]?.resource as unknown as Stored)])
       expect([url, await statusOf(clinician(), url)]).toEqual([url, 404]);
     clock.at += 31 * MINUTE;
+  });
+});
+
+/** elm refers to detox, a program of 42 CFR Part 2, which keeps an Observation on elm's Patient. */
+describe('at the organization that keeps the patient', () => {
+  const [elm, detox, lab, other] = ['elm', 'detox', 'lab', 'other'].map((id) => callerOf(id)) as [
+    Caller,
+    Caller,
+    Caller,
+    Caller,
+  ];
+  beforeAll(async () => {
+    await world.seedDirectory('elm', 'detox', 'lab', 'other');
+    const system = 'https://closeloop.dev/fhir/CodeSystem/party-kind';
+    const type = [{ coding: [{ system, code: 'part2-program' }] }];
+    const program = { ...make.organization('detox'), type };
+    await world.ask(administrator, 'PUT', 'Organization/detox', program);
+  });
+
+  const doctorOf = ({ organization }: Caller): Caller => clinician({ organization });
+  const orderTo = (performer: Caller, patient: Stored, requester = elm): Promise<Stored> => {
+    const parties = { requester: requester.organization!, performer: performer.organization! };
+    return world.create(requester, make.serviceRequest({ subject: refOf(patient), ...parties }));
+  };
+  const kept = (order: Stored, patient: Stored): Promise<Stored> =>
+    world.create(detox, make.observation(refOf(patient), { basedOn: [make.to(refOf(order))] }));
+
+  async function referToDetox() {
+    doctor += 1;
+    const patient = await world.create(elm, make.patient());
+    const order = await orderTo(detox, patient);
+    return { patient, order };
+  }
+  /** What an organization was told of an emergency: the reviews, the messages, the proofs. */
+  async function toldTo(who: Caller, patient: Stored) {
+    const reviews = await world.bundle(who, `Task?code=break-glass-review&patient=${refOf(patient)}`);
+    const [review] = refsOf(reviews);
+    const proofs = review === undefined ? [] : refsOf(await world.bundle(who, `Provenance?target=${review}`));
+    const messages = await world.bundle(who, `Communication?patient=${refOf(patient)}`);
+    return { review, counts: [refsOf(reviews).length, refsOf(messages).length, proofs.length] };
+  }
+
+  test('(compliance E1; 42 CFR 2.51) what a program keeps of the patient is opened', async () => {
+    const { patient, order } = await referToDetox();
+    const secret = await kept(order, patient);
+    expect(await statusOf(doctorOf(elm), refOf(secret))).toBe(404);
+    expect((await breakGlass(patient, doctorOf(elm))).status).toBe(201);
+    const opened = await world.ask(doctorOf(elm), 'GET', refOf(secret));
+    expect([opened.status, opened.headers['Warning']]).toEqual([200, expect.stringContaining('2.51')]);
+    expect(await statusOf(elm, refOf(secret))).toBe(404);
+    clock.at += 31 * MINUTE;
+    expect(await statusOf(doctorOf(elm), refOf(secret))).toBe(404);
+  });
+
+  test('(compliance E1, L6) the answer does not tell whether something is withheld', async () => {
+    const [withheld, nothing] = [await referToDetox(), await referToDetox()];
+    await kept(withheld.order, withheld.patient);
+    const answers = [];
+    for (const { patient } of [withheld, nothing]) {
+      const before = world.store.status().seq;
+      const { status, json, headers } = await breakGlass(patient, doctorOf(elm));
+      const said = JSON.stringify(json).replace(/"grant","valueString":"[^"]+"/, '');
+      const { counts } = await toldTo(detox, patient);
+      answers.push({ status, said, warning: headers['Warning'], counts });
+      expect(world.store.status().seq).toBeGreaterThan(before);
+    }
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[0]).toMatchObject({ status: 201, counts: [1, 1, 1] });
+    const unsent = await world.create(elm, make.patient());
+    expect((await breakGlass(unsent, doctorOf(elm))).code).toBe('break-glass-refused');
+    clock.at += 31 * MINUTE;
+  });
+
+  test('(compliance E5) each other party is told in the same commit, and nobody else', async () => {
+    const { patient, order } = await referToDetox();
+    await kept(order, patient);
+    await orderTo(lab, patient);
+    const elsewhere = await world.create(elm, make.patient());
+    await orderTo(other, elsewhere);
+    const before = world.store.status().seq;
+    expect((await breakGlass(patient, doctorOf(elm))).status).toBe(201);
+    expect(world.store.status().seq).toBe(before + 1);
+    const [toDetox, toLab, toOther, toElm] = [
+      await toldTo(detox, patient),
+      await toldTo(lab, patient),
+      await toldTo(other, patient),
+      await toldTo(elm, patient),
+    ];
+    expect([toDetox.counts, toLab.counts]).toEqual([
+      [1, 1, 1],
+      [1, 1, 1],
+    ]);
+    expect([toOther.counts, toElm.counts]).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
+    // None of them sees, nor is named, the review of another.
+    expect(await statusOf(lab, toDetox.review ?? '')).toBe(404);
+    const row = (await rowsOf(patient)).find(({ entry }) => entry.event === 'break-glass')?.entry;
+    expect(row?.entities).toEqual([refOf(patient)]);
+    expect(row?.viewers.toSorted()).toEqual(['Organization/detox', 'Organization/lab']);
+    clock.at += 31 * MINUTE;
+  });
+
+  test('(compliance E5) who keeps the patient and who keeps a part are both told', async () => {
+    const { patient } = await referToDetox();
+    await orderTo(lab, patient);
+    // The lab refers the patient of elm to the program.
+    const onward = await orderTo(detox, patient, lab);
+    const secret = await kept(onward, patient);
+    expect((await breakGlass(patient, doctorOf(lab))).status).toBe(201);
+    expect(await statusOf(doctorOf(lab), refOf(secret))).toBe(200);
+    for (const who of [elm, detox]) expect((await toldTo(who, patient)).counts).toEqual([1, 1, 1]);
+    clock.at += 31 * MINUTE;
+  });
+
+  test('(compliance E6) a grant that an earlier program wrote is reviewed by the one who was told', async () => {
+    const body = { patient: 'Patient/p', discloser: 'Organization/elm', review: 'Task/r', result: 'given' };
+    const records = async () => [{ key: 'k', version: 1, body }];
+    const snapshot = { ...world.store.snapshot(), records } as unknown as Snapshot; // as it was stored then
+    expect(await findGrants(snapshot, 'review', 'Task/r')).toEqual([
+      {
+        key: 'k',
+        version: 1,
+        patient: 'Patient/p',
+        reviews: [{ discloser: 'Organization/elm', review: 'Task/r', result: 'given' }],
+      },
+    ]);
+  });
+
+  test('(compliance E6) each reviews for itself, and one that finds it not justified ends it', async () => {
+    const { patient, order } = await referToDetox();
+    const secret = await kept(order, patient);
+    await orderTo(lab, patient);
+    const from = new Date(clock.at).toISOString().slice(0, 10);
+    await breakGlass(patient, doctorOf(elm));
+    const officerOf = ({ organization }: Caller): Caller =>
+      officer({ organization, serverScopes: ['closeloop/privacy', 'closeloop/compliance'] });
+    const end = async (who: Caller, result: string) => {
+      const given = { result: { valueCode: result }, note: { valueString: 'Seen.' } };
+      const { review } = await toldTo(who, patient);
+      return (await world.ask(officerOf(who), 'POST', `${review}/$review`, asParameters(given))).status;
+    };
+    const report = async (who: Caller): Promise<string> => {
+      const { json } = await world.ask(officerOf(who), 'GET', `$break-glass-report?from=${from}`);
+      const lines = (json?.['parameter'] ?? []) as readonly object[]; // Parameters
+      return lines.map((line) => JSON.stringify(line)).find((line) => line.includes(refOf(patient))) ?? '';
+    };
+    expect(await end(lab, 'justified')).toBe(200);
+    expect(await statusOf(doctorOf(elm), refOf(secret))).toBe(200);
+    expect([await report(lab), await report(detox), await report(elm)]).toEqual([
+      expect.stringContaining('"justified"'),
+      expect.stringContaining('"open"'),
+      expect.stringContaining('"open"'),
+    ]);
+    expect(await end(detox, 'not-justified')).toBe(200);
+    expect(await statusOf(doctorOf(elm), refOf(secret))).toBe(404);
+    expect(await report(lab)).toContain('"justified"');
+    expect(await report(elm)).toContain('"not-justified"');
   });
 });
 
