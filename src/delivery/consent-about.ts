@@ -1,10 +1,13 @@
-/** What has to be known beside a Consent's text to say whether it is complete: whose signatures it needs, and who is named. */
+/**
+ * What has to be known beside a Consent's text to say whether it is complete: whose signatures it needs, who is named, and
+ * about whom its signed form is.
+ */
 import { parseDate, parseDateTime } from '../fhir/datetime.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { ConsentAbout } from '../policies/consent/elements.ts';
 import { kindOf, kindRow } from '../policies/consent/kinds.ts';
 import { signersFor } from '../policies/consent/minors.ts';
-import { localRef, valuesAt } from '../resources/element.ts';
+import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import type { PartyWorld } from '../resources/party.ts';
 import { kindCodesIn } from '../resources/parties/kinds.ts';
 
@@ -15,16 +18,27 @@ export async function findConsentAbout(
   { read }: Pick<PartyWorld, 'read'>,
 ): Promise<ConsentAbout> {
   const { elements } = kindRow(kindOf(consent));
-  if (elements['both-signatures'] === undefined) return {};
+  const isForeign = elements['signed-form'] !== undefined && (await isFormForeign(consent, read));
+  const form = isForeign ? { foreignForm: true } : {};
+  if (elements['both-signatures'] === undefined) return form;
   const patient = localRef(consent['patient']);
   const signers = signersFor(ageIn(patient === undefined ? undefined : await read(patient), consent));
   const kinds = await kindsNamed(consent, actors, read);
   const intermediaries = kinds.flatMap(([actor, codes]) => (codes.includes('intermediary') ? [actor] : []));
   return {
+    ...form,
     ...(signers === 'both' && { minor: true }),
     ...(intermediaries.length > 0 && { intermediaries }),
     ...(kinds.length > 0 && kinds.every(([, codes]) => isUncovered(codes)) && { uncovered: true }),
   };
+}
+
+/** Whether a Consent names a document of this server as its signed form that is not about its patient (compliance A6). */
+async function isFormForeign(consent: Resource, read: PartyWorld['read']): Promise<boolean> {
+  const form = localRef(consent['sourceReference']);
+  if (form === undefined || typeOf(form) !== 'DocumentReference') return false;
+  const about = localRef((await read(form))?.['subject']);
+  return about === undefined || about !== localRef(consent['patient']);
 }
 
 /** Age in whole years when the Consent was signed, and the state where the patient lives. */

@@ -33,6 +33,8 @@ export interface ConsentAbout {
   readonly intermediaries?: readonly Ref[];
   /** The recipient is neither a covered entity nor a business associate. */
   readonly uncovered?: boolean;
+  /** The document that is said to be its signed form is not there, or not about its patient. */
+  readonly foreignForm?: boolean;
 }
 
 /** What the Consent lacks by its kind's checklist, in its order; nothing: it is complete. */
@@ -133,10 +135,10 @@ export const ELEMENTS: Readonly<Record<ConsentElement, ElementRow>> = {
   'signed-form': {
     says: 'signed form',
     path: 'Consent.source',
-    has: ({ consent: { sourceReference: paper, sourceAttachment: file } }) =>
-      paper?.reference !== undefined ||
-      paper?.identifier !== undefined ||
-      [file?.data, file?.url, file?.title].some((one) => one !== undefined),
+    has: ({ about, consent: { sourceReference: paper, sourceAttachment: file } }) =>
+      (paper?.reference !== undefined && about.foreignForm !== true) ||
+      (paper?.reference === undefined && paper?.identifier !== undefined) ||
+      [file?.data, file?.url].some((one) => one !== undefined),
   },
   date: {
     says: 'date signed',

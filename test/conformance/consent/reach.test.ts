@@ -26,7 +26,11 @@ const permit = (patient: Stored, to: string, more: object = {}): Resource =>
     dateTime: '2026-01-01',
     performer: [{ reference: refOf(patient) }],
     organization: [{ reference: 'Organization/initiator' }],
-    sourceAttachment: { contentType: 'application/pdf', title: 'The signed form' },
+    sourceAttachment: {
+      contentType: 'application/pdf',
+      title: 'The signed form',
+      url: 'https://example.org/form',
+    },
     policyRule: { coding: [{ system: `${OURS}/CodeSystem/consent-kind`, code: 'part2-tpo' }] },
     extension: [
       ...['revocation', 'hipaa-redisclosure', 'redisclosure', 'refusal-consequences'].map(says),

@@ -1,6 +1,6 @@
 /** Consents that say their kind, as they are written, ended and kept (rules 2.16). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { OperationOutcome, Resource } from '../../../src/fhir/types.ts';
+import type { OperationOutcome, Ref, Resource } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
 import { callerOf, initiator, openWorld, refOf, type Stored, type World } from '../../world.ts';
 
@@ -107,6 +107,35 @@ describe('(compliance C1) the profile', () => {
     const body = Array.isArray(organization) && organization.length > 0 ? { ...rest, organization } : rest;
     const reply = await world.ask(initiator, 'POST', 'Consent', body);
     expect([reply.status, reply.code]).toEqual([422, code]);
+  });
+});
+
+describe('(compliance A6) the signed form', () => {
+  const file = (title: string, more: object = {}) => ({
+    sourceReference: undefined,
+    sourceAttachment: { contentType: 'application/pdf', title, ...more },
+  });
+  const documentOf = async (subject: object): Promise<object> => {
+    const document = { ...make.documentReference('Patient/x', 'https://example.org/paper'), ...subject };
+    return { sourceReference: { reference: refOf(await world.create(initiator, document)) } };
+  };
+  const other = async () => ({ reference: refOf(await world.create(initiator, make.patient())) });
+  test.each<[string, boolean, () => Promise<object>]>([
+    ['about the patient', true, async () => ({})],
+    ['about another patient', false, async () => documentOf({ subject: await other() })],
+    ['about nobody', false, async () => documentOf({ subject: undefined })],
+    ['a title alone', false, async () => file('Signed')],
+    ['a file', true, async () => file('Signed', { data: 'eA==' })],
+    ['a file elsewhere', true, async () => file('Signed', { url: 'https://example.org/paper' })],
+  ])('%s', async (_what, isThere, more) => {
+    const given = JSON.parse(JSON.stringify({ ...(await consent()), ...(await more()) })) as Resource;
+    const reply = await world.ask(initiator, 'POST', 'Consent', given, {
+      prefer: { return: 'OperationOutcome' },
+    });
+    expect(reply.status).toBe(201);
+    expect(reply.text?.includes('lacks: signed form (2.31(a)(8))')).toBe(!isThere);
+    const permits = await world.store.snapshot().permitsOf(patientOf(given) as Ref);
+    expect(permits.length).toBe(isThere ? 1 : 0);
   });
 });
 

@@ -49,7 +49,7 @@ async function authorized(): Promise<{ readonly task: Stored; readonly consent: 
   const { sourceReference: _paper, ...rest } = signed;
   const consent = await world.create(
     initiator,
-    asResource({ ...rest, sourceAttachment: { title: 'Signed' } }),
+    asResource({ ...rest, sourceAttachment: { title: 'Signed', url: 'https://example.org/form' } }),
   );
   const claim = {
     url: BASIS,

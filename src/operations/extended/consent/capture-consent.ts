@@ -148,15 +148,16 @@ async function planCapture(
   superseded: readonly Ref[],
 ): ReturnType<Beside> {
   const consent = consentOf(capturing);
-  const world = partyWorldIn(draft);
-  const actors = await findActors([withNotedActors(consent)], world);
-  const lacks = lacksOf(consent, await findConsentAbout(consent, actors, world));
-  if (lacks.length > 0) throw incomplete(lacks);
   const written: (readonly [Ref, Resource])[] = [
     [capturing.ids.consent, consent],
     ...recordsOf(capturing, consent),
   ];
   for (const [ref, resource] of written) planNew(draft, ref, resource);
+  // Its signed form is read as it is planned.
+  const world = partyWorldIn(draft);
+  const actors = await findActors([withNotedActors(consent)], world);
+  const lacks = lacksOf(consent, await findConsentAbout(consent, actors, world));
+  if (lacks.length > 0) throw incomplete(lacks);
   for (const ref of superseded) await planEnd(draft, ref, capturing);
   return [...written.map(([ref]) => ref), ...superseded];
 }

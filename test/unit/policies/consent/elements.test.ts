@@ -124,6 +124,37 @@ describe('(compliance A1–A13) an authorization without', () => {
   });
 });
 
+describe('(compliance A6) the signed form', () => {
+  const attached = (file: object): Change =>
+    both(without('sourceReference'), (one) => ({ ...one, sourceAttachment: file }));
+  const about: ConsentAbout = { foreignForm: true };
+  test.each<[string, Change, ConsentAbout, boolean]>([
+    ['a document', (one) => one, {}, true],
+    ['a document that is not about the patient', (one) => one, about, false],
+    [
+      'the same, with a number',
+      (one) => ({ ...one, sourceReference: { ...one.sourceReference, identifier: { value: '1' } } }),
+      about,
+      false,
+    ],
+    [
+      'a paper by its number',
+      (one) => ({ ...one, sourceReference: { identifier: { value: '1' } } }),
+      {},
+      true,
+    ],
+    ['a title alone', attached({ title: 'Signed' }), {}, false],
+    ['a title and a type alone', attached({ title: 'Signed', contentType: 'application/pdf' }), {}, false],
+    ['its content', attached({ data: 'eA==' }), {}, true],
+    ['where it is', attached({ title: 'Signed', url: 'https://example.org/1' }), {}, true],
+  ])('%s', (_what, change, known, isThere) => {
+    const lacks = (['hipaa-auth', 'part2-tpo'] as const).map((kind) =>
+      lacked(change(make.consentOf(kind)), known),
+    );
+    expect(lacks).toEqual(isThere ? [[], []] : [['A6'], ['2.31(a)(8)']]);
+  });
+});
+
 describe('(compliance P6) a consent under Part 2 without', () => {
   test.each<[string, Change, readonly string[]]>([
     ['patient', without('patient'), ['2.31(a)(1)', '2.31(a)(8)']], // who signed is then not the patient
