@@ -138,6 +138,8 @@ export interface World {
 }
 
 export interface WorldOptions {
+  /** The log is in the folder, wherever other worlds keep theirs: the test looks into it. */
+  readonly ownLog?: true;
   readonly settings?: Partial<OperationSettings>;
   readonly store?: Partial<StoreOptions>;
   readonly engine?: Partial<FhirEngineParts>;
@@ -146,12 +148,13 @@ export interface WorldOptions {
 const CONNECTED = { poolMax: 5, serverSelectionMs: 5000 } as const;
 
 export async function openWorld({
+  ownLog,
   settings,
   store: options,
   engine: parts,
 }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-world-'));
-  const database = makeTestDatabase();
+  const database = ownLog === true ? undefined : makeTestDatabase();
   const store = await openStore({
     folder,
     reserveBytes: 0,

@@ -50,7 +50,7 @@ async function sees(store: Store, { note }: { readonly note: Stored }): Promise<
 }
 
 test('(compliance L2) marks, permits and kinds of a folder of the format before are there at its first start', async () => {
-  const world = await openWorld();
+  const world = await openWorld({ ownLog: true });
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-upgrade-'));
   try {
     await world.seedDirectory('initiator', 'recipient', 'works');
