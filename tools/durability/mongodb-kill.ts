@@ -167,7 +167,7 @@ async function run({ kills, clients, onKill }: MongoKillOptions, place: Place): 
     const over = new AbortController();
     const working = work(base, scene, clients, chance.fork(), over.signal);
     await Promise.all([pause(100 + chance.below(900)), worked(ledger)]);
-    const victims = chooseVictims(chance);
+    const victims = VICTIMS[done]?.[0] ?? chooseVictims(chance); // each kind once, then by chance
     if (victims.includes('database')) await database.kill();
     if (victims.includes('node')) ledger.wrong.push(...(await node.end('SIGKILL')));
     await restart(victims);

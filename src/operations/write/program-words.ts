@@ -84,7 +84,7 @@ async function tell(draft: Draft, planned: Planned, source: Ref): Promise<void> 
       const asTpo = permits.filter(({ kind }) => kind === 'part2-tpo');
       isReceivedForCare &&= guardAgainst(telling, asTpo, Date.parse(draft.now)) === undefined;
     }
-  nameSubject(draft, planned, patients);
+  await nameSubject(draft, planned, patients);
   // What the program keeps itself is labelled by that.
   if (planned.custodian === source || planned.custodian === '') return;
   const part2 = { sources: [source], mayNotGoFurther: !isReceivedForCare };
@@ -99,10 +99,11 @@ async function isInitiator(draft: Draft, referrals: readonly Resource[], source:
 }
 
 /** A message about a referral is about its patient: what is about nobody has nobody who could permit it. */
-function nameSubject(draft: Draft, { ref, after }: Planned, patients: ReadonlySet<Ref>): void {
+async function nameSubject(draft: Draft, { ref, after }: Planned, patients: ReadonlySet<Ref>): Promise<void> {
   const [patient, other] = patients;
   if (after?.plain.resourceType !== 'Communication' || after.plain['subject'] !== undefined) return;
   if (patient === undefined || other !== undefined) return;
+  if ((await readPreview(draft, patient)) === undefined) return; // deleted
   replan(draft, ref, (tree) => ({ ...tree, subject: { reference: patient } }));
   draft.notes.push(
     note('information', 'The server wrote the patient of the referral into Communication.subject.'),
