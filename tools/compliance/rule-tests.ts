@@ -31,7 +31,7 @@ const titlesIn = (source: string): readonly string[] =>
   source
     .split('\n')
     .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
-    .flatMap((line) => line.match(CITED) ?? []);
+    .flatMap((line) => line.replace(/ \/\/ .*$/, '').match(CITED) ?? []);
 
 const PAGES = /\b(audit-compliance|compliance|harmony)\b/;
 const RANGE = /^([A-Z]+)(\d+) to (?:\1)?(\d+)$/;
