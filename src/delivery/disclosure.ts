@@ -23,7 +23,7 @@ export interface DisclosureSource {
   readonly read: (ref: Ref) => Promise<Resource | undefined>;
   readonly kindsOf: (organization: Ref, discloser: Ref) => Promise<ReadonlySet<PartyKind>>;
   readonly isSameEntity: (one: Ref, other: Ref) => Promise<boolean>;
-  /** The active Consents about a patient, whoever keeps them. */
+  /** The active Consents about one patient, of every custodian. */
   readonly consentsAbout: (patient: Ref) => Promise<readonly ActiveConsent[]>;
   readonly agreementsOf: (one: Ref, other: Ref) => Promise<readonly Resource[]>;
   readonly isRelated: (organization: Ref, patient: Ref, order: Ref | undefined) => Promise<boolean>;

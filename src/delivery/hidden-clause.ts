@@ -1,6 +1,6 @@
 /**
- * Searches by elements that a reader is not shown (harmony Z27): whoever is shown the year of a birth must not find out the day by
- * asking for it.
+ * Refuses to search by an element that the reader is shown in part or not at all (harmony Z27): a reader who is shown the
+ * year of a birth could otherwise find out the day, by asking for one after the other.
  */
 import { isKeptBack, isShownInPart } from '../policies/payload/shown.ts';
 import type { Clause, SortKey } from '../ports/query.ts';

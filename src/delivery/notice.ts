@@ -45,7 +45,7 @@ export interface NoticeSubject {
   readonly custodian: Ref | '';
 }
 
-/** The notice of what is told to one reader; undefined for what is no content of Part 2, or is its own. */
+/** The notice that goes with a resource to one reader; undefined where it is not under Part 2, or the reader keeps it. */
 export type FindNotice = (subject: NoticeSubject) => Promise<Notice | 'none' | undefined>;
 
 /** What is told with its notice: `inside` it, or `beside` it in the same answer. */

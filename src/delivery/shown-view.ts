@@ -14,7 +14,7 @@ import { present } from './subject.ts';
 
 type Shown = Pick<Version, 'ref' | 'custodian' | 'text'>;
 
-/** What is told of a version; undefined: nothing. */
+/** The text of a version as the receiver may read it; undefined where the receiver may read none of it. */
 function toldOf<T extends Shown>(version: T | undefined, sight: Sight): T | undefined {
   if (version?.text === undefined || sight.everything || sight.payload === undefined) return version;
   const { ref, custodian } = version;
@@ -24,7 +24,7 @@ function toldOf<T extends Shown>(version: T | undefined, sight: Sight): T | unde
   return { ...version, text: present({ ...version, notice: 'none' }, sight) };
 }
 
-/** A snapshot as a receiver is told of it. */
+/** A snapshot that shows each version as one receiver may read it. */
 export function shownSnapshot(snapshot: Snapshot, sight: Sight): Snapshot {
   if (sight.everything || sight.payload === undefined) return snapshot;
   return { ...snapshot, ...shownReads(snapshot, sight) };
