@@ -268,3 +268,7 @@ export class OperationOutcomeError extends Error {
     return buildOutcome(this.issues);
   }
 }
+
+/** The refusal of a resource that is not there, or that the caller does not see: nothing tells the two apart. */
+export const notHere = (ref: Ref): OperationOutcomeError =>
+  new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });

@@ -2,7 +2,7 @@
  * A person resolves a work item about a message: the message is tried again in the light of what the person says, in the
  * name of who sent it, and the audit names who did so. One commit holds what comes of it and the end of the work item.
  */
-import { OperationOutcomeError } from '../fhir/issue.ts';
+import { notHere, OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import type { AuditEntry, Snapshot, StampTemplate } from '../ports/store.ts';
@@ -97,8 +97,7 @@ async function readResolvable(
   const draft = openDraft(context, request, snapshot);
   const ref: Ref = `Task/${request.id ?? ''}`;
   const current = await readCurrent(draft, ref);
-  if (current === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (current === undefined) throw notHere(ref);
   const { version, resource } = current;
   const { caller } = request;
   if (!caller.administrator && version.custodian !== caller.organization) {

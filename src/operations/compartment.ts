@@ -1,5 +1,5 @@
 /** Searching in a compartment (http://hl7.org/fhir/R4/compartmentdefinition.html): the resource it is named after. */
-import { OperationOutcomeError } from '../fhir/issue.ts';
+import { notHere, OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
@@ -16,5 +16,5 @@ export async function checkFocus(snapshot: Snapshot, focus: Ref, sights: readonl
     if (version.text !== undefined) return;
     throw new OperationOutcomeError('gone', { diagnostics: `${focus} was deleted at ${version.at}` });
   }
-  throw new OperationOutcomeError('not-found', { diagnostics: `${focus} is not here` });
+  throw notHere(focus);
 }

@@ -6,6 +6,7 @@ import { withDenied } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import type { Invocation } from '../extended/operation.ts';
 import { hasServerScope } from '../scope.ts';
+import { readPresent } from '../read-present.ts';
 
 export const refusedEmergency = (diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError('break-glass-refused', { diagnostics });
@@ -36,9 +37,7 @@ export async function readReachedPatient(
   snapshot: Snapshot,
 ): Promise<ReachedPatient> {
   const ref: Ref = `Patient/${request.id ?? ''}`;
-  const version = await snapshot.read(ref, withDenied(sight));
-  if (version?.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  const version = await readPresent(snapshot, ref, withDenied(sight));
   const { organization } = request.caller;
   const parties = await otherParties(snapshot, ref, organization);
   const [first, ...others] = new Set([version.custodian, ...parties].filter(isOther));

@@ -24,6 +24,7 @@ import { hasServerScope } from '../scope.ts';
 import { textIn } from './input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
+import { readPresent } from '../read-present.ts';
 
 const HTML = 'text/html';
 
@@ -145,9 +146,7 @@ async function readRequest(
 ): Promise<AccountingRequest> {
   const { caller, id = '' } = request;
   const patient: Ref = `Patient/${id}`;
-  const version = await snapshot.read(patient, sight);
-  if (version?.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${patient} is not here` });
+  const version = await readPresent(snapshot, patient, sight);
   const keeper = version.custodian;
   const inPerson = caller.patient === patient && isPatients(caller, patient, context.settings.publicBase);
   const isOfficer = hasServerScope(caller, 'closeloop/privacy') && caller.organization === keeper;

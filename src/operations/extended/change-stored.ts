@@ -1,6 +1,6 @@
 /** Plans the next version of the resource that an operation is asked about, as a patch of it would be planned. */
 import { mapBody } from '../../fhir/body.ts';
-import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { notHere } from '../../fhir/issue.ts';
 import { bodyOf, parseJsonValue } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { checkIfMatch, type WriteRequest, type WriteResult } from '../interactions/write.ts';
@@ -20,8 +20,7 @@ export async function planStoredChange(
 ): Promise<WriteResult> {
   const ref: Ref = `${asked.type}/${asked.id ?? ''}`;
   const current = await readCurrent(draft, ref);
-  if (current?.version.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (current?.version.text === undefined) throw notHere(ref);
   const { version, resource } = current;
   checkIfMatch(asked.ifMatch, version);
   const body = bodyOf(parseJsonValue(current.version.text) as Resource); // stored texts were validated

@@ -5,7 +5,7 @@
  */
 import { markOfTexts } from '../../policies/labels/high-water.ts';
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
-import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import { notHere, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Clause, Match, Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
@@ -181,8 +181,7 @@ function patientOf({ level, request }: Invocation): Ref {
 
 async function readPatient(snapshot: Snapshot, patient: Ref, sight: Sight): Promise<Version> {
   const version = await snapshot.read(patient, sight);
-  if (version === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${patient} is not here` });
+  if (version === undefined) throw notHere(patient);
   if (version.text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${patient} was deleted at ${version.at}` });
   return version;

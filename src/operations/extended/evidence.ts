@@ -12,6 +12,7 @@ import { lineParts } from './information-blocking-report.ts';
 import { textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
+import { readPresent } from '../read-present.ts';
 
 export const evidenceOfReferral: Operation = {
   name: 'evidence',
@@ -60,9 +61,7 @@ async function perform({ context, request, input, sight }: Invocation): Promise<
     throw new OperationOutcomeError('parameter-invalid', { diagnostics: 'as is csv or page' });
   const snapshot = context.store.snapshot();
   const ref: Ref = `ServiceRequest/${request.id ?? ''}`;
-  const version = await snapshot.read(ref, sight);
-  if (version?.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  const version = await readPresent(snapshot, ref, sight);
   const evidence = await gatherEvidence(context, snapshot, sight, parseStored(version.text), request.signal);
   const tables = evidenceTables(evidence);
   const seen = [

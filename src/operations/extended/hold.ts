@@ -2,7 +2,7 @@
  * Legal holds (audit-compliance AU50; harmony Z5): `[type]/[id]/$hold` and `$unhold` by the compliance officer of who keeps
  * it, and `$holds` for a list. What is held is deleted by nobody. A hold is a record: no label, and no reader, tells of it.
  */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { notHere, OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { auditedCommit } from '../../ports/commit.ts';
 import type { AuditEntry } from '../../ports/audit.ts';
@@ -160,8 +160,7 @@ async function readHeld(
 ): Promise<Ref> {
   const ref: Ref = `${type}/${id}`;
   const version = await snapshot.read(ref, sight);
-  if (version === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (version === undefined) throw notHere(ref);
   if (version.custodian === organization) return ref;
   throw new OperationOutcomeError('not-custodian', {
     diagnostics: `${ref} is kept by another organization.`,

@@ -2,7 +2,6 @@
  * `Patient/[id]/$intermediary-disclosures` (42 CFR 2.24; compliance P17): to which entities an intermediary disclosed a
  * patient's records in the three years before the request, when, and what in brief. The answer is due within 30 days.
  */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
@@ -13,6 +12,7 @@ import { scanAudit } from '../audit/scan.ts';
 import { lineParts, reportLine, reportingOrganization } from './information-blocking-report.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
+import { readPresent } from '../read-present.ts';
 
 export const intermediaryDisclosures: Operation = {
   name: 'intermediary-disclosures',
@@ -42,9 +42,7 @@ async function perform({ context, request, sight }: Invocation): Promise<Operati
   const keeper = reportingOrganization(request);
   const snapshot = context.store.snapshot();
   const patient: Ref = `Patient/${request.id ?? ''}`;
-  const version = await snapshot.read(patient, sight);
-  if (version?.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${patient} is not here` });
+  const version = await readPresent(snapshot, patient, sight);
   const to = context.clock.now();
   const start = new Date(to);
   start.setUTCFullYear(start.getUTCFullYear() - YEARS);

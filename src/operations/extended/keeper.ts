@@ -2,24 +2,23 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
-import type { Snapshot, Version } from '../../ports/store.ts';
+import type { Snapshot } from '../../ports/store.ts';
 import type { ServerScope } from '../../smart/server-scopes.ts';
 import { relativeTo } from '../../fhir/reference.ts';
 import { localRefOf } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
 import type { Caller, Request } from '../request.ts';
 import { hasServerScope } from '../scope.ts';
+import { readPresent, type UndeletedVersion } from '../read-present.ts';
 
 /** @throws OperationOutcomeError `not-found`, or `not-custodian` where another organization keeps the patient */
 export async function readKeptPatient(
   snapshot: Snapshot,
   { id = '', caller }: Request,
   sight: Sight,
-): Promise<Version & { readonly text: string }> {
+): Promise<UndeletedVersion> {
   const ref: Ref = `Patient/${id}`;
-  const version = await snapshot.read(ref, sight);
-  if (version?.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  const version = await readPresent(snapshot, ref, sight);
   if (caller.administrator && caller.organization === undefined)
     throw new OperationOutcomeError('organization-unknown', {
       diagnostics: 'an administrator acts for a named organization here (X-On-Behalf-Of)',
@@ -28,7 +27,7 @@ export async function readKeptPatient(
     throw new OperationOutcomeError('not-custodian', {
       diagnostics: `${ref} is kept by another organization.`,
     });
-  return { ...version, text: version.text };
+  return version;
 }
 
 /** @throws OperationOutcomeError `scope-insufficient` where the token lacks the scope */

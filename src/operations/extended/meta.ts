@@ -3,7 +3,7 @@
  * labels without the rest of a resource. A change of them is a version like any other, with the same rules and
  * notifications.
  */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { notHere, OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Meta, Ref, Resource } from '../../fhir/types.ts';
 import type { Clause, Match, Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
@@ -93,8 +93,7 @@ async function readVersion({ context, request }: Invocation): Promise<Version> {
       : Number.isSafeInteger(seq) && seq > 0
         ? await snapshot.vread(ref, seq, sight)
         : undefined;
-  if (version === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (version === undefined) throw notHere(ref);
   if (version.text !== undefined) return version;
   throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${version.at}` });
 }

@@ -19,6 +19,7 @@ import { changeOwn, planOwn } from '../write/planned-resources.ts';
 import { textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
+import { readPresent } from '../read-present.ts';
 
 const RESULTS = ['justified', 'not-justified'] as const;
 type Result = (typeof RESULTS)[number];
@@ -110,9 +111,7 @@ async function perform({ context, request, input, sight }: Invocation): Promise<
 
 /** An open review that the caller's organization keeps. */
 async function readReview(snapshot: Snapshot, ref: Ref, sight: Invocation['sight']): Promise<Resource> {
-  const version = await snapshot.read(ref, sight);
-  if (version?.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  const version = await readPresent(snapshot, ref, sight);
   const item = parseStored(version.text);
   if (!isReview(item) || item['status'] === 'completed')
     throw new OperationOutcomeError('field-frozen', { diagnostics: `${ref} is no open review` });

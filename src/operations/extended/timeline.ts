@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { buildBundleText } from '../../fhir/bundle.ts';
-import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { notHere } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
 import { gatherCommits, partiesShown, tellSteps } from '../timeline/gather.ts';
@@ -57,8 +57,7 @@ async function performTimeline({ context, request, input, sight }: Invocation): 
   const mark = textIn(input, PAGE);
   const { asOf, offset } = readPageMark(mark === undefined ? [] : [[PAGE, mark]]);
   const snapshot = snapshotAsOf(context, asOf);
-  if ((await snapshot.read(order, sight)) === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${order} is not here` });
+  if ((await snapshot.read(order, sight)) === undefined) throw notHere(order);
   const gathering = { context, snapshot, caller: request.caller, signal: request.signal };
   const commits = await gatherCommits(gathering, order, sight);
   const parties = await partiesShown(snapshot, commits);

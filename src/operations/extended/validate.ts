@@ -3,7 +3,7 @@
  * create, update or delete of it would succeed, without doing it. It reports every finding, also those that forbid
  * nothing. It checks the profiles of the targets of references as far as the caller may see them.
  */
-import { buildOutcome, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import { buildOutcome, notHere, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import { parseJson } from '../../fhir/json.ts';
 import type { Body } from '../../fhir/body.ts';
@@ -209,8 +209,7 @@ async function readStored({ invocation, snapshot, seen, mode }: ValidationReques
   const asRead: Request = { ...request, interaction: 'read' };
   checkScope(asRead);
   const version = await snapshot.read(ref, sightFor(asRead));
-  if (version === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (version === undefined) throw notHere(ref);
   if (version.text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted` });
   seen.push(seenOf(context, version, version.text));

@@ -1,5 +1,5 @@
 /** read and vread (http://hl7.org/fhir/R4/http.html#read, #vread), conditional by If-None-Match and If-Modified-Since. */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { notHere, OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { tagOf } from '../../fhir/etag.ts';
 import { withTold } from '../../ports/query.ts';
@@ -68,8 +68,7 @@ async function readPackaged(
   shape: Shape,
 ): Promise<Reply> {
   const found = request.interaction === 'read' ? context.packaged(ref) : undefined;
-  if (found === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (found === undefined) throw notHere(ref);
   await recordRead(context, { ...auditRead(request, []), entities: [ref] });
   return { status: 200, text: shapeText(shape, request.type ?? '', JSON.stringify(found)) };
 }

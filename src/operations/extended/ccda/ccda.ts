@@ -7,7 +7,7 @@ import { contentOfBundle } from '../../../ccda/write/from-bundle.ts';
 import { DOCUMENTS, SECTIONS, type DocumentKind, type SectionName } from '../../../ccda/write/templates.ts';
 import { formatInstant } from '../../../fhir/datetime.ts';
 import { uuidOf } from '../../../fhir/identifier.ts';
-import { OperationOutcomeError } from '../../../fhir/issue.ts';
+import { notHere, OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import { askWhole, JUSTIFICATION, neededOf, type WholeRecord } from '../../minimum/whole.ts';
 import { noticeOfDocument } from './notice.ts';
@@ -17,6 +17,7 @@ import { parametersOf } from '../output.ts';
 import { contentOfOrder, contentOfPatient } from './content.ts';
 import { follow, ofPatient, type Gathered } from './gather.ts';
 import { listOfLosses } from './loss-list.ts';
+import { readPresent } from '../../read-present.ts';
 
 export const CCDA_TYPE = 'application/hl7-cda+xml';
 
@@ -198,8 +199,7 @@ const orderContent: DraftDocument = async (invocation, kind = 'referral-note') =
   const sections = sectionsIn(invocation, kind);
   const snapshot = context.store.snapshot();
   const ref: Ref = `ServiceRequest/${request.id ?? ''}`;
-  const version = await snapshot.read(ref, sight);
-  if (version?.text === undefined) throw notHere(ref);
+  const version = await readPresent(snapshot, ref, sight);
   const custodian = version.custodian === '' ? [] : [version.custodian];
   const gathered = await follow({ context, request, snapshot }, [...custodian], [version]);
   const order = gathered.resources.get(ref);
@@ -222,8 +222,7 @@ const patientContent: DraftDocument = async (invocation, kind = 'ccd') => {
   const asked = sectionsIn(invocation, kind);
   const snapshot = context.store.snapshot();
   const ref: Ref = `Patient/${request.id ?? ''}`;
-  const version = await snapshot.read(ref, sight);
-  if (version?.text === undefined) throw notHere(ref);
+  const version = await readPresent(snapshot, ref, sight);
   const sections = asked ?? new Set(DOCUMENTS[kind].required);
   const isWhole = NAMES.every((name) => sections.has(name));
   const audit = await askWhole(invocation, version.custodian, isWhole);
@@ -273,6 +272,3 @@ async function readOne({ context, request, sight }: Invocation, ref: Ref): Promi
   const version = await snapshot.read(ref, sight);
   return version?.text === undefined ? undefined : follow({ context, request, snapshot }, [], [version]);
 }
-
-const notHere = (ref: Ref): OperationOutcomeError =>
-  new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });

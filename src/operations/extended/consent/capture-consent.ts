@@ -29,6 +29,7 @@ import { CAPTURE_PARAMETERS } from './capture-parameters.ts';
 import { captureIds, consentOf, recordsOf, type Capturing } from './capture-resources.ts';
 import { captureFault, readCapture } from './read-capture.ts';
 import { proofOf } from './signing.ts';
+import { readPresent } from '../../read-present.ts';
 
 export const captureConsent: Operation = {
   name: 'capture-consent',
@@ -89,10 +90,7 @@ async function patientOf({ context, request, sight }: Invocation, snapshot: Snap
       diagnostics: `the token's scopes are for ${narrow.patient} alone`,
     });
   if (!asksInPerson(context, request.caller, ref)) checkNobodyElse(request);
-  const version = await snapshot.read(ref, sight);
-  if (version?.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
-  return version;
+  return readPresent(snapshot, ref, sight);
 }
 
 /**
