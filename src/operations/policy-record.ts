@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { auditedCommit } from '../ports/commit.ts';
 import { SERVER_AGENT, type AuditEntry } from '../ports/audit.ts';
-import { RECORDS_AT_ONCE, type StoredRecord } from '../ports/record.ts';
+import { allRecords } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { OperationContext } from './context.ts';
 
@@ -36,13 +36,8 @@ interface PolicyRecord {
 
 /** The rules that were in force at an instant (milliseconds since 1970); undefined: none are on record. */
 export async function policyAsOf(snapshot: Snapshot, at: number): Promise<PolicyRecord | undefined> {
-  let found: StoredRecord | undefined;
-  for (let after = ''; ;) {
-    const page = await snapshot.records(KIND, 'all', '', after);
-    for (const record of page) if (Date.parse(record.key) <= at) found = record;
-    if (page.length < RECORDS_AT_ONCE) break;
-    after = page.at(-1)?.key ?? '';
-  }
+  const records = await allRecords(snapshot, KIND, 'all', '');
+  const found = records.findLast(({ key }) => Date.parse(key) <= at);
   return found?.body as PolicyRecord | undefined; // `recordPolicy` alone writes this kind
 }
 

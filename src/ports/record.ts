@@ -39,3 +39,30 @@ export interface StoredRecord extends RecordName {
 
 /** Records that one question is answered with at most; the next ones follow after the last key. */
 export const RECORDS_AT_ONCE = 1000;
+
+/** What answers questions about records, a page at a time: `Snapshot` does. */
+interface RecordPages {
+  readonly records: (
+    kind: string,
+    name: string,
+    value: string,
+    after?: string,
+  ) => Promise<readonly StoredRecord[]>;
+}
+
+/** All records of a kind with this index value, in the order of their keys. */
+export async function allRecords(
+  pages: RecordPages,
+  kind: string,
+  name: string,
+  value: string,
+): Promise<readonly StoredRecord[]> {
+  const found: StoredRecord[] = [];
+  for (let after = ''; ;) {
+    const page = await pages.records(kind, name, value, after);
+    found.push(...page);
+    const last = page.at(-1);
+    if (last === undefined || page.length < RECORDS_AT_ONCE) return found;
+    after = last.key;
+  }
+}

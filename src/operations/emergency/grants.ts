@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Ref } from '../../fhir/types.ts';
 import type { EmergencyReason } from '../../policies/emergency.ts';
-import { RECORDS_AT_ONCE, type RecordWrite, type StoredRecord } from '../../ports/record.ts';
+import { allRecords, type RecordWrite, type StoredRecord } from '../../ports/record.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { Caller, RunningGrant } from '../request.ts';
 import { hasServerScope } from '../scope.ts';
@@ -93,14 +93,7 @@ export async function findGrants(
   name: GrantIndex,
   value: string,
 ): Promise<readonly StoredGrant[]> {
-  const found: StoredGrant[] = [];
-  for (let after = ''; ;) {
-    const page = await snapshot.records(GRANT_KIND, name, value, after);
-    found.push(...page.map(toGrant));
-    const last = page.at(-1);
-    if (last === undefined || page.length < RECORDS_AT_ONCE) return found;
-    after = last.key;
-  }
+  return (await allRecords(snapshot, GRANT_KIND, name, value)).map(toGrant);
 }
 
 // `writeGrant` alone writes this kind.

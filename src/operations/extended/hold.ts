@@ -6,7 +6,7 @@ import { notHere, OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { auditedCommit } from '../../ports/commit.ts';
 import type { AuditEntry } from '../../ports/audit.ts';
-import { RECORDS_AT_ONCE, type RecordWrite } from '../../ports/record.ts';
+import { allRecords, type RecordWrite } from '../../ports/record.ts';
 import type { Commit, Snapshot } from '../../ports/store.ts';
 import { agentOf } from '../audit/audit.ts';
 import { HOLD_KIND, type Hold } from '../holds.ts';
@@ -116,7 +116,7 @@ async function liftHold({ context, request, input, sight }: Invocation): Promise
   let left = 0;
   await commitPlanned(context, async (snapshot) => {
     const what = await readHeld(snapshot, request, sight, organization);
-    const found = await snapshot.records(HOLD_KIND, 'what', what);
+    const found = await allRecords(snapshot, HOLD_KIND, 'what', what);
     const lifted = found.filter(({ body }) => (body as Hold).matter === matter); // `setHold` alone writes this kind
     if (lifted.length === 0)
       throw new OperationOutcomeError('not-found', { diagnostics: 'no hold of this matter is on it' });
@@ -129,17 +129,11 @@ async function liftHold({ context, request, input, sight }: Invocation): Promise
 
 async function listHolds({ context, request }: Invocation): Promise<OperationReply> {
   const organization = reportingOrganization(request);
-  const snapshot = context.store.snapshot();
-  const lines = [];
-  for (let after = ''; ;) {
-    const page = await snapshot.records(HOLD_KIND, 'organization', organization, after);
-    for (const { key, body } of page) {
-      const { what, matter, by, at } = body as Hold; // `setHold` alone writes this kind
-      lines.push(reportLine('hold', { hold: key, what, matter, by, at }));
-    }
-    if (page.length < RECORDS_AT_ONCE) break;
-    after = page.at(-1)?.key ?? '';
-  }
+  const found = await allRecords(context.store.snapshot(), HOLD_KIND, 'organization', organization);
+  const lines = found.map(({ key, body }) => {
+    const { what, matter, by, at } = body as Hold; // `setHold` alone writes this kind
+    return reportLine('hold', { hold: key, what, matter, by, at });
+  });
   return { status: 200, resource: parametersOf(lines) };
 }
 

@@ -4,7 +4,7 @@
  */
 import { URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Ref } from '../../fhir/types.ts';
-import type { RecordWrite, StoredRecord } from '../../ports/record.ts';
+import { allRecords, type RecordWrite, type StoredRecord } from '../../ports/record.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { Identity } from './identity-systems.ts';
 
@@ -134,14 +134,7 @@ export async function rowsIn(
   kind: RegisterKind,
   state: RegisterState,
 ): Promise<readonly KnownRow[]> {
-  const rows: KnownRow[] = [];
-  for (let after = ''; ;) {
-    const some = await source.records(kind, 'state', state, after);
-    rows.push(...some.map(registerRow));
-    const last = some.at(-1);
-    if (last === undefined) return rows;
-    after = last.key;
-  }
+  return (await allRecords(source, kind, 'state', state)).map(registerRow);
 }
 
 /** The write of a row. `expect`: `absent`, or the version of the row that it replaces. */

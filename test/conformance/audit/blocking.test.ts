@@ -4,7 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AuditEvent, Resource } from '../../../src/fhir/types.ts';
+import { HOLD_KIND } from '../../../src/operations/holds.ts';
 import type { Caller } from '../../../src/operations/request.ts';
+import { jobEntry } from '../../../src/ports/audit.ts';
+import { auditedCommit } from '../../../src/ports/commit.ts';
+import { RECORDS_AT_ONCE } from '../../../src/ports/record.ts';
 import * as make from '../../resources.ts';
 import {
   callerOf,
@@ -260,6 +264,28 @@ describe('(audit-compliance AU50; harmony Z5) legal holds', () => {
       await world.store.snapshot().audit({ viewer: undefined, names: [refOf(patient)], count: 100 })
     ).map(({ entry }) => entry.event);
     expect(events.filter((event) => event.includes('hold'))).toEqual(['unhold', 'unhold', 'hold', 'hold']);
+  });
+
+  test('is lifted from behind as many others as there are', async () => {
+    const patient = refOf(await world.create(initiator, make.patient()));
+    const holdOf = (key: string, name: string) => ({
+      kind: HOLD_KIND,
+      key,
+      expect: 'absent' as const,
+      body: {
+        what: patient,
+        organization: 'Organization/initiator',
+        matter: name,
+        by: 'officer',
+        at: '2026',
+      },
+      index: [['what', patient] as const],
+    });
+    const others = Array.from({ length: RECORDS_AT_ONCE }, (_, i) => holdOf(`${patient} ${i}`, 'Another'));
+    const records = [...others, holdOf(`${patient} last`, 'Doe v. Clinic')];
+    await world.store.commit(auditedCommit([jobEntry('holds')], { records }));
+    const left = await world.ask(officer(), 'POST', `${patient}/$unhold`, matter());
+    expect(left.json?.['parameter']).toEqual([{ name: 'left', valueInteger: RECORDS_AT_ONCE }]);
   });
 
   test('is for the compliance officer of the keeper', async () => {

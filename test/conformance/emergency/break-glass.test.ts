@@ -7,6 +7,8 @@ import type { Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { findGrants, GRANT_KIND } from '../../../src/operations/emergency/grants.ts';
 import { noticeOfOne } from '../../../src/operations/notice.ts';
+import { jobEntry } from '../../../src/ports/audit.ts';
+import { auditedCommit } from '../../../src/ports/commit.ts';
 import { EVERYTHING } from '../../../src/ports/query.ts';
 import type { Snapshot } from '../../../src/ports/store.ts';
 import { handClock } from '../../contract/store-world.ts';
@@ -233,31 +235,16 @@ describe('(compliance E3) what stays closed', () => {
       types: ['DocumentReference'],
       exceptions: [],
     } as const;
-    await world.store.commit({
-      writes: [],
-      preconditions: [],
-      expects: [],
-      audit: [
-        {
-          event: 'job',
-          action: 'E',
-          outcome: '0',
-          agent: { organization: '', client: 'test', subject: '' },
-          requestId: 'self-pay',
-          entities: [],
-          patients: [],
-          viewers: [],
-        },
-      ],
-      outbox: [],
-      deliveryOutcomes: [],
-      denials: [
-        {
-          source: 'Consent/self-pay',
-          denial: { patient: refOf(patient), restriction, actors: {}, foundBy: [] },
-        },
-      ],
-    });
+    await world.store.commit(
+      auditedCommit([jobEntry('self-pay')], {
+        denials: [
+          {
+            source: 'Consent/self-pay',
+            denial: { patient: refOf(patient), restriction, actors: {}, foundBy: [] },
+          },
+        ],
+      }),
+    );
     expect((await breakGlass(patient)).status).toBe(201);
     expect(await statusOf(clinician(), refOf(patient))).toBe(200);
     expect(await statusOf(clinician(), refOf(note))).toBe(403);

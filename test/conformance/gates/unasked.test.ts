@@ -6,6 +6,8 @@ import { createHostPlaces } from '../../../src/delivery/host-places.ts';
 import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { PartyKindDefault } from '../../../src/policies/party-kind.ts';
+import { jobEntry } from '../../../src/ports/audit.ts';
+import { auditedCommit } from '../../../src/ports/commit.ts';
 import type { Rail } from '../../../src/ports/rail.ts';
 import { SearchRefused, type OutboxRow, type Snapshot, type Store } from '../../../src/ports/store.ts';
 import { buildEntry } from '../../contract/delivery-world.ts';
@@ -141,25 +143,8 @@ async function attempt(
 /** Has the recipient told of a Task. */
 async function tell(task: Ref): Promise<void> {
   const sight = { everything: false, organization: 'Organization/recipient' } as const;
-  await kept.store.commit({
-    writes: [],
-    preconditions: [],
-    expects: [],
-    audit: [
-      {
-        event: 'job',
-        action: 'E',
-        outcome: '0',
-        agent: { organization: '', client: 'test', subject: '' },
-        requestId: 'tell',
-        entities: [],
-        patients: [],
-        viewers: [],
-      },
-    ],
-    outbox: [{ ...buildEntry('test', 'Endpoint/recipient', task), sight }],
-    deliveryOutcomes: [],
-  });
+  const told = { ...buildEntry('test', 'Endpoint/recipient', task), sight };
+  await kept.store.commit(auditedCommit([jobEntry('tell')], { outbox: [told] }));
 }
 
 describe('(compliance L8) at a delivery', () => {
