@@ -58,6 +58,13 @@ export function relativeTo(base: string, text: string): string {
   return separated && LITERAL.test(rest) ? rest : text;
 }
 
+/** Whom a text names, by one spelling: `Practitioner/1` for an address below the base and for one with a version, too. */
+export function spelledOnce(base: string, text: string): string {
+  const relative = relativeTo(base, text);
+  const [, type, id] = LITERAL.exec(relative) ?? [];
+  return type === undefined || id === undefined ? relative : `${type}/${id}`;
+}
+
 /**
  * The kind of element that holds a reference: `Reference.reference`; a `url` that names a Binary or a urn
  * (Attachment.url); or a `valueUri`, an `instantiatesUri` or the like that holds a urn. A transaction rewrites the last

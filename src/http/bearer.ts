@@ -4,6 +4,7 @@
  */
 import { decodeJwt, jwtVerify, type JWTPayload } from 'jose';
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { spelledOnce } from '../fhir/reference.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Caller } from '../operations/request.ts';
 import type { Purpose } from '../policies/purpose.ts';
@@ -28,6 +29,8 @@ import { createTokenCache } from './token-cache.ts';
 import { judgeTokenType } from './token-type.ts';
 
 export interface BearerSettings extends ClaimSettings {
+  /** The public base address: a person here is one person, by an address below it or by a relative reference. */
+  readonly base: string;
   readonly issuer: string;
   readonly audience: string;
   readonly keys: IssuerKeys;
@@ -239,7 +242,7 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
     scopes: parseScopes(words.join(' ')),
     serverScopes: readServerScopes(words),
     patient: readLaunchPatient(payload['patient']),
-    user: claimText(payload['fhirUser']),
+    user: userIn(payload['fhirUser'], settings.base),
     claimed: checkPurposes(login.purposes, client, settings.clientPurposes),
   };
   return {
@@ -252,6 +255,12 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
     userName: await settings.findUserName?.(asking, claimText(payload['name'])),
     named: settings.organizationClaimForm === 'identifier' ? name : undefined,
   };
+}
+
+/** The person, by one spelling: an issuer may write the whole address for one client and `Practitioner/1` for another. */
+function userIn(claim: unknown, base: string): string | undefined {
+  const user = claimText(claim);
+  return user === undefined ? undefined : spelledOnce(base, user);
 }
 
 /** An administrator acts in a referral only for a named organization (rules 1.8). */

@@ -174,6 +174,7 @@ async function raise(
     store,
     identify: createIdentify({
       ...config,
+      base,
       issuer,
       audience,
       keys,

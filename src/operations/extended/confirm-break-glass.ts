@@ -1,4 +1,5 @@
 /** `Patient/[id]/$confirm-break-glass`: a second person, where one has had many grants in a day (compliance E8). */
+import { spelledOnce } from '../../fhir/reference.ts';
 import type { PreparedCommit } from '../write/commit.ts';
 import { commitPlanned } from '../write/commit.ts';
 import { auditedCommit } from '../../ports/commit.ts';
@@ -52,7 +53,7 @@ async function confirm(invocation: Invocation): Promise<OperationReply> {
   const { context, request, input } = invocation;
   const by = checkEmergencyPerson(invocation);
   const { caller, requestId } = request;
-  const user = textIn(input, 'user') ?? '';
+  const user = spelledOnce(context.settings.publicBase, textIn(input, 'user') ?? '');
   if (user === by) throw refusedEmergency('Nobody confirms for oneself.');
   const until = context.clock.now() + CONFIRMATION_MS;
   await commitPlanned(context, async (snapshot) => {

@@ -3,8 +3,12 @@
  * patients and versions a session, a person or a delivery touched, who got them, and whether they were opened.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { spelledOnce } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
+import { markOfTexts } from '../../policies/labels/high-water.ts';
 import type { AuditEntry, AuditRow } from '../../ports/audit.ts';
+import { EVERYTHING } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
 import { scanAudit } from '../audit/scan.ts';
 import {
   lineParts,
@@ -83,7 +87,7 @@ interface Touched {
 
 async function perform({ context, request, input }: Invocation): Promise<OperationReply> {
   const organization = reportingOrganization(request);
-  const isMeant = selectorIn(input, organization);
+  const isMeant = selectorIn(input, organization, context.settings.publicBase);
   const period = periodIn(input, context.clock.now());
   const touched = new Map<string, Touched>();
   const patients = new Set<string>();
@@ -94,6 +98,8 @@ async function perform({ context, request, input }: Invocation): Promise<Operati
       for (const patient of row.entry.patients) patients.add(patient);
     } else noteOpened(touched, row, organization);
   }
+  for (const [version, one] of touched)
+    one.confidentiality = (await confidentialityOf(snapshot, version)) ?? one.confidentiality;
   return {
     status: 200,
     resource: parametersOf([
@@ -104,16 +110,17 @@ async function perform({ context, request, input }: Invocation): Promise<Operati
 }
 
 /** @throws OperationOutcomeError `field-missing` where nothing says what the incident is about */
-function selectorIn(input: Input, organization: Ref): (entry: AuditEntry) => boolean {
+function selectorIn(input: Input, organization: Ref, base: string): (entry: AuditEntry) => boolean {
   const session = textIn(input, 'session');
-  const user = textIn(input, 'user');
+  const named = textIn(input, 'user');
+  const user = named === undefined ? undefined : spelledOnce(base, named);
   const deliveries = new Set(textsIn(input, 'delivery'));
   if (session === undefined && user === undefined && deliveries.size === 0)
     throw new OperationOutcomeError('field-missing', {
       diagnostics: 'session, user or delivery says what it is about',
     });
-  return ({ agent, delivery, outcome }) => {
-    if (outcome !== '0') return false;
+  return ({ agent, delivery, outcome, origin }) => {
+    if (outcome !== '0' || origin === 'server') return false;
     if (delivery !== undefined) return deliveries.has(delivery.entry);
     if (agent.organization !== organization) return false;
     return (
@@ -155,6 +162,17 @@ function note(touched: Map<string, Touched>, { at, entry }: AuditRow): void {
     if (entry.notice !== undefined) one.notice = String(entry.notice);
     touched.set(version, one);
   }
+}
+
+/** By the labels of the version itself: a read has none in its event. Whose eyes saw it is settled by then. */
+async function confidentialityOf(snapshot: Snapshot, touched: string): Promise<string | undefined> {
+  const [type, id, , seq] = touched.split('/');
+  const ref = `${type}/${id}` as const;
+  const version =
+    seq === undefined
+      ? await snapshot.read(ref, EVERYTHING)
+      : await snapshot.vread(ref, Number(seq), EVERYTHING);
+  return version === undefined ? undefined : markOfTexts([version])?.code;
 }
 
 /** Another organization looked at what was touched before. */

@@ -146,6 +146,7 @@ export async function createApplication(changes: Changes = {}): Promise<Applicat
     },
     store: { status: () => status, record: async (entry) => void refused.push(entry) },
     identify: createIdentify({
+      base: BASE,
       issuer: issuer.issuer,
       audience: BASE,
       keys: issuer.keys,
