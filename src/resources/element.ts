@@ -1,4 +1,5 @@
 /** Small functions that read elements, shared by several declarations. */
+import { relativeTo } from '../fhir/reference.ts';
 import type { Ref } from '../fhir/types.ts';
 
 const LOCAL = /^([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
@@ -14,6 +15,10 @@ export function localRefOf(literal: string): Ref | undefined {
   const match = LOCAL.exec(literal);
   return match === null ? undefined : `${match[1] ?? ''}/${match[2] ?? ''}`;
 }
+
+/** `Type/id` of a literal that refers to this server, with its address or without; undefined for anything else. */
+export const ownRefOf = (base: string, literal: string): Ref | undefined =>
+  localRefOf(relativeTo(base, literal));
 
 /** `Task` of `Task/1`. */
 export const typeOf = (ref: string): string => ref.slice(0, ref.indexOf('/'));

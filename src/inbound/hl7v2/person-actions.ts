@@ -1,12 +1,11 @@
 /** What a person does about a kept message: try it again, say which referral it is about, correct it, discard it. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import { relativeTo } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { Hl7Fault } from '../../hl7v2/fault.ts';
 import { parseMessage } from '../../hl7v2/message.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { localRefOf, typeOf } from '../../resources/element.ts';
+import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { MessageActions } from '../../operations/extended/message-actions.ts';
 import { sightOf, type Request } from '../../operations/request.ts';
@@ -177,7 +176,7 @@ async function readOrder(
   reference: unknown,
 ): Promise<Ref> {
   if (typeof reference !== 'string') throw noReferral();
-  const ref = localRefOf(relativeTo(context.settings.publicBase, reference));
+  const ref = ownRefOf(context.settings.publicBase, reference);
   const sight = sightOf(request.caller);
   const isSeen = ref !== undefined && (await snapshot.read(ref, sight))?.text !== undefined;
   const draft = openDraft(context, request, snapshot);

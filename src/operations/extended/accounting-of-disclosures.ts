@@ -5,13 +5,12 @@
  */
 import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import { relativeTo } from '../../fhir/reference.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
 import { renderAuditEvent } from '../../resources/audit-event-render.ts';
-import { localRefOf } from '../../resources/element.ts';
+import { ownRefOf } from '../../resources/element.ts';
 import { CSV } from '../csv-lines.ts';
 import { disclosedBy, isListed, type AccountingScope, type Disclosed } from '../accounting/disclosures.ts';
 import { accountingCsv, accountingLetter, LETTER_POLICY } from '../accounting/letter.ts';
@@ -168,7 +167,7 @@ async function readRequest(
 
 /** Whether the launch is the patient's own: the token's user is the patient, or it has none and scopes of the patient alone. */
 function isPatients({ user, scopes }: Caller, patient: Ref, base: string): boolean {
-  if (user !== undefined) return localRefOf(relativeTo(base, user)) === patient;
+  if (user !== undefined) return ownRefOf(base, user) === patient;
   return scopes.length > 0 && scopes.every(({ level }) => level === 'patient');
 }
 

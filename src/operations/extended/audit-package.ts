@@ -4,10 +4,9 @@
  */
 import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import { relativeTo } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { AuditPackages, PackageQuery } from '../../ports/audit-packages.ts';
-import { localRefOf, typeOf } from '../../resources/element.ts';
+import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { agentOf } from '../audit/audit.ts';
 import { recordAlways } from '../audit/record.ts';
 import { numberIn, textIn, valueIn } from './input.ts';
@@ -175,7 +174,7 @@ function readQuery(invocation: Invocation, organization: Ref): PackageQuery {
 function refIn({ input, context }: Invocation, name: string, types: readonly string[]): Ref | undefined {
   const given = valueIn(input, name) as { readonly reference?: string } | undefined; // a Reference, by its definition
   if (given === undefined) return undefined;
-  const ref = localRefOf(relativeTo(context.settings.publicBase, given.reference ?? ''));
+  const ref = ownRefOf(context.settings.publicBase, given.reference ?? '');
   if (ref === undefined || !types.includes(typeOf(ref)))
     throw invalid(name, `${name} refers to ${types.join(' or ')} of this server`);
   return ref;

@@ -4,8 +4,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { ServerScope } from '../../smart/server-scopes.ts';
-import { relativeTo } from '../../fhir/reference.ts';
-import { localRefOf } from '../../resources/element.ts';
+import { ownRefOf } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
 import type { Caller, Request } from '../request.ts';
 import { hasServerScope } from '../scope.ts';
@@ -42,5 +41,5 @@ export function asksInPerson(
   { user }: Caller,
   patient: Ref,
 ): boolean {
-  return user !== undefined && localRefOf(relativeTo(settings.publicBase, user)) === patient;
+  return user !== undefined && ownRefOf(settings.publicBase, user) === patient;
 }

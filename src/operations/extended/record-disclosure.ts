@@ -4,14 +4,13 @@
  */
 import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import { relativeTo } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { BASES } from '../../policies/basis.ts';
 import { ELSEWHERE_BASES, isElsewhereBasis, rowOfBasis, type DisclosedOn } from '../../policies/elsewhere.ts';
 import { auditedCommit } from '../../ports/commit.ts';
 import type { Elsewhere } from '../../ports/elsewhere.ts';
 import type { AuditEntry, Snapshot } from '../../ports/store.ts';
-import { localRefOf, typeOf } from '../../resources/element.ts';
+import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { agentOf } from '../audit/audit.ts';
 import { commitKeyOf, readStoredReply, replyTemplate, type StoredReply } from '../stored-reply.ts';
 import { commitPlanned } from '../write/commit.ts';
@@ -146,7 +145,7 @@ async function refIn(
   types: ReadonlySet<string>,
 ): Promise<Ref> {
   const { reference } = value as { readonly reference?: string }; // a Reference, by its definition
-  const ref = localRefOf(relativeTo(context.settings.publicBase, reference ?? ''));
+  const ref = ownRefOf(context.settings.publicBase, reference ?? '');
   if (ref === undefined || !types.has(typeOf(ref)))
     throw invalid(name, `${name} refers to ${[...types].join(', ')} of this server`);
   if ((await snapshot.read(ref, sight))?.text === undefined)

@@ -3,12 +3,12 @@
  * (http://hl7.org/fhir/R4/patient-operation-everything.html: "linked practitioners, medications, locations,
  * organizations", "including binaries and attachments"), in the caller's sight.
  */
-import { relativeTo, walkReferences } from '../../fhir/reference.ts';
+import { walkReferences } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Match } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
-import { localRefOf, typeOf } from '../../resources/element.ts';
+import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -63,7 +63,7 @@ function referredBy(
   for (const source of sources) {
     const text = caller.payload === undefined ? source.text : showText(source, caller);
     walkReferences(parseStored(text), ({ text: reference }) => {
-      const ref = localRefOf(relativeTo(settings.publicBase, reference));
+      const ref = ownRefOf(settings.publicBase, reference);
       if (ref !== undefined && isSupporting(typeOf(ref))) refs.add(ref);
     });
   }

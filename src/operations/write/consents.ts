@@ -12,9 +12,8 @@ import {
   type Speaker,
 } from '../../delivery/consents.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import { relativeTo } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
-import { localRef, localRefOf, typeOf } from '../../resources/element.ts';
+import { localRef, ownRefOf, typeOf } from '../../resources/element.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 
@@ -40,7 +39,7 @@ function markOwnWord(draft: Draft, ref: Ref): void {
 
 /** The patient who asks in person: the token's fhirUser. */
 function patientWriting({ caller, context }: Draft): Ref | undefined {
-  const user = localRefOf(relativeTo(context.settings.publicBase, caller.user ?? ''));
+  const user = ownRefOf(context.settings.publicBase, caller.user ?? '');
   return user !== undefined && typeOf(user) === 'Patient' ? user : undefined;
 }
 

@@ -1,11 +1,11 @@
 /** The resources that a document tells: what a referral reaches, or what is kept of a patient, in the caller's sight. */
-import { relativeTo, walkReferences } from '../../../fhir/reference.ts';
+import { walkReferences } from '../../../fhir/reference.ts';
 import type { Ref, Reference, Resource } from '../../../fhir/types.ts';
 import type { Match } from '../../../ports/query.ts';
 import type { Snapshot, Version } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { PATIENT_PARAM } from '../../../resources/compartment.ts';
-import { localRefOf, typeOf } from '../../../resources/element.ts';
+import { ownRefOf, typeOf } from '../../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../../resources/index.ts';
 import type { OperationContext } from '../../context.ts';
 import type { Request } from '../../request.ts';
@@ -119,7 +119,7 @@ export async function ofPatient(
 function refsOf({ settings }: OperationContext, resource: Resource): readonly Ref[] {
   const refs: Ref[] = [];
   walkReferences(resource, ({ text }) => {
-    const ref = localRefOf(relativeTo(settings.publicBase, text));
+    const ref = ownRefOf(settings.publicBase, text);
     const declared = ref === undefined ? undefined : RESOURCE_TYPES.get(typeOf(ref));
     if (ref !== undefined && declared !== undefined && declared.renderedFromAudit !== true) refs.push(ref);
   });
@@ -142,10 +142,7 @@ function gathered(
     at: newest?.at ?? '',
     cut,
     lookUp(reference) {
-      const ref =
-        reference?.reference === undefined
-          ? undefined
-          : localRefOf(relativeTo(publicBase, reference.reference));
+      const ref = reference?.reference === undefined ? undefined : ownRefOf(publicBase, reference.reference);
       return ref === undefined ? undefined : resources.get(ref);
     },
     custodianOf: (ref) => versions.get(ref)?.custodian ?? '',

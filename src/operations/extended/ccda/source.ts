@@ -1,10 +1,9 @@
 /** The bytes of a clinical document: sent in the body, or stored as a Binary that the caller may read. */
 import { OperationOutcomeError, type IssueCode } from '../../../fhir/issue.ts';
-import { relativeTo } from '../../../fhir/reference.ts';
 import type { Attachment, Ref, Resource } from '../../../fhir/types.ts';
 import type { Snapshot } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
-import { localRefOf, typeOf } from '../../../resources/element.ts';
+import { ownRefOf, typeOf } from '../../../resources/element.ts';
 import type { OperationContext } from '../../context.ts';
 import type { Request } from '../../request.ts';
 import { seenOf } from '../../interactions/read.ts';
@@ -53,7 +52,7 @@ async function readNamed(
   reference: string,
   missing: IssueCode,
 ): Promise<Named> {
-  const ref = localRefOf(relativeTo(context.settings.publicBase, reference));
+  const ref = ownRefOf(context.settings.publicBase, reference);
   const sight = ref === undefined ? undefined : sightForType(request.caller, typeOf(ref));
   const version = ref === undefined || sight === undefined ? undefined : await snapshot.read(ref, sight);
   if (ref === undefined || version?.text === undefined)

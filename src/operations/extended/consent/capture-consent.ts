@@ -5,7 +5,6 @@
 import { formatInstant } from '../../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import { bodyOf } from '../../../fhir/json.ts';
-import { relativeTo } from '../../../fhir/reference.ts';
 import type { Ref, Reference, Resource } from '../../../fhir/types.ts';
 import { findConsentAbout } from '../../../delivery/consent-about.ts';
 import { findActors, withNotedActors } from '../../../delivery/denials.ts';
@@ -15,7 +14,7 @@ import { kindRow } from '../../../policies/consent/kinds.ts';
 import { CONSENT_EXTENSIONS } from '../../../policies/consent/read-consent.ts';
 import type { Snapshot, Version } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
-import { localRef, localRefOf } from '../../../resources/element.ts';
+import { localRef, ownRefOf } from '../../../resources/element.ts';
 import type { Request } from '../../request.ts';
 import { sightFor } from '../../scope.ts';
 import { plan, planNew, type Draft } from '../../write/draft.ts';
@@ -117,7 +116,7 @@ function checkNobodyElse({ caller, id = '' }: Request): void {
 function supersededIn({ context, input }: Invocation): readonly Ref[] {
   return (input.get('supersedes') ?? []).map(({ value }) => {
     const { reference = '' } = value as Reference; // by its definition
-    const ref = localRefOf(relativeTo(context.settings.publicBase, reference));
+    const ref = ownRefOf(context.settings.publicBase, reference);
     if (ref?.startsWith('Consent/') === true) return ref;
     throw captureFault('supersedes', 'supersedes refers to Consents of this server');
   });

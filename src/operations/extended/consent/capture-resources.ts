@@ -3,13 +3,12 @@
  * the Provenance (who recorded it).
  */
 import { createHash } from 'node:crypto';
-import { relativeTo } from '../../../fhir/reference.ts';
 import type { Attachment, Ref, Reference, Resource } from '../../../fhir/types.ts';
 import { buildConsent, CONSENT_DOCUMENT } from '../../../policies/consent/captured.ts';
 import { CONSENT_STATEMENTS, isConsentStatement } from '../../../policies/consent/forms.ts';
 import { kindRow } from '../../../policies/consent/kinds.ts';
 import { scopeText } from '../../../policies/part2/scope-text.ts';
-import { localRefOf } from '../../../resources/element.ts';
+import { ownRefOf } from '../../../resources/element.ts';
 import type { OperationContext } from '../../context.ts';
 import type { Caller } from '../../request.ts';
 import type { Capture } from './read-capture.ts';
@@ -166,7 +165,7 @@ export function provenanceOf(
 
 /** The person behind the request; a person who is not on record here is known by what the issuer calls them. */
 function whoIs({ user, subject }: Caller, publicBase: string, patient: Ref): Reference {
-  const named = localRefOf(relativeTo(publicBase, user ?? ''));
+  const named = ownRefOf(publicBase, user ?? '');
   if (named === patient) return { reference: patient };
   return { identifier: { value: user ?? subject } };
 }

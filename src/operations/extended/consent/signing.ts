@@ -6,7 +6,7 @@ import { formatInstant } from '../../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import { relativeTo } from '../../../fhir/reference.ts';
 import type { Coding, Ref, Reference, Signature } from '../../../fhir/types.ts';
-import { localRefOf } from '../../../resources/element.ts';
+import { ownRefOf } from '../../../resources/element.ts';
 import type { Caller } from '../../request.ts';
 import type { Capture } from './read-capture.ts';
 
@@ -58,7 +58,7 @@ export function proofOf(
 }
 
 const isBinary = (url: string | undefined, publicBase: string): boolean =>
-  localRefOf(relativeTo(publicBase, url ?? ''))?.startsWith('Binary/') === true;
+  ownRefOf(publicBase, url ?? '')?.startsWith('Binary/') === true;
 
 /** The signature is of one who signs; whom it names without a reference, the document says. */
 function checkSigner({ reference }: Reference, signers: readonly Reference[], publicBase: string): void {
