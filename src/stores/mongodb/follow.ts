@@ -1,4 +1,5 @@
 /** Follows the log: what stands in it after the read model's head is applied, in order, and compared as it is applied. */
+import { setImmediate as askedFor } from 'node:timers/promises';
 import { Diverged, divergenceOf } from '../embedded/write/write-failure.ts';
 import type { StoreWriter } from '../embedded/write/writer.ts';
 import type { LogEntry } from '../log/log-entry.ts';
@@ -39,9 +40,10 @@ export function createFollower({
         const documents = await coming;
         const last = documents.at(-1);
         if (last === undefined) return;
-        // The next ones are on their way while these are applied.
         coming = log.after(last.last, DOCUMENTS);
         coming.catch(() => undefined); // awaited next, unless these cannot be applied
+        // Applying holds the thread: the next ones are only on their way meanwhile when they were asked for before.
+        await askedFor();
         applyAll(documents);
       }
     },
