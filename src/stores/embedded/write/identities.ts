@@ -14,10 +14,12 @@ export interface Identities {
   readonly forget: () => void;
 }
 
-const NAMES_KEPT = 20_000;
+/** Numbers of names, and of resources, that are remembered: a commit asks for that of a resource five times. */
+const KEPT = 20_000;
 
 export function prepareIdentities(db: DatabaseSync): Identities {
   const names = new Map<string, number>();
+  const resources = new Map<string, number>();
   const findName = prepare<[number]>(db, 'SELECT nid FROM name WHERE name = ?');
   const addName = prepare<[number]>(db, 'INSERT INTO name (name) VALUES (?) RETURNING nid');
   const findResource = prepare<[number]>(db, 'SELECT rid FROM resource WHERE ref = ?');
@@ -27,25 +29,35 @@ export function prepareIdentities(db: DatabaseSync): Identities {
   );
 
   function find(name: string): number | undefined {
-    const known = names.get(name) ?? findName.get(name)?.[0];
-    return known === undefined ? undefined : keep(name, known);
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    const row = findName.get(name);
+    return row && keep(names, name, row[0]);
   }
 
   function intern(name: string): number {
-    return find(name) ?? keep(name, addName.get(name)![0]);
-  }
-
-  function keep(name: string, nid: number): number {
-    if (names.size >= NAMES_KEPT) names.clear();
-    names.set(name, nid);
-    return nid;
+    return find(name) ?? keep(names, name, addName.get(name)![0]);
   }
 
   function ridOf(ref: Ref): number {
-    return (findResource.get(ref) ?? addResource.get(ref, intern(typeOfRef(ref)))!)[0];
+    const known = resources.get(ref);
+    if (known !== undefined) return known;
+    const [rid] = findResource.get(ref) ?? addResource.get(ref, intern(typeOfRef(ref)))!;
+    return keep(resources, ref, rid);
   }
 
-  return { intern, find, ridOf, forget: () => names.clear() };
+  function forget(): void {
+    names.clear();
+    resources.clear();
+  }
+
+  return { intern, find, ridOf, forget };
+}
+
+function keep(kept: Map<string, number>, key: string, number: number): number {
+  if (kept.size >= KEPT) kept.clear();
+  kept.set(key, number);
+  return number;
 }
 
 /** The type of a reference: what stands before its slash. */
