@@ -20,7 +20,7 @@ import { findSuspended, readReferralBases } from '../accounting/facts.ts';
 import type { OperationContext } from '../context.ts';
 import type { Caller, ReplyContent } from '../request.ts';
 import { hasServerScope } from '../scope.ts';
-import { textIn } from './input.ts';
+import { invalidParameter, textIn } from './input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
 import { readPresent } from '../read-present.ts';
@@ -155,13 +155,13 @@ async function readRequest(
         'needed: closeloop/privacy of the organization that keeps the patient, or the patient’s own launch',
     });
   const scope = SCOPES.find((one) => one === (textIn(input, 'scope') ?? 'hipaa'));
-  if (scope === undefined) throw invalid('scope', `scope is one of ${SCOPES.join(', ')}`);
+  if (scope === undefined) throw invalidParameter('scope', `scope is one of ${SCOPES.join(', ')}`);
   const now = context.clock.now();
   const earliest = yearsBefore(now, YEARS[scope]);
   const from = dayIn(textIn(input, 'from'))?.low ?? earliest;
   const to = dayIn(textIn(input, 'to'))?.high ?? now;
-  if (from < earliest) throw invalid('from', `from is at most ${YEARS[scope]} years ago`);
-  if (to < from) throw invalid('to', 'to is not before from');
+  if (from < earliest) throw invalidParameter('from', `from is at most ${YEARS[scope]} years ago`);
+  if (to < from) throw invalidParameter('to', 'to is not before from');
   return { patient, keeper, scope, from, to, inPerson };
 }
 
@@ -178,12 +178,6 @@ function yearsBefore(now: number, years: number): number {
   const day = new Date(now);
   return Date.UTC(day.getUTCFullYear() - years, day.getUTCMonth(), day.getUTCDate());
 }
-
-const invalid = (name: string, diagnostics: string): OperationOutcomeError =>
-  new OperationOutcomeError('parameter-invalid', {
-    diagnostics,
-    expression: [`Parameters.parameter.where(name = '${name}')`],
-  });
 
 /** The disclosures of this scope, oldest first; what an agency has suspended is as if it were not there. */
 async function gather(
@@ -264,7 +258,7 @@ async function contentOf(
   const usual = isOnly && { usual: true as const };
   if (as === 'csv')
     return { bytes: Buffer.from(accountingCsv(lines)), contentType: `${CSV}; charset=utf-8`, ...usual };
-  if (as !== undefined && as !== 'letter') throw invalid('as', 'as is csv or letter');
+  if (as !== undefined && as !== 'letter') throw invalidParameter('as', 'as is csv or letter');
   const organization = resourceOf(await snapshot.read(keeper, EVERYTHING));
   const name = typeof organization?.['name'] === 'string' ? organization['name'] : keeper;
   const facts = {

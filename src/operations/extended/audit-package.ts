@@ -9,7 +9,7 @@ import type { AuditPackages, PackageQuery } from '../../ports/audit-packages.ts'
 import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { agentOf } from '../audit/audit.ts';
 import { recordAlways } from '../audit/record.ts';
-import { numberIn, textIn, valueIn } from './input.ts';
+import { invalidParameter, numberIn, textIn, valueIn } from './input.ts';
 import { checkServerScope } from './keeper.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
@@ -164,8 +164,8 @@ function readQuery(invocation: Invocation, organization: Ref): PackageQuery {
   const { input, context } = invocation;
   const from = parseDateTime(textIn(input, 'from') ?? '')?.low ?? 0;
   const to = parseDateTime(textIn(input, 'to') ?? '')?.high ?? context.clock.now();
-  if (to < from) throw invalid('to', 'to is not before from');
-  if (to - from > DAYS_MAX * DAY) throw invalid('to', `a package is of at most ${DAYS_MAX} days`);
+  if (to < from) throw invalidParameter('to', 'to is not before from');
+  if (to - from > DAYS_MAX * DAY) throw invalidParameter('to', `a package is of at most ${DAYS_MAX} days`);
   const patient = refIn(invocation, 'patient', ['Patient']);
   const referral = refIn(invocation, 'referral', ['ServiceRequest', 'Task']);
   return { organization, from, to, ...(patient && { patient }), ...(referral && { referral }) };
@@ -176,15 +176,9 @@ function refIn({ input, context }: Invocation, name: string, types: readonly str
   if (given === undefined) return undefined;
   const ref = ownRefOf(context.settings.publicBase, given.reference ?? '');
   if (ref === undefined || !types.includes(typeOf(ref)))
-    throw invalid(name, `${name} refers to ${types.join(' or ')} of this server`);
+    throw invalidParameter(name, `${name} refers to ${types.join(' or ')} of this server`);
   return ref;
 }
-
-const invalid = (name: string, diagnostics: string): OperationOutcomeError =>
-  new OperationOutcomeError('parameter-invalid', {
-    diagnostics,
-    expression: [`Parameters.parameter.where(name = '${name}')`],
-  });
 
 const absent = (): OperationOutcomeError =>
   new OperationOutcomeError('not-found', { diagnostics: 'There is no such package, or not any more.' });
@@ -220,7 +214,8 @@ async function readFile(invocation: Invocation): Promise<OperationReply> {
   const { packages, organization } = admitted(invocation);
   const { input } = invocation;
   const offset = numberIn(input, 'offset') ?? Number(textIn(input, 'offset') ?? 0);
-  if (!Number.isSafeInteger(offset) || offset < 0) throw invalid('offset', 'offset is a number of bytes');
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw invalidParameter('offset', 'offset is a number of bytes');
   const bytes = await packages.read(
     textIn(input, 'package') ?? '',
     organization,

@@ -13,7 +13,6 @@ import {
 } from '../../policies/emergency.ts';
 import type { RecordWrite } from '../../ports/record.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
-import { parseStored } from '../../ports/stored-resource.ts';
 import { localRef } from '../../resources/element.ts';
 import { agentOf } from '../audit/audit.ts';
 import {
@@ -31,15 +30,15 @@ import {
   type EmergencyGrant,
   type GrantReview,
 } from '../emergency/grants.ts';
-import { referencesTo } from '../../resources/references-to.ts';
 import { planWorkItem } from '../work-item.ts';
 import { commitKeyOf, readStoredReply, replyTemplate } from '../stored-reply.ts';
 import { buildCommit, commitPlanned } from '../write/commit.ts';
 import { openDraft, plan, type Draft } from '../write/draft.ts';
 import { planOwn } from '../write/planned-resources.ts';
-import { numberIn, textIn, valueIn } from './input.ts';
+import { boundedTextIn, invalidParameter, numberIn, placeOfParameter, valueIn } from './input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
+import { readActive } from '../../delivery/consents.ts';
 
 const taken = (name: string, type: string, documentation: string): OperationParameter => ({
   name,
@@ -182,31 +181,27 @@ const answer = (key: string, until: number, notes: readonly IssueDetail[]): Oper
 
 /** @throws OperationOutcomeError `break-glass-incomplete`, `parameter-invalid` */
 function readEmergency({ context, input }: Invocation): Emergency {
-  const facts = FACTS.map((name) => textIn(input, name)?.trim().slice(0, TEXT_MAX) ?? '');
+  const facts = FACTS.map((name) => boundedTextIn(input, name, TEXT_MAX) ?? '');
   const missing = FACTS.filter((_name, at) => facts[at] === '');
   if (missing.length > 0) {
     throw new OperationOutcomeError('break-glass-incomplete', {
       diagnostics: `missing: ${missing.join(', ')}`,
-      expression: missing.map((name) => `Parameters.parameter.where(name = '${name}')`),
+      expression: missing.map(placeOfParameter),
     });
   }
   const [reason = '', nature = '', personnel = '', affiliation = ''] = facts;
   if (!isEmergencyReason(reason))
-    throw invalid(`reason is one of ${Object.keys(EMERGENCY_REASONS).join(', ')}`);
+    throw invalidParameter('reason', `reason is one of ${Object.keys(EMERGENCY_REASONS).join(', ')}`);
   const ms = (numberIn(input, 'minutes') ?? DEFAULT_MINUTES) * MINUTE_MS;
   const { breakGlassMaxMs } = context.settings;
-  if (ms > breakGlassMaxMs) throw invalid(`minutes are at most ${Math.floor(breakGlassMaxMs / MINUTE_MS)}`);
+  if (ms > breakGlassMaxMs)
+    throw invalidParameter('minutes', `minutes are at most ${Math.floor(breakGlassMaxMs / MINUTE_MS)}`);
   return { reason, nature, personnel, affiliation, referral: localRef(valueIn(input, 'referral')), ms };
 }
 
-const invalid = (diagnostics: string): OperationOutcomeError =>
-  new OperationOutcomeError('parameter-invalid', { diagnostics });
-
-const CONSENTS_MAX = 200;
-
 async function patientDenies(snapshot: Snapshot, { ref, custodian }: Version): Promise<boolean> {
-  const { matches } = await snapshot.search(referencesTo('Consent', 'patient', ref, CONSENTS_MAX));
-  return matches.some((match) => match.custodian === custodian && deniesBreakGlass(parseStored(match.text)));
+  const active = await readActive(snapshot, ref);
+  return active.some((one) => one.custodian === custodian && deniesBreakGlass(one.consent));
 }
 
 interface Confirmation {

@@ -2,14 +2,13 @@
  * `ServiceRequest/[id]/$evidence` (audit-compliance AU45): the evidence of one referral for either party, in its own view: who
  * referred whom, why and on which basis, what went along, every event, and how it ended. As Parameters, CSV and a page.
  */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { CSV, CSV_MARK, csvLine } from '../csv-lines.ts';
 import { gatherEvidence } from '../evidence/gather.ts';
 import { evidenceTables, type EvidenceTable } from '../evidence/lines.ts';
 import { lineParts } from './information-blocking-report.ts';
-import { textIn } from './input.ts';
+import { invalidParameter, textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
 import { readPresent } from '../read-present.ts';
@@ -57,8 +56,7 @@ export const evidenceOfReferral: Operation = {
 
 async function perform({ context, request, input, sight }: Invocation): Promise<OperationReply> {
   const as = textIn(input, 'as') ?? 'csv';
-  if (as !== 'csv' && as !== 'page')
-    throw new OperationOutcomeError('parameter-invalid', { diagnostics: 'as is csv or page' });
+  if (as !== 'csv' && as !== 'page') throw invalidParameter('as', 'as is csv or page');
   const snapshot = context.store.snapshot();
   const ref: Ref = `ServiceRequest/${request.id ?? ''}`;
   const version = await readPresent(snapshot, ref, sight);

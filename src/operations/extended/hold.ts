@@ -13,7 +13,7 @@ import { HOLD_KIND, type Hold } from '../holds.ts';
 import type { Request } from '../request.ts';
 import { commitPlanned } from '../write/commit.ts';
 import { lineParts, reportLine, reportingOrganization } from './information-blocking-report.ts';
-import { textIn } from './input.ts';
+import { boundedTextIn, invalidParameter } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
 
@@ -138,11 +138,9 @@ async function listHolds({ context, request }: Invocation): Promise<OperationRep
 }
 
 function matterIn(input: Invocation['input']): string {
-  const matter = textIn(input, 'matter')?.trim() ?? '';
-  if (matter !== '' && matter.length <= TEXT_MAX) return matter;
-  throw new OperationOutcomeError('parameter-invalid', {
-    diagnostics: `matter has 1 to ${TEXT_MAX} characters`,
-  });
+  const matter = boundedTextIn(input, 'matter', TEXT_MAX) ?? '';
+  if (matter !== '') return matter;
+  throw invalidParameter('matter', 'matter says something');
 }
 
 /** What the caller's organization keeps. */

@@ -8,7 +8,7 @@ import { localRef } from '../../resources/element.ts';
 import { askedIn } from '../audit/asked.ts';
 import { scanAudit } from '../audit/scan.ts';
 import type { Request } from '../request.ts';
-import { textIn, valueIn } from './input.ts';
+import { invalidParameter, textIn, valueIn } from './input.ts';
 import { checkServerScope } from './keeper.ts';
 import type { Input, Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
@@ -148,10 +148,7 @@ export function periodIn(input: Input, now: number): { readonly from: number; re
   const from = parseDateTime(textIn(input, 'from') ?? '')?.low ?? 0;
   const to = Math.min(parseDateTime(textIn(input, 'to') ?? '')?.high ?? now, now);
   if (from <= to) return { from, to };
-  throw new OperationOutcomeError('parameter-invalid', {
-    diagnostics: 'to is not before from, and from has come',
-    expression: ["Parameters.parameter.where(name = 'to')"],
-  });
+  throw invalidParameter('to', 'to is not before from, and from has come');
 }
 
 export const reportLine = (

@@ -49,6 +49,24 @@ export const valueIn = (input: Input, name: string): unknown => input.get(name)?
 
 export const resourceIn = (input: Input, name: string): Body | undefined => input.get(name)?.[0]?.resource;
 
+/** Where a parameter stands. */
+export const placeOfParameter = (name: string): string => `Parameters.parameter.where(name = '${name}')`;
+
+export const invalidParameter = (name: string, diagnostics: string): OperationOutcomeError =>
+  refuse('parameter-invalid', diagnostics, placeOfParameter(name));
+
+/**
+ * A text that is kept, without blanks around it: whole, or refused.
+ *
+ * @throws OperationOutcomeError `parameter-invalid`
+ */
+export function boundedTextIn(input: Input, name: string, max: number): string | undefined {
+  const text = textIn(input, name)?.trim();
+  if (text !== undefined && text.length > max)
+    throw invalidParameter(name, `${name} has ${max} characters at most`);
+  return text;
+}
+
 // — parsing the request
 
 /**

@@ -14,7 +14,7 @@ import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { agentOf } from '../audit/audit.ts';
 import { commitKeyOf, readStoredReply, replyTemplate, type StoredReply } from '../stored-reply.ts';
 import { commitPlanned } from '../write/commit.ts';
-import { textIn } from './input.ts';
+import { boundedTextIn, invalidParameter, placeOfParameter, textIn } from './input.ts';
 import { checkServerScope, readKeptPatient } from './keeper.ts';
 import type { Given, Input, Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
@@ -100,12 +100,12 @@ async function readEntered(invocation: Invocation, snapshot: Snapshot): Promise<
   const { context, input } = invocation;
   const at = textIn(input, 'date') ?? '';
   if ((parseDateTime(at)?.low ?? Infinity) > context.clock.now())
-    throw invalid('date', 'date is when it was disclosed, and not later than now');
+    throw invalidParameter('date', 'date is when it was disclosed, and not later than now');
   const basis = textIn(input, 'basis');
-  if (!isElsewhereBasis(basis)) throw invalid('basis', 'basis is a code of the OperationDefinition');
+  if (!isElsewhereBasis(basis)) throw invalidParameter('basis', 'basis is a code of the OperationDefinition');
   const given = input.get('evidence') ?? [];
   if (given.length > EVIDENCE_MAX)
-    throw invalid('evidence', `evidence is given ${EVIDENCE_MAX} times at most`);
+    throw invalidParameter('evidence', `evidence is given ${EVIDENCE_MAX} times at most`);
   const evidence: Ref[] = [];
   for (const one of given) evidence.push(await refIn(invocation, snapshot, one, 'evidence', EVIDENCE));
   const [deputy] = input.get('by') ?? [];
@@ -114,10 +114,10 @@ async function readEntered(invocation: Invocation, snapshot: Snapshot): Promise<
     elsewhere: {
       at,
       basis,
-      recipient: boundedIn(input, 'recipient') ?? '',
-      what: boundedIn(input, 'what') ?? '',
-      ...optional('address', boundedIn(input, 'address')),
-      ...optional('law', boundedIn(input, 'law')),
+      recipient: wordsIn(input, 'recipient') ?? '',
+      what: wordsIn(input, 'what') ?? '',
+      ...optional('address', wordsIn(input, 'address')),
+      ...optional('law', wordsIn(input, 'law')),
       ...optional('by', by),
     },
     basis,
@@ -128,11 +128,9 @@ async function readEntered(invocation: Invocation, snapshot: Snapshot): Promise<
 const optional = <K extends string>(name: K, value: string | undefined): Partial<Record<K, string>> =>
   value === undefined ? {} : ({ [name]: value } as Partial<Record<K, string>>); // of the one name
 
-function boundedIn(input: Input, name: string): string | undefined {
-  const text = textIn(input, name)?.trim();
-  if (text === '') throw invalid(name, `${name} says something`);
-  if (text !== undefined && text.length > TEXT_MAX)
-    throw invalid(name, `${name} has ${TEXT_MAX} characters at most`);
+function wordsIn(input: Input, name: string): string | undefined {
+  const text = boundedTextIn(input, name, TEXT_MAX);
+  if (text === '') throw invalidParameter(name, `${name} says something`);
   return text;
 }
 
@@ -147,16 +145,11 @@ async function refIn(
   const { reference } = value as { readonly reference?: string }; // a Reference, by its definition
   const ref = ownRefOf(context.settings.publicBase, reference ?? '');
   if (ref === undefined || !types.has(typeOf(ref)))
-    throw invalid(name, `${name} refers to ${[...types].join(', ')} of this server`);
+    throw invalidParameter(name, `${name} refers to ${[...types].join(', ')} of this server`);
   if ((await snapshot.read(ref, sight))?.text === undefined)
-    throw new OperationOutcomeError('reference-not-found', { expression: [placeOf(name)] });
+    throw new OperationOutcomeError('reference-not-found', { expression: [placeOfParameter(name)] });
   return ref;
 }
-
-const placeOf = (name: string): string => `Parameters.parameter.where(name = '${name}')`;
-
-const invalid = (name: string, diagnostics: string): OperationOutcomeError =>
-  new OperationOutcomeError('parameter-invalid', { diagnostics, expression: [placeOf(name)] });
 
 function auditElsewhere(
   { request }: Invocation,

@@ -16,7 +16,7 @@ import { isReview, planWorkItem, workItemKindOf } from '../work-item.ts';
 import { buildCommit, commitPlanned } from '../write/commit.ts';
 import { openDraft, plan, type Draft } from '../write/draft.ts';
 import { changeOwn, planOwn } from '../write/planned-resources.ts';
-import { textIn } from './input.ts';
+import { boundedTextIn, invalidParameter, textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
 import { readPresent } from '../read-present.ts';
@@ -69,11 +69,8 @@ async function perform({ context, request, input, sight }: Invocation): Promise<
   if (!hasServerScope(caller, 'closeloop/privacy') && !hasServerScope(caller, 'closeloop/compliance'))
     throw new OperationOutcomeError('scope-insufficient', { diagnostics: 'needed: closeloop/privacy' });
   const result = RESULTS.find((one) => one === textIn(input, 'result'));
-  if (result === undefined)
-    throw new OperationOutcomeError('parameter-invalid', {
-      diagnostics: `result is ${RESULTS.join(' or ')}`,
-    });
-  const note = textIn(input, 'note')?.trim().slice(0, NOTE_MAX) ?? '';
+  if (result === undefined) throw invalidParameter('result', `result is ${RESULTS.join(' or ')}`);
+  const note = boundedTextIn(input, 'note', NOTE_MAX) ?? '';
   if (result === 'not-justified' && note === '')
     throw new OperationOutcomeError('field-missing', { diagnostics: 'a note says why it was not justified' });
   let incident: Ref | undefined;

@@ -5,11 +5,10 @@
 import type { Extension, Reference, Resource } from '../../fhir/types.ts';
 import { CONSENT_EXTENSIONS } from '../../policies/consent/read-consent.ts';
 import { isRevocationWay, type RevocationWay } from '../../policies/consent/write-rules.ts';
-import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Request } from '../request.ts';
 import { performWrite } from '../write/write.ts';
 import { planStoredChange } from './change-stored.ts';
-import { textIn, valueIn } from './input.ts';
+import { invalidParameter, textIn, valueIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 
 export const revoke: Operation = {
@@ -54,7 +53,7 @@ export const revoke: Operation = {
 
 async function perform({ context, request, input }: Invocation): Promise<OperationReply> {
   const how = textIn(input, 'how');
-  if (!isRevocationWay(how)) throw new OperationOutcomeError('parameter-invalid', WRONG_WAY);
+  if (!isRevocationWay(how)) throw invalidParameter('how', 'how is written, oral-note or informed');
   const by = valueIn(input, 'by') as Reference; // required, and of this type
   const document = valueIn(input, 'document') as Reference | undefined;
   // `Prefer` speaks of the answer of a write; here the Consent is the answer.
@@ -63,11 +62,6 @@ async function perform({ context, request, input }: Invocation): Promise<Operati
     planStoredChange(draft, asked, (tree) => ended(tree, revocation(draft.now, by, how, document), how)),
   );
 }
-
-const WRONG_WAY = {
-  diagnostics: 'how is written, oral-note or informed',
-  expression: [`Parameters.parameter.where(name = 'how')`],
-};
 
 const revocation = (
   at: string,

@@ -12,7 +12,7 @@ import { isWithin } from '../../policies/purpose.ts';
 import type { AuditEntry } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { mayConcern } from '../emergency/opened-about.ts';
-import { textIn } from '../extended/input.ts';
+import { boundedTextIn } from '../extended/input.ts';
 import type { Invocation, OperationParameter } from '../extended/operation.ts';
 import type { Caller } from '../request.ts';
 
@@ -37,11 +37,7 @@ export async function askWhole(
   keeper: Ref | '',
   isWhole = true,
 ): Promise<WholeRecord> {
-  const justification = textIn(input, JUSTIFICATION.name)?.trim();
-  if (justification !== undefined && justification.length > TEXT_MAX)
-    throw new OperationOutcomeError('parameter-invalid', {
-      diagnostics: `justification has at most ${TEXT_MAX} characters`,
-    });
+  const justification = boundedTextIn(input, JUSTIFICATION.name, TEXT_MAX);
   if (justification === undefined || justification === '') {
     if (!isWhole || !isLimited(caller)) return {};
     throw new OperationOutcomeError('minimum-necessary', {

@@ -258,6 +258,13 @@ describe('(compliance C8) a consent that replaces others', () => {
     expect(made.meta?.versionId).toBe(ended.meta?.versionId);
   });
 
+  test('ends none that has ended already, and says so', async () => {
+    const old = await restriction();
+    await scene.capture('initiator', { ...TPO, supersedes: ref(old) });
+    const again = await scene.capture('initiator', { ...TPO, supersedes: ref(old) });
+    expect([again.code, again.says]).toEqual(['parameter-invalid', `${old} has ended already: leave it out`]);
+  });
+
   test('ends none that is another’s, or of another patient', async () => {
     const own = make.transaction({ method: 'POST', url: 'ServiceRequest', resource: order() });
     await scene.server.transact('initiator', own);

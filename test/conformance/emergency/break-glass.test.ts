@@ -163,6 +163,19 @@ describe('(compliance E1) the grant', () => {
     expect([answer.status, answer.code]).toEqual([422, 'break-glass-incomplete']);
     expect(answer.issues[0]?.diagnostics).toBe(`missing: ${name}`);
   });
+
+  test.each(['nature', 'personnel', 'affiliation'] as const)(
+    'keeps %s whole, or refuses it',
+    async (name) => {
+      const { patient } = await refer();
+      const given = { ...EMERGENCY, [name]: { valueString: 'x'.repeat(1001) } };
+      const answer = await breakGlass(patient, clinician(), given);
+      expect([answer.code, answer.issues[0]?.diagnostics]).toEqual([
+        'parameter-invalid',
+        `${name} has 1000 characters at most`,
+      ]);
+    },
+  );
 });
 
 test('(compliance E3, L4) what holds records of another patient stays closed', async () => {
@@ -543,6 +556,9 @@ describe('(compliance E6) the review', () => {
     await breakGlass(patient);
     const [item] = await itemsOf('break-glass-review', patient);
     expect((await end(refOf(item!), 'not-justified', officer(), ' ')).code).toBe('field-missing');
+    expect((await end(refOf(item!), 'not-justified', officer(), 'x'.repeat(4001))).code).toBe(
+      'parameter-invalid',
+    );
     expect((await end(refOf(item!), 'not-justified')).status).toBe(200);
     expect(await itemsOf('incident', patient)).toHaveLength(1);
     expect(await statusOf(clinician(), refOf(patient))).toBe(403);
@@ -561,6 +577,26 @@ describe('(compliance E7) a Consent that denies emergencies by name', () => {
     const passed = await breakGlass(patient);
     expect(passed.status).toBe(201);
     expect(passed.text ?? JSON.stringify(passed.json)).toContain('denies emergency access');
+  });
+
+  test('counts among however many that have ended', async () => {
+    const BTG = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'BTG' }];
+    const { patient } = await refer(undefined);
+    const ended = { ...make.consent(refOf(patient)), status: 'inactive' };
+    const endedOnes = () =>
+      make.transaction(
+        ...Array.from({ length: 100 }, () => ({ method: 'POST', url: 'Consent', resource: ended }) as const),
+      );
+    for (let i = 0; i < 2; i += 1)
+      expect((await world.ask(initiator, 'POST', '', endedOnes())).status).toBe(200);
+    await world.create(
+      initiator,
+      make.consent(refOf(patient), { provision: { type: 'deny', purpose: BTG } }),
+    );
+    for (let i = 0; i < 2; i += 1)
+      expect((await world.ask(initiator, 'POST', '', endedOnes())).status).toBe(200);
+    const given = { ...EMERGENCY, reason: { valueCode: 'imminent-threat' } };
+    expect((await breakGlass(patient, clinician(), given)).code).toBe('break-glass-refused');
   });
 });
 

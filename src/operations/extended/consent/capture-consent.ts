@@ -20,13 +20,13 @@ import { sightFor } from '../../scope.ts';
 import { plan, planNew, type Draft } from '../../write/draft.ts';
 import { partyWorldIn } from '../../write/rule-context.ts';
 import { readCurrent } from '../../write/preview.ts';
-import { resourceIn } from '../input.ts';
+import { invalidParameter, placeOfParameter, resourceIn } from '../input.ts';
 import { asksInPerson } from '../keeper.ts';
 import type { Beside, Invocation, Operation, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 import { CAPTURE_PARAMETERS } from './capture-parameters.ts';
 import { captureIds, consentOf, recordsOf, type Capturing } from './capture-resources.ts';
-import { captureFault, readCapture } from './read-capture.ts';
+import { readCapture } from './read-capture.ts';
 import { proofOf } from './signing.ts';
 import { readPresent } from '../../read-present.ts';
 
@@ -118,7 +118,7 @@ function supersededIn({ context, input }: Invocation): readonly Ref[] {
     const { reference = '' } = value as Reference; // by its definition
     const ref = ownRefOf(context.settings.publicBase, reference);
     if (ref?.startsWith('Consent/') === true) return ref;
-    throw captureFault('supersedes', 'supersedes refers to Consents of this server');
+    throw invalidParameter('supersedes', 'supersedes refers to Consents of this server');
   });
 }
 
@@ -128,7 +128,7 @@ const NOTHING: Resource = { resourceType: 'Bundle', type: 'transaction' };
 function transactionOf(request: Request, waiting: Request['body']): Request {
   const { type: _type, id: _id, operation: _operation, ...rest } = request;
   if (waiting !== undefined && waiting.plain['type'] !== 'transaction')
-    throw captureFault('then', 'then is a Bundle of type transaction');
+    throw invalidParameter('then', 'then is a Bundle of type transaction');
   return {
     ...rest,
     interaction: 'transaction',
@@ -166,13 +166,15 @@ async function planEnd(draft: Draft, ref: Ref, { capture, ids, proof, now }: Cap
   if (current === undefined || localRef(current.resource['patient']) !== patient)
     throw new OperationOutcomeError('reference-not-found', {
       diagnostics: `${ref} is no Consent of this patient that you may read`,
-      expression: ["Parameters.parameter.where(name = 'supersedes')"],
+      expression: [placeOfParameter('supersedes')],
     });
   const { version, resource } = current;
   if (version.custodian !== keeper)
     throw new OperationOutcomeError('not-custodian', {
       diagnostics: `${ref} is kept by another organization.`,
     });
+  if (resource['status'] === 'inactive')
+    throw invalidParameter('supersedes', `${ref} has ended already: leave it out`);
   const revocation = {
     url: CONSENT_EXTENSIONS.revocation,
     extension: [

@@ -5,7 +5,7 @@ import { CONSENT_KINDS, type ConsentKind } from '../../../policies/consent/kinds
 import { isConsentStatement } from '../../../policies/consent/forms.ts';
 import { labelName } from '../../../policies/consent/read-consent.ts';
 import { withImplied, type CapturedConsent } from '../../../policies/consent/captured.ts';
-import { isTrueIn, resourceIn, textIn, textsIn, valueIn } from '../input.ts';
+import { invalidParameter, isTrueIn, resourceIn, textIn, textsIn, valueIn } from '../input.ts';
 import type { Input } from '../operation.ts';
 import { answersOf, type Answers } from './answers.ts';
 import { findForm } from './find-form.ts';
@@ -21,11 +21,6 @@ export interface Capture {
   readonly isVerbal: boolean;
   readonly form: string | undefined;
 }
-
-const placeOf = (name: string): string => `Parameters.parameter.where(name = '${name}')`;
-
-export const captureFault = (name: string, diagnostics: string): OperationOutcomeError =>
-  new OperationOutcomeError('parameter-invalid', { diagnostics, expression: [placeOf(name)] });
 
 /** Parties, labels and the like of one kind, in one capture. */
 const MANY_MAX = 50;
@@ -45,10 +40,11 @@ export async function readCapture(
   const answers = answersOf(response);
   const attested = textsIn(input, 'statements');
   const unknown = attested.find((code) => !isConsentStatement(code));
-  if (unknown !== undefined) throw captureFault('statements', 'statements are codes of consent-statement');
+  if (unknown !== undefined)
+    throw invalidParameter('statements', 'statements are codes of consent-statement');
   const registered = form === undefined ? undefined : await findForm(context, snapshot, keeper, form);
   if (registered !== undefined && registered.kind !== kind)
-    throw captureFault('form', 'the form is one of another kind of consent');
+    throw invalidParameter('form', 'the form is one of another kind of consent');
   const { signature, paper } = evidenceIn(input, answers);
   const captured = withImplied({
     kind,
@@ -72,7 +68,7 @@ export async function readCapture(
 
 function kindIn(input: Input): ConsentKind {
   const kind = textIn(input, 'kind') ?? '';
-  if (!Object.hasOwn(CONSENT_KINDS, kind)) throw captureFault('kind', 'kind is a code of consent-kind');
+  if (!Object.hasOwn(CONSENT_KINDS, kind)) throw invalidParameter('kind', 'kind is a code of consent-kind');
   return kind as ConsentKind; // one of its keys
 }
 
@@ -110,7 +106,7 @@ function informationIn(input: Input, answers: Answers) {
 function labelIn(value: unknown): string {
   if (typeof value === 'string') return value;
   const { code } = (value ?? {}) as Coding; // any datatype
-  if (typeof code !== 'string') throw captureFault('information', 'label is a Coding or a code');
+  if (typeof code !== 'string') throw invalidParameter('information', 'label is a Coding or a code');
   return labelName(value as Coding);
 }
 
@@ -135,7 +131,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 function bounded<T>(name: string, values: readonly T[]): readonly T[] {
-  if (values.length > MANY_MAX) throw captureFault(name, `${name} is given ${MANY_MAX} times at most`);
+  if (values.length > MANY_MAX) throw invalidParameter(name, `${name} is given ${MANY_MAX} times at most`);
   return values;
 }
 
@@ -152,11 +148,11 @@ function evidenceIn(input: Input, answers: Answers): Pick<Capture, 'signature' |
   const value = valueIn(input, 'signature') ?? answers.get('signature')?.[0];
   if (value === undefined) return { signature: undefined, paper: undefined };
   if (typeof value !== 'object' || value === null)
-    throw captureFault('signature', 'signature is a Signature or an Attachment');
+    throw invalidParameter('signature', 'signature is a Signature or an Attachment');
   if ('when' in value && 'who' in value) return { signature: value as Signature, paper: undefined };
   const { data, url } = value as Attachment; // any datatype
   if (data === undefined && url === undefined)
-    throw captureFault(
+    throw invalidParameter(
       'signature',
       'the signed document is an Attachment with data, or with the url of a Binary',
     );

@@ -9,6 +9,7 @@ import type { Coding, Ref, Reference, Signature } from '../../../fhir/types.ts';
 import { ownRefOf } from '../../../resources/element.ts';
 import type { Caller } from '../../request.ts';
 import type { Capture } from './read-capture.ts';
+import { placeOfParameter } from '../input.ts';
 
 /** ASTM E1762: a signature by which its maker agrees. */
 const CONSENT_SIGNATURE: Coding = {
@@ -99,5 +100,5 @@ function signedByLogin(caller: Caller, patient: Ref, now: number): Signature {
 const unsigned = (diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError('consent-incomplete', {
     diagnostics: `This consent lacks: signature (${diagnostics}).`,
-    expression: ["Parameters.parameter.where(name = 'signature')"],
+    expression: [placeOfParameter('signature')],
   });
