@@ -100,7 +100,7 @@ async function tryTouched<Message extends InboundMessage>(
   }
 }
 
-/** What an organization captured may be what its messages waited for (compliance K4). */
+/** What an organization captured may be what its messages waited for: those of several referrals in one order, too (K4, P5). */
 async function tryConsented<Message extends InboundMessage>(
   work: Work<Message>,
   snapshot: Snapshot,
@@ -109,7 +109,7 @@ async function tryConsented<Message extends InboundMessage>(
   const keeper = (await snapshot.read(consent, EVERYTHING))?.custodian ?? '';
   if (keeper === '') return;
   const numbers = new Map<string, Identifier>();
-  for (const { task } of await findUnconsented(snapshot, keeper)) {
+  for (const { task } of await inOrder(snapshot, await findUnconsented(snapshot, keeper))) {
     const number = task['groupIdentifier'] as Identifier | undefined; // planItem's
     if (number !== undefined) numbers.set(identifierToken(number), number);
   }

@@ -121,7 +121,7 @@ async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
   if (notOffered !== undefined) throw refusalOfOffer(notOffered);
   const disclosures = await disclosuresOf(draft, telling);
   const decisions = disclosures.map((disclosure) => ({ disclosure, decision: decide(disclosure) }));
-  const refused = decisions.find(({ decision }) => !decision.permitted && !isDone(draft, telling, decision));
+  const refused = decisions.find(({ decision }) => !decision.permitted);
   if (refused !== undefined) throw await refusalOf(draft, telling, [{ ...refused, place: telling.place }]);
   if (!telling.sends) return;
   const named = await checkNamed(draft, telling, disclosures);
@@ -130,12 +130,6 @@ async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
     await fileConsents(draft, telling.orderRef, telling.to, relied);
   await writeBasis(draft, telling, decisions[0]?.decision.basis);
 }
-
-/** What a program sent by a message of its own is disclosed by then: it is applied, and labelled (compliance P5, P33). */
-const isDone = ({ byMessage }: Draft, { sends }: Telling, { policy }: Decision): boolean =>
-  byMessage && sends && PART2_GUARDS.has(policy);
-
-const PART2_GUARDS: ReadonlySet<string> = new Set(['part2', 'counseling-notes']);
 
 const refusalOfOffer = (code: string): OperationOutcomeError =>
   new OperationOutcomeError('basis-not-offered', {
@@ -218,8 +212,7 @@ async function checkNamed(
       const disclosure = { ...each, what, facts, sources };
       const decision = decide(disclosure);
       asked.push(disclosure);
-      if (!decision.permitted && !isDone(draft, telling, decision))
-        refused.push({ disclosure, decision, place });
+      if (!decision.permitted) refused.push({ disclosure, decision, place });
     }
   }
   if (refused.length > 0) throw await refusalOf(draft, telling, refused);

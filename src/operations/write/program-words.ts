@@ -71,8 +71,8 @@ async function tell(draft: Draft, planned: Planned, source: Ref): Promise<void> 
   const resource = planned.after?.plain;
   if (resource === undefined) return;
   const referrals = await referralsOf(draft, resource);
-  // What a program sends in a message of its own is disclosed by then (compliance P5).
-  if (draft.byMessage && (await isInitiator(draft, referrals, source))) return;
+  // An order that came with the notice, or from a program that is no member, was disclosed before it came (compliance P5).
+  if (draft.isNoticed && (await isInitiator(draft, referrals, source))) return;
   const patients = new Set([resource, ...referrals].flatMap(patientsOfCompartments));
   let isReceivedForCare = true;
   for (const to of await toldBy(draft, resource, { source, referrals }))

@@ -65,7 +65,7 @@ describe('(compliance P33) an order with the notice', () => {
   });
 });
 
-test('(compliance P5) a program’s order without the notice is applied and labelled, and a person is asked', async () => {
+test('(compliance P5) an outside program’s order without the notice is applied and labelled, and a person is asked', async () => {
   const program = (await exchange.ask(administrator, 'GET', `Organization/${LARKSPUR.id}`)).json;
   const kind = {
     coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/party-kind', code: 'part2-program' }],

@@ -87,3 +87,58 @@ test('(compliance P4) a decline by message needs none', async () => {
   expect(JSON.stringify(answer)).not.toContain('consent-needed');
   expect(stateOf(await referral())).not.toBe(before);
 });
+
+test('(compliance K4, P5) a member’s orders wait for its consent, also when sent twice, and are applied in their order', async () => {
+  const organization = (await exchange.ask(administrator, 'GET', `Organization/${LARKSPUR.id}`)).json;
+  const kinds = { ...organization, type: [PROGRAM] };
+  await exchange.ask(administrator, 'PUT', `Organization/${LARKSPUR.id}`, kinds);
+  for (const id of [LARKSPUR.id, TIDEWATER.id])
+    await exchange.ask(administrator, 'POST', `Organization/${id}/$admit`);
+  const first = request({ at: 1, id: 'M-1' });
+  const second = request({ at: 2, id: 'M-2', referral: 'R-2' });
+  for (const message of [second, first, first, request({ at: 1, id: 'M-1-again' })]) {
+    const { code, fate, remarks } = await exchange.say(message);
+    expect([code, fate === 'work-item' || fate === 'repeated']).toEqual(['AA', true]);
+    expect(remarks).toContainEqual(
+      expect.objectContaining({ code: '207', severity: 'W', issue: 'consent-needed' }),
+    );
+  }
+  expect(await exchange.all('ServiceRequest')).toEqual([]);
+  const { entry: seen = [] } = await exchange.bundle(tidewater, 'DocumentReference');
+  expect(seen).toEqual([]);
+
+  const patient = await exchange.create(larkspur, make.patient({ ...KNOWN }));
+  const subject = refOf(patient);
+  const paper = await exchange.create(larkspur, make.documentReference(subject, 'https://example.org/paper'));
+  const consent = withProvision(
+    consentOf('part2-tpo', {
+      dateTime: '2025-01-02',
+      patient: { reference: subject },
+      performer: [{ reference: subject }],
+      organization: [{ reference: `Organization/${LARKSPUR.id}` }],
+      sourceReference: { reference: refOf(paper) },
+    }),
+    {
+      period: { end: '2999' },
+      actor: [actor('CST', `Organization/${LARKSPUR.id}`), actor('IRCP', `Organization/${TIDEWATER.id}`)],
+    },
+  );
+  const recorded = await exchange.create(larkspur, consent);
+  await exchange.engine.messages.waiting.touched([refOf(recorded)]);
+  expect(await items()).toEqual([]);
+  const orders = (await exchange.all('ServiceRequest')).toSorted(
+    (a, b) => Number(a.meta?.versionId) - Number(b.meta?.versionId),
+  );
+  expect(orders.map(({ identifier }) => (identifier as { value: string }[])[0]?.value)).toEqual([
+    'R-2025-00731',
+    'R-2',
+  ]);
+  for (const order of orders) expect((await exchange.ask(tidewater, 'GET', refOf(order))).status).toBe(200);
+});
+
+/** The patient of the messages, as a program of the sender keeps it. */
+const KNOWN = {
+  identifier: [{ system: `urn:oid:${LARKSPUR.patients}`, value: 'MQ-40417' }],
+  name: [{ family: 'Quintero', given: ['Marisol', 'J'] }],
+  birthDate: '1971-03-08',
+};
