@@ -49,6 +49,10 @@ const digestRow = (text: string): string => hash('sha256', text, 'base64url');
 /** The audit text of a commit with these rows: what `JSON.stringify` makes of them together. */
 export const rowsText = (texts: readonly string[]): string => `[${texts.join(',')}]`;
 
+/** The texts of the rows that an audit text holds. */
+export const auditRowTexts = (audit: string, rows: readonly AuditEntry[]): readonly string[] =>
+  rows.length === 1 ? [audit.slice(1, -1)] : rows.map((row) => JSON.stringify(row));
+
 /** The texts of rows of these lengths. */
 export function cutRows(audit: string, lengths: readonly number[]): readonly string[] {
   let at = 1;

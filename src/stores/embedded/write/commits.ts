@@ -5,7 +5,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { withDenied } from '../../../ports/query.ts';
 import type { AuditEntry, Commit, DeliveryOutcome } from '../../../ports/store.ts';
-import { auditMembers, digestDeliveryOutcome, digestOutbox, rowsText } from '../../log/chain.ts';
+import {
+  auditMembers,
+  digestDeliveryOutcome,
+  digestOutbox,
+  rowsText,
+  auditRowTexts,
+} from '../../log/chain.ts';
 import type { Digest, Members } from '../../log/chain.ts';
 import { entryText } from '../../log/entry-text.ts';
 import { stampEntry } from '../../log/audit-rows.ts';
@@ -72,7 +78,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     },
     replay(commit, { audit: text, members: written }, place) {
       const rows = JSON.parse(text) as readonly AuditEntry[]; // a text of the log
-      const texts = rows.map((row) => JSON.stringify(row));
+      const texts = auditRowTexts(text, rows);
       return apply(commit, { rows, texts, text, written }, place, () => commit.outbox);
     },
   };

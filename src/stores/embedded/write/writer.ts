@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, Commit } from '../../../ports/store.ts';
-import { auditMembers, chainHash, cutRows, GENESIS, rowsText } from '../../log/chain.ts';
+import { auditMembers, chainHash, cutRows, GENESIS, rowsText, auditRowTexts } from '../../log/chain.ts';
 import type { Members } from '../../log/chain.ts';
 import { prepareCommits } from './commits.ts';
 import type { FindRefs } from './commit-checks.ts';
@@ -318,8 +318,7 @@ export class StoreWriter {
   #replayBlock({ audit, members, seq }: Pick<LogEntry, 'audit' | 'members' | 'seq'>): Appended {
     const rows = JSON.parse(audit) as readonly AuditEntry[]; // a text of the log
     this.#auditIndex.note(rows, seq);
-    const texts = rows.map((row) => JSON.stringify(row));
-    return { members: auditMembers(audit, texts, members), audit };
+    return { members: auditMembers(audit, auditRowTexts(audit, rows), members), audit };
   }
 
   #applyBlock({ audit: text, lengths }: AuditBlock, now: number): MemberOutcome {
