@@ -34,7 +34,6 @@ interface Parts {
 
 export function composeJobs({ config, log, warnings, store, engine, failedLogins, feed }: Parts): Scheduler {
   const { messages, dispatcher, selectRecipients } = engine;
-  const policyParts = policyPartsOf(config);
   const committed = (): void => dispatcher.nudge();
   const reviewing = { store, clock, newId: randomUUID, selectRecipients, committed };
   const jobs = jobsOf({
@@ -47,7 +46,7 @@ export function composeJobs({ config, log, warnings, store, engine, failedLogins
     dispatch: async () => dispatcher.nudge(),
     auditLogins: () => failedLogins.flush(),
     reviewActivity: (signal) => reviewActivity(reviewing, signal),
-    recordPolicy: () => recordPolicy({ store, clock }, policyParts),
+    recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     sendAudit: feed && ((signal) => feed.run(signal)),
     database: databaseJobs(store, { log, warnings }),
