@@ -13,7 +13,7 @@ import type { SnapshotReading, VersionRow } from './reading.ts';
 import { prepareDenialReading } from './denial-reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
 import { prepareRoots } from './write/roots.ts';
-import { bySight, sightShape, sightParams, sightText, type SightMoment } from './search/sight.ts';
+import { bySight, sightParams, sightText, type SightMoment } from './search/sight.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -82,14 +82,14 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
 
   /** What is denied is asked again of a new transaction: the one that stands may not know what was received since. */
   function readBySight(
-    statements: ReturnType<typeof prepareBySight>,
+    statementFor: ReturnType<typeof prepareBySight>,
     seq: number,
     sight: Sight,
     ...values: readonly (string | number)[]
   ): VersionRow | undefined {
     transaction.enter();
     const get = (as: Sight): VersionRow | undefined =>
-      statements[sightShape(as)].get(...values, ...sightParams(as, momentOf(seq)));
+      statementFor(as).get(...values, ...sightParams(as, momentOf(seq)));
     const row = get(sight);
     if (row !== undefined || sight.everything || sight.denied === 'seen') return row;
     if (get(withDenied(sight)) === undefined) return undefined;

@@ -33,30 +33,13 @@ interface SightAlias {
 }
 
 /** What the text of a condition depends on. */
-const SHAPES = [
-  'everything',
-  'organization',
-  'patient',
-  'organization-denied',
-  'patient-denied',
-  'organization-told',
-  'patient-told',
-  'organization-lifted',
-  'patient-lifted',
-  'organization-payload',
-  'patient-payload',
-  'organization-denied-payload',
-  'patient-denied-payload',
-  'organization-told-payload',
-  'patient-told-payload',
-  'organization-lifted-payload',
-  'patient-lifted-payload',
-] as const;
-type SightShape = (typeof SHAPES)[number];
+type SightShape =
+  | 'everything'
+  | `${'organization' | 'patient'}${'' | '-denied' | '-told' | '-lifted'}${'' | '-payload'}`;
 
 const DENIALS = { seen: '-denied', told: '-told' } as const;
 
-export function sightShape(sight: Sight): SightShape {
+function sightShape(sight: Sight): SightShape {
   if (sight.everything) return 'everything';
   const shape = sight.patient === undefined ? 'organization' : 'patient';
   const { denied, lifted, payload } = sight;
@@ -64,9 +47,17 @@ export function sightShape(sight: Sight): SightShape {
   return `${shape}${denials}${payload === undefined ? '' : '-payload'}`;
 }
 
-/** Something made once for each shape of sight, so that no read has to build its text. */
-export function bySight<T>(make: (shape: SightShape) => T): Readonly<Record<SightShape, T>> {
-  return Object.fromEntries(SHAPES.map((shape) => [shape, make(shape)])) as Record<SightShape, T>; // one for each
+/** Something made once for each shape of sight, when it is first asked for, so that no other read has to build its text. */
+export function bySight<T>(make: (shape: SightShape) => T): (sight: Sight) => T {
+  const made = new Map<SightShape, T>();
+  return (sight) => {
+    const shape = sightShape(sight);
+    const known = made.get(shape);
+    if (known !== undefined) return known;
+    const one = make(shape);
+    made.set(shape, one);
+    return one;
+  };
 }
 
 /** The condition under which the resource is visible to `sight` at a moment. */
