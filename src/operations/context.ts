@@ -12,6 +12,7 @@ import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
 import type { Heavy } from './heavy.ts';
 import type { PatientsOf } from './patients.ts';
+import type { PolicyParts } from './policy-record.ts';
 
 export interface OperationSettings extends RuleSettings {
   /** Absolute base of this server's addresses, without a trailing slash: how it recognises its own references. */
@@ -82,6 +83,8 @@ export interface OperationContext {
   readonly admitAddress: AdmitAddress;
   /** Makes packages for auditors; without it there are none. */
   readonly packages?: AuditPackages | undefined;
+  /** The rules by which this server works; without them, those on record alone are known. */
+  readonly policyParts?: (() => PolicyParts) | undefined;
   /** Does what is too much for a turn. */
   readonly heavy: Heavy;
   /** Called after each commit that wrote something, so that delivery starts at once. */

@@ -34,6 +34,25 @@ interface PolicyRecord {
   readonly parts: PolicyParts;
 }
 
+interface KnownPolicy {
+  /** Since when; undefined for rules that are in force now and not on record yet. */
+  readonly at: string | undefined;
+  readonly parts: PolicyParts;
+}
+
+/**
+ * The rules that are in force now, by which this server works: on record or not. A change goes on record within minutes of
+ * a start.
+ */
+export async function policyNow(
+  { store, clock }: Pick<OperationContext, 'store' | 'clock'>,
+  parts: PolicyParts,
+): Promise<KnownPolicy> {
+  const recorded = await policyAsOf(store.snapshot(), clock.now());
+  const isRecorded = recorded !== undefined && changesOf(recorded.parts, parts).length === 0;
+  return { at: isRecorded ? recorded.at : undefined, parts };
+}
+
 /** The rules that were in force at an instant (milliseconds since 1970); undefined: none are on record. */
 export async function policyAsOf(snapshot: Snapshot, at: number): Promise<PolicyRecord | undefined> {
   const records = await allRecords(snapshot, KIND, 'all', '');

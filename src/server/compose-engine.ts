@@ -25,6 +25,7 @@ import type { Listening } from '../rails/hl7v2-mllp/index.ts';
 import { createRails, type Rails } from '../rails/index.ts';
 import type { Outgoing } from './compose-outgoing.ts';
 import { TRANSACTIONS } from '../referral/transactions.ts';
+import { policyPartsOf } from './policy-parts.ts';
 
 /** A delivery must have ended, one way or the other, this long before its lease does. */
 const LEASE_MARGIN_MS = 2500;
@@ -163,6 +164,7 @@ export function composeEngine(parts: EngineParts): {
   const { perform, messages } = createFhirEngine({
     payloads,
     ...passedOn(parts),
+    policyParts: () => policyPartsOf(config),
     store,
     clock,
     newId: randomUUID,

@@ -27,6 +27,7 @@ export interface FhirEngineParts {
   readonly committed: OperationContext['committed'];
   readonly lacks?: OperationContext['lacks'];
   readonly packages?: OperationContext['packages'];
+  readonly policyParts?: OperationContext['policyParts'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;
   /** Where large bodies and messages are worked on; here, when it is not said. */

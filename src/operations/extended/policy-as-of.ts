@@ -2,7 +2,7 @@
 import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { hasServerScope } from '../scope.ts';
-import { policyAsOf } from '../policy-record.ts';
+import { policyAsOf, policyNow } from '../policy-record.ts';
 import { lineParts, reportLine } from './information-blocking-report.ts';
 import { textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
@@ -31,7 +31,7 @@ export const policyAsOfDate: Operation = {
       min: 0,
       max: '1',
       type: 'instant',
-      documentation: 'Since when they were as they were then.',
+      documentation: 'Since when they were as they were then; absent where that is not on record yet.',
     },
     {
       name: 'rule',
@@ -48,14 +48,18 @@ export const policyAsOfDate: Operation = {
 async function perform({ context, request: { caller }, input }: Invocation): Promise<OperationReply> {
   if (!caller.administrator && !hasServerScope(caller, 'closeloop/compliance'))
     throw new OperationOutcomeError('scope-insufficient', { diagnostics: 'needed: closeloop/compliance' });
-  const at = parseDateTime(textIn(input, 'date') ?? '')?.high ?? context.clock.now();
-  const found = await policyAsOf(context.store.snapshot(), at);
+  const { store, clock, policyParts } = context;
+  const at = parseDateTime(textIn(input, 'date') ?? '')?.high ?? Infinity;
+  const found =
+    at >= clock.now() && policyParts !== undefined
+      ? await policyNow({ store, clock }, policyParts())
+      : await policyAsOf(store.snapshot(), at);
   if (found === undefined)
     throw new OperationOutcomeError('not-found', { diagnostics: 'no rules are on record for that time' });
   return {
     status: 200,
     resource: parametersOf([
-      { name: 'since', valueInstant: found.at },
+      ...(found.at === undefined ? [] : [{ name: 'since', valueInstant: found.at }]),
       ...Object.entries(found.parts).map(([name, { digest, says }]) =>
         reportLine('rule', { name, digest, ...(says !== undefined && { says }) }),
       ),

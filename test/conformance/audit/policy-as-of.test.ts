@@ -53,6 +53,27 @@ describe('(audit-compliance AU61) the rules in force', () => {
     expect(JSON.stringify([...(await ask('2026-06-03')).rules])).not.toContain('very-secret');
   });
 
+  test('are known before they are on record, and since when as soon as they are', async () => {
+    const policyParts = partsOf();
+    const fresh = await openWorld({ store: { clock }, engine: { clock, policyParts: () => policyParts } });
+    const now = async () => {
+      const { json } = await fresh.ask(administrator, 'GET', '$policy-as-of');
+      return (json?.['parameter'] ?? []) as { readonly name: string; readonly valueInstant?: string }[];
+    };
+    const names = async () => (await now()).map(({ name }) => name);
+    expect(new Set(await names())).toEqual(new Set(['rule']));
+    expect((await fresh.ask(administrator, 'GET', '$policy-as-of?date=2026-05-31')).code).toBe('not-found');
+    await recordPolicy({ store: fresh.store, clock }, policyParts);
+    expect((await now())[0]).toEqual({ name: 'since', valueInstant: new Date(clock.at).toISOString() });
+    await recordPolicy(
+      { store: fresh.store, clock: { now: () => clock.at + 1 } },
+      partsOf('--party-kind-default', 'none'),
+    );
+    clock.at += 1;
+    expect(await names()).not.toContain('since');
+    await fresh.close();
+  });
+
   test('are for administrators and compliance officers', async () => {
     expect((await ask('2026-06-02', initiator)).code).toBe('scope-insufficient');
     const officer = callerOf('initiator', { serverScopes: ['closeloop/compliance'] });
