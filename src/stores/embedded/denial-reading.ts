@@ -5,6 +5,7 @@ import type { PartyKind } from '../../policies/party-kind.ts';
 import type { DenialReading } from '../../ports/denial.ts';
 import type { Version } from '../../ports/store.ts';
 import { prepare } from './folder/connection.ts';
+import { FOREVER } from './folder/schema.ts';
 import { columnsOf, toVersion, type SnapshotReading, type VersionRow } from './reading.ts';
 
 /** What a snapshot answers as it is. */
@@ -34,6 +35,7 @@ export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' |
   const denied = prepare<[number]>(
     db,
     `SELECT 1 FROM about a CROSS JOIN denied d ON d.rid = a.rid AND d.org = (SELECT nid FROM name WHERE name = ?)
+       CROSS JOIN sight s ON s.org = d.org AND s.rid = d.rid AND s.root = d.root AND s.ended = ${FOREVER}
      WHERE a.patient = ? AND d.since <= ? AND d.until > ? AND d.quiet = 0 LIMIT 1`,
   );
   const sources = prepare<[Ref]>(

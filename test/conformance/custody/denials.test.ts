@@ -223,6 +223,24 @@ describe('(harmony Z3) the mark of a searchset', () => {
     await end(consent);
     expect(await marks()).toEqual(urls.map(() => 0));
   });
+
+  test('is about what a referral reaches, not about what one reached before', async () => {
+    const { patient, order } = await refer();
+    const other = await world.create(initiator, make.patient());
+    const note = await world.create(initiator, make.observation(refOf(other)));
+    await deny(other);
+    const marks = async () => (await foundBy(`Observation?patient=${refOf(other)}`)).suppressed;
+    const carry = (...refs: readonly Stored[]) =>
+      world.ask(initiator, 'PUT', refOf(order), {
+        ...order,
+        subject: make.to(refOf(patient)),
+        supportingInfo: refs.length === 0 ? undefined : refs.map((one) => make.to(refOf(one))),
+      });
+    expect((await carry(note)).status).toBe(200);
+    expect(await marks()).toBe(1);
+    expect((await carry()).status).toBe(200);
+    expect(await marks()).toBe(0);
+  });
 });
 
 describe('(harmony Z4) what was received stays received', () => {
