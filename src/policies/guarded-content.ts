@@ -1,6 +1,7 @@
 /** The guards as policies: content that the law withholds whatever the basis, unless the patient's written word permits it. */
 import { formOf } from './consent/forms.ts';
 import { GUARDS, type ContentGuard, type GuardedTelling } from './guards/index.ts';
+import type { ContentFacts } from './facts.ts';
 import { isConfidentialityName } from './labels/confidentiality.ts';
 import { missingNeed, NEEDS } from './need.ts';
 import type { Disclosure, Policy } from './policy.ts';
@@ -16,7 +17,7 @@ function policyOf(guard: ContentGuard): Policy {
     refuses: (disclosure) => {
       const { from, to, patient, purpose, facts } = disclosure;
       const purposes = [purpose];
-      const labels = [...facts.labels].filter((label) => !isConfidentialityName(label));
+      const labels = labelsToCover(facts);
       const existing = disclosure.permits[0]?.source;
       return {
         code: 'consent-needed',
@@ -35,6 +36,13 @@ function policyOf(guard: ContentGuard): Policy {
     },
   };
 }
+
+/** Labels that say how a record is to be handled, and nothing of what is in it: a patient has nothing to permit there. */
+const HANDLING: ReadonlySet<string> = new Set(['PERSISTLABEL', 'NORDSCLCD', 'NORDSLCD', 'MINEC']);
+
+/** The labels that a consent to tell this content has to cover (compliance K1). */
+export const labelsToCover = ({ labels }: ContentFacts): readonly string[] =>
+  [...labels].filter((label) => !isConfidentialityName(label) && !HANDLING.has(label));
 
 function stopsOf({ need, save, quiet }: ContentGuard): string {
   const rest = save === undefined ? `, until ${NEEDS[need].asks} is on record` : ` and ${save}`;

@@ -7,8 +7,10 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { REFERRAL_PURPOSE } from '../../policies/index.ts';
+import { formOf } from '../../policies/consent/forms.ts';
 import type { Permit } from '../../policies/consent/permit.ts';
 import { factsOfLabels } from '../../policies/facts.ts';
+import { labelsToCover } from '../../policies/guarded-content.ts';
 import { guardAgainst, type ContentGuard, type GuardedTelling } from '../../policies/guards/index.ts';
 import { guardMarksOf, readMarks } from '../../policies/guards/marks.ts';
 import { withPart2 } from '../../policies/labels/part2-label.ts';
@@ -184,7 +186,8 @@ async function refusalOf(
     to,
     patient,
     purposes: [purpose],
-    labels: [...facts.labels].filter((label) => !label.includes('|')),
+    labels: labelsToCover(facts),
+    ...(guard.form !== undefined && { form: formOf(guard.form) }),
     ...onFile,
   });
   const name = (await readPreview(draft, to))?.['name'];

@@ -3,7 +3,7 @@
  * consent, and what each party sees (compliance P1 to P4, P13, L5, L6; harmony Z4).
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Consent, Resource } from '../../../src/fhir/types.ts';
+import type { Consent, Extension, Resource } from '../../../src/fhir/types.ts';
 import { handClock } from '../../contract/store-world.ts';
 import { actor, consentOf, withProvision } from '../../unit/policies/consent/consents.ts';
 import * as make from '../../resources.ts';
@@ -418,4 +418,25 @@ test('(compliance S6, D1) another kind of a party changes what it sees at once: 
   expect((await world.bundle(works, conditions)).total).toBe(2);
   expect(await status(works, refOf(hiv))).toBe(200);
   await world.ask(administrator, 'PUT', 'Organization/works', make.organization('works'));
+});
+
+/** The codes of the labels that each issue names. */
+const needsOf = (outcome: Resource | undefined): readonly (readonly (string | undefined)[])[] =>
+  ((outcome?.['issue'] ?? []) as readonly { readonly extension?: readonly Extension[] }[]).map(
+    ({ extension = [] }) =>
+      extension
+        .flatMap((need) => need.extension ?? [])
+        .filter(({ url }) => url === 'label')
+        .map(({ valueCode }) => valueCode),
+  );
+
+test('(compliance K1) the labels that a consent must cover are those of the content, not how it is to be handled', async () => {
+  const { task } = await refer();
+  const answer = await move(task, ACCEPT);
+  expect(needsOf(answer.json)).toEqual([['42CFRPart2']]);
+  const patient = await world.create(detox, make.patient());
+  const parties = { requester: 'Organization/detox', performer: 'Organization/elm' } as const;
+  const order = make.serviceRequest({ subject: refOf(patient), ...parties });
+  const sent = await world.ask(detox, 'POST', 'ServiceRequest', order);
+  expect([sent.code, needsOf(sent.json)]).toEqual(['consent-needed', [['42CFRPart2']]]);
 });
