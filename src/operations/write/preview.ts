@@ -91,11 +91,26 @@ export async function readInSight(draft: Draft, ref: Ref): Promise<Resource | un
 export async function findPreview(
   draft: Draft,
   query: Query,
-  among: Iterable<Planned> = draft.planned.values(),
+  among?: Iterable<Planned>,
 ): Promise<readonly Ref[]> {
-  const page = await draft.snapshot.search(query).catch(searchRefusal);
-  const found = page.matches.map(({ ref }) => ref);
-  draft.expects.push({ query, refs: found });
+  return withPlanned(draft, query, await findStored(draft, query), among);
+}
+
+/** What a search finds of the snapshot, which is expected to hold at the moment of commit. */
+export async function findStored({ snapshot, expects }: Draft, query: Query): Promise<readonly Ref[]> {
+  const { matches: found } = await snapshot.search(query).catch(searchRefusal);
+  const refs = found.map(({ ref }) => ref);
+  expects.push({ query, refs });
+  return refs;
+}
+
+/** What a search found of the snapshot, as things will be. */
+export async function withPlanned(
+  draft: Draft,
+  query: Query,
+  found: readonly Ref[],
+  among?: Iterable<Planned>,
+): Promise<readonly Ref[]> {
   const stored = found.filter((ref) => !draft.planned.has(ref));
   return [...stored, ...(await findPlanned(draft, query, among))];
 }

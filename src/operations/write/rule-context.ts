@@ -16,12 +16,13 @@ import { isCounted, ROLE_CLAIM, rolesQuery } from '../../resources/party-world.t
 import { referencesTo } from '../../resources/references-to.ts';
 import type { RuleContext } from '../../resources/rules.ts';
 import { type Draft } from './draft.ts';
-import { findPlanned, findPreview, keeperOf, readPreview } from './preview.ts';
+import { findPlanned, findPreview, findStored, keeperOf, readPreview, withPlanned } from './preview.ts';
 
 /** Resources that one rule looks at, at most; a referral with more open Tasks is not one. */
 const FOUND_MAX = 100;
 
 export function ruleContextOf(draft: Draft): RuleContext {
+  const searched: Searched = new Map();
   return {
     actor: draft.caller.organization,
     administrator: draft.caller.administrator,
@@ -29,7 +30,7 @@ export function ruleContextOf(draft: Draft): RuleContext {
     now: draft.now,
     settings: draft.context.settings,
     read: async (ref) => (ref === undefined ? undefined : readPreview(draft, ref)),
-    find: (type, param, to) => find(draft, type, param, to),
+    find: (type, param, to) => find(draft, searched, { type, param, to }),
     keeperOf: (ref) => keeperOf(draft, ref),
     partyOf: (reference) => addressedParty(reference, partyWorldIn(draft)),
     changes: (type) =>
@@ -52,9 +53,21 @@ async function namespaceOf(draft: Draft, organization: Ref): Promise<string> {
   return systemOfOid(own ?? '') ?? `urn:oid:${settings.serverOid ?? oidOfUrl(settings.publicBase)}`;
 }
 
-async function find(draft: Draft, type: string, param: string, to: Ref) {
+/** What the snapshot has for the searches of rules: several rules of a move ask for the Tasks and visits of its order. */
+type Searched = Map<string, readonly Ref[]>;
+
+interface Referring {
+  readonly type: string;
+  readonly param: string;
+  readonly to: Ref;
+}
+
+async function find(draft: Draft, searched: Searched, { type, param, to }: Referring) {
   const query = referencesTo(type, param, to, FOUND_MAX);
-  const refs = await (isNew(draft, to) ? findPlanned(draft, query) : findPreview(draft, query));
+  const key = `${type} ${param} ${to}`;
+  const stored = isNew(draft, to) ? [] : (searched.get(key) ?? (await findStored(draft, query)));
+  searched.set(key, stored);
+  const refs = await withPlanned(draft, query, stored);
   const found = await Promise.all(refs.map((ref) => readPreview(draft, ref)));
   return found
     .filter((resource) => resource !== undefined)
