@@ -9,7 +9,7 @@ import { createSyslogCollector } from '../outgoing/syslog.ts';
 import type { AuditCollector } from '../ports/audit-feed.ts';
 import type { AuditRow } from '../ports/audit.ts';
 import type { Store } from '../ports/store.ts';
-import { dicomAudit } from '../resources/audit-dicom.ts';
+import { dicomAudit } from '../xml/audit-dicom.ts';
 import { renderAuditEvent } from '../resources/audit-event-render.ts';
 import type { Outgoing } from './compose-outgoing.ts';
 import type { Config } from './config.ts';

@@ -2,12 +2,16 @@
 
 // oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
 const NO_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+const NO_CHARACTERS = new RegExp(NO_CHARACTER, 'g');
 
 /** The offset of the first character that no XML text may hold, even escaped; -1 when there is none. */
 export const findNoCharacter = (text: string): number => text.search(NO_CHARACTER);
 
 /** Whether XML can hold a text at all. */
 export const isExpressible = (text: string): boolean => !NO_CHARACTER.test(text) && text.isWellFormed();
+
+/** The text with U+FFFD for each character that XML cannot hold, half of a pair among them. */
+export const printable = (text: string): string => text.replaceAll(NO_CHARACTERS, '\ufffd').toWellFormed();
 
 const MARKED = /[&<>"\t\n\r]/;
 

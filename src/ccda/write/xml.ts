@@ -1,5 +1,5 @@
 /** Elements of a document as text. Everything that is put into one is escaped here, or is an element already. */
-import { escapeAttribute, escapeXmlText } from '../../xml/characters.ts';
+import { escapeAttribute, escapeXmlText, printable } from '../../xml/characters.ts';
 
 /** A piece of XML: made by {@link element}, {@link text} or {@link joinXml} alone. */
 export type Xml = string & { readonly xml: unique symbol };
@@ -35,12 +35,6 @@ export const texted = (
   attributes: Attributes = {},
 ): Xml | undefined =>
   value === undefined || value === '' ? undefined : element(name, attributes, text(value));
-
-// oxlint-disable-next-line no-control-regex -- these are the characters that are taken out
-const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
-
-/** XML cannot hold control characters, even escaped, nor half of a pair. */
-const printable = (value: string): string => value.replaceAll(UNPRINTABLE, '\ufffd').toWellFormed();
 
 export const nothing = (name: string, nullFlavor: string, attributes: Attributes = {}): Xml =>
   element(name, { ...attributes, nullFlavor });

@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AuditRow } from '../../../src/ports/audit.ts';
-import { dicomAudit } from '../../../src/resources/audit-dicom.ts';
+import { dicomAudit } from '../../../src/xml/audit-dicom.ts';
 import { renderAuditEvent } from '../../../src/resources/audit-event-render.ts';
 import { readConfig } from '../../../src/server/config.ts';
 import { answer, openReceiver, type Answer } from '../../contract/receiver.ts';

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import type { AuditEntry } from '../../../src/ports/audit.ts';
-import { dicomAudit } from '../../../src/resources/audit-dicom.ts';
+import { dicomAudit } from '../../../src/xml/audit-dicom.ts';
 import { renderAuditEvent } from '../../../src/resources/audit-event-render.ts';
 import { PATTERNS } from '../../../src/resources/audit-patterns.ts';
 

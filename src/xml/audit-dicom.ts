@@ -3,6 +3,8 @@
  * objects. It names resources by their references and holds no name of a patient.
  */
 import type { AuditEvent, AuditEventAgent, AuditEventEntity, Coding } from '../fhir/types.ts';
+import { escapeAttribute, escapeXmlText, printable } from './characters.ts';
+import { DECLARATION } from './encode.ts';
 
 /** Names of code systems as audit repositories know them; others by their address. */
 const SYSTEM_NAMES: Readonly<Record<string, string>> = {
@@ -18,7 +20,7 @@ const ACTIVITY: Coding = { system: DCM, code: '110100', display: 'Application Ac
 export function dicomAudit(event: AuditEvent): string {
   const { agent, entity = [] } = event;
   return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
+    DECLARATION,
     '<AuditMessage>',
     eventOf(event),
     ...agent.map(participantOf),
@@ -132,26 +134,9 @@ function coded(name: string, { system = '', code = '', display }: Coding): strin
 }
 
 function element(name: string, attributes: readonly Attribute[], children: readonly string[] = []): string {
-  const start = `<${name}${attributes.map(([key, value]) => ` ${key}="${escaped(value)}"`).join('')}`;
+  const start = `<${name}${attributes.map(([key, value]) => ` ${key}="${escapeAttribute(printable(value))}"`).join('')}`;
   return children.length === 0 ? `${start}/>` : `${start}>${children.join('')}</${name}>`;
 }
 
-const content = (name: string, text: string): string => `<${name}>${escaped(text)}</${name}>`;
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  '\t': '&#9;',
-  '\n': '&#10;',
-  '\r': '&#13;',
-};
-
-/** What XML 1.0 cannot hold, half characters among it, becomes U+FFFD. */
-const escaped = (text: string): string =>
-  text
-    .toWellFormed()
-    // eslint-disable-next-line no-control-regex
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
-    .replaceAll(/[&<>"\t\n\r]/g, (mark) => ENTITIES[mark] ?? mark);
+const content = (name: string, text: string): string =>
+  `<${name}>${escapeXmlText(printable(text))}</${name}>`;
