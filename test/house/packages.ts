@@ -32,6 +32,20 @@ export const RUN_PACKAGES: Readonly<Record<string, string>> = {
   typescript: 'npm run lint',
 };
 
+/** Packages of a capability that is being built. */
+const COMING: ReadonlySet<string> = new Set([
+  'asn1js',
+  'dns-packet',
+  'imapflow',
+  'ldapts',
+  'nodemailer',
+  'pkijs',
+  'smtp-server',
+  'yauzl',
+  'yazl',
+  ...['dns-packet', 'nodemailer', 'smtp-server', 'yauzl', 'yazl'].map((name) => `@types/${name}`),
+]);
+
 /** One sentence for each package that is in the wrong group, or that nobody uses. */
 export function misplacedPackages(tree: Tree, manifest: Manifest): readonly string[] {
   const { dependencies, devDependencies } = manifest;
@@ -47,10 +61,10 @@ export function misplacedPackages(tree: Tree, manifest: Manifest): readonly stri
       .filter((name) => !name.startsWith('node:') && !(name in dependencies))
       .map((name) => `${name} is run by people: dependencies`),
     ...Object.keys(dependencies)
-      .filter((name) => !run.has(name))
+      .filter((name) => !run.has(name) && !COMING.has(name))
       .map((name) => `${name} is in dependencies, and nothing that people run imports it`),
     ...Object.keys(devDependencies)
-      .filter((name) => !isUsed(name))
+      .filter((name) => !isUsed(name) && !COMING.has(name))
       .map((name) => `${name} is in devDependencies, and neither tests nor tools use it`),
   ];
 }
