@@ -6,5 +6,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/closeloop'));
+// The threads take the folder from the environment: a call here would hold for the main thread alone.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../../node_modules/.cache/closeloop');
+enableCompileCache();
 await import('./main.ts');
