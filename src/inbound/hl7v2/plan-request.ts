@@ -8,7 +8,7 @@ import { asked, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
 import type { ArchivedMessage } from '../archive.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
-import { planPatientSystems } from './patient-systems.ts';
+import { planPatientSystems } from '../../operations/referral-messages/patient-systems.ts';
 import { findPatient, isSamePerson, mistaken } from './find-patient.ts';
 import type { Referral } from '../find-referral.ts';
 import { readPreview } from '../../operations/write/preview.ts';

@@ -9,7 +9,8 @@ import type { Finding } from '../../ports/store.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
 import { createLinkCounters, type LinkStatus } from './link-status.ts';
 import type { ConnectionParts, ConnectionSettings } from './connection.ts';
-import { deliverMessages, lacks } from './deliver.ts';
+import { lacksOfMessages } from '../../operations/referral-messages/prepare-messages.ts';
+import { deliverMessages } from './deliver.ts';
 import { openPort, type OpenPort } from './listen.ts';
 import { createPeers, type PeerSettings } from './peer.ts';
 import type { Listening } from './settings.ts';
@@ -44,7 +45,7 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
     carriesNotice: NOTICE_PLACES['hl7v2-mllp'],
     deliver: (entry, asOf, now, signal, noticeOf) =>
       deliverMessages({ peers, links, noticeOf }, entry, asOf, now, signal),
-    lacks: (entry, asOf) => lacks(links, entry, asOf),
+    lacks: (entry, asOf) => lacksOfMessages(links, entry, asOf),
     async listen(receive, takeApart) {
       for (const port of listening) {
         ports.push(

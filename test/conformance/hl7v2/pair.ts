@@ -12,7 +12,8 @@ import type { Acknowledgment } from '../../../src/hl7v2/received.ts';
 import { writeDeliveryFailed } from '../../../src/operations/work-item.ts';
 import { createEndpoints } from '../../../src/server/organizations.ts';
 import type { FhirEngineParts } from '../../../src/server/fhir-engine.ts';
-import { deliverMessages, lacks } from '../../../src/rails/hl7v2-mllp/deliver.ts';
+import { lacksOfMessages } from '../../../src/operations/referral-messages/prepare-messages.ts';
+import { deliverMessages } from '../../../src/rails/hl7v2-mllp/deliver.ts';
 import type { Peers } from '../../../src/rails/hl7v2-mllp/peer.ts';
 import { endpoint } from '../../resources.ts';
 import { administrator, BASE } from '../../world.ts';
@@ -134,7 +135,7 @@ async function openSide(side: Side): Promise<Exchange> {
     links: [link],
     engine: {
       selectRecipients: (changes, moves, at) => ready(changes, moves, at),
-      lacks: (rail) => (rail === RAIL ? (entry, asOf) => lacks([link], entry, asOf) : undefined),
+      lacks: (rail) => (rail === RAIL ? (entry, asOf) => lacksOfMessages([link], entry, asOf) : undefined),
     },
   });
   const { store } = exchange;

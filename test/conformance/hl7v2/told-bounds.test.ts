@@ -1,8 +1,8 @@
 /** What is read for a message is bounded, and whom it must name is read first, whatever else an order refers to. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
-import { commitViewOf } from '../../../src/rails/hl7v2-mllp/commit-view.ts';
-import { loadReferralEvent } from '../../../src/rails/hl7v2-mllp/load-referral.ts';
+import { commitViewOf } from '../../../src/operations/referral-messages/commit-view.ts';
+import { loadReferralEvent } from '../../../src/operations/referral-messages/load-referral.ts';
 import { buildClaimed, buildEntry, openWorld, type World } from '../../contract/delivery-world.ts';
 import { to } from '../../resources.ts';
 

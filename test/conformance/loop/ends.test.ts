@@ -1,8 +1,8 @@
 /** How a referral ends, what falls with it, and what cannot be undone (rules 1.6, G10 to G14). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
-import { commitViewOf } from '../../../src/rails/hl7v2-mllp/commit-view.ts';
-import { loadReferralEvent } from '../../../src/rails/hl7v2-mllp/load-referral.ts';
+import { commitViewOf } from '../../../src/operations/referral-messages/commit-view.ts';
+import { loadReferralEvent } from '../../../src/operations/referral-messages/load-referral.ts';
 import * as make from '../../resources.ts';
 import { openServer, type Response, type TestServer, type Who } from '../../server.ts';
 import { auditedMove, messagesOf, stateOf } from './facts.ts';

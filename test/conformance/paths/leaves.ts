@@ -106,7 +106,10 @@ const LEAVES: readonly Leaf[] = [
     at: 'inbound/hl7v2/part2-message.ts',
     why: 'says whether what a message tells is content of 42 CFR Part 2',
   },
-  { at: 'inbound/hl7v2/patient-systems.ts', why: 'makes a record of the systems of a patient’s numbers' },
+  {
+    at: 'operations/referral-messages/patient-systems.ts',
+    why: 'makes a record of the systems of a patient’s numbers',
+  },
   {
     at: 'operations/write/planned-resources.ts',
     why: 'puts resources on the draft, as whoever sent them or as the server',

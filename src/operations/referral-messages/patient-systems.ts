@@ -6,7 +6,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { PatientReading } from '../../hl7v2/messages/reading.ts';
 import type { CommitView } from '../../ports/rail.ts';
 import { hasRecordNumber } from '../../resources/referral-rules/numbers.ts';
-import type { Draft } from '../../operations/write/draft.ts';
+import type { Draft } from '../write/draft.ts';
 
 /** Records by order. */
 const KIND = 'patient-systems';

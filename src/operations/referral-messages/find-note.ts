@@ -1,5 +1,5 @@
 /**
- * The note of a move as MDM^T02 carries it, whatever shape its client gave it: a file when there is one (behind a
+ * The note of a move as a message or a package carries it, whatever shape its client gave it: a file when there is one (behind a
  * DocumentReference, in a document's entries, as a Binary or an attachment, stored or contained), else words.
  */
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
