@@ -36,7 +36,8 @@ export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' |
     db,
     `SELECT 1 FROM about a CROSS JOIN denied d ON d.rid = a.rid AND d.org = (SELECT nid FROM name WHERE name = ?)
        CROSS JOIN sight s ON s.org = d.org AND s.rid = d.rid AND s.root = d.root AND s.ended = ${FOREVER}
-     WHERE a.patient = ? AND d.since <= ? AND d.until > ? AND d.quiet = 0 LIMIT 1`,
+     WHERE a.patient = ? AND d.since <= ? AND d.until > ? AND d.quiet = 0
+       AND EXISTS (SELECT 1 FROM version v WHERE v.rid = a.rid AND v.ended = ${FOREVER}) LIMIT 1`,
   );
   const sources = prepare<[Ref]>(
     db,

@@ -241,6 +241,24 @@ describe('(harmony Z3) the mark of a searchset', () => {
     expect((await carry()).status).toBe(200);
     expect(await marks()).toBe(0);
   });
+
+  test('is about what there is, not about what was deleted', async () => {
+    const { patient, order, task } = await refer();
+    const other = await world.create(initiator, make.patient());
+    const note = await world.create(initiator, make.observation(refOf(other)));
+    await deny(other);
+    const carried = { ...order, subject: make.to(refOf(patient)), supportingInfo: [make.to(refOf(note))] };
+    expect((await world.ask(initiator, 'PUT', refOf(order), carried)).status).toBe(200);
+    const marks = async () => (await foundBy(`Observation?patient=${refOf(other)}`)).suppressed;
+    expect(await marks()).toBe(1);
+    const ended = [
+      { op: 'replace', path: '/status', value: 'rejected' },
+      { op: 'remove', path: '/businessStatus' },
+    ];
+    expect((await world.ask(recipient, 'PATCH', refOf(task), ended)).status).toBe(200);
+    expect((await world.ask(initiator, 'DELETE', refOf(note))).status).toBeLessThan(300);
+    expect(await marks()).toBe(0);
+  });
 });
 
 describe('(harmony Z4) what was received stays received', () => {
