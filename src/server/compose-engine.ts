@@ -13,6 +13,7 @@ import type { Log } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Heavy } from '../operations/heavy.ts';
 import { createFhirEngine, type Perform } from './fhir-engine.ts';
+import type { DirectDoor } from '../inbound/direct/door.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { writeNoticeItem } from '../operations/notice-items.ts';
 import { openWithheld } from '../operations/withheld-delivery.ts';
@@ -129,6 +130,7 @@ export function composeEngine(parts: EngineParts): {
   readonly rails: Rails;
   readonly dispatcher: Dispatcher;
   readonly messages: MessageDoor;
+  readonly direct: DirectDoor;
   readonly selectRecipients: SelectRecipients;
 } {
   const { config, log, base, store, metrics, clock, timers, listening, outgoing } = parts;
@@ -161,7 +163,7 @@ export function composeEngine(parts: EngineParts): {
   });
   const endpoints = createEndpoints(store);
   const selectRecipients = composeRecipients(config, subscriptions, endpoints, rails);
-  const { perform, messages } = createFhirEngine({
+  const { perform, messages, direct } = createFhirEngine({
     payloads,
     ...passedOn(parts),
     policyParts: () => policyPartsOf(config),
@@ -192,5 +194,5 @@ export function composeEngine(parts: EngineParts): {
       log: (says, about) => log.write('warn', says, about),
     },
   });
-  return { perform, rails, dispatcher, messages, selectRecipients };
+  return { perform, rails, dispatcher, messages, direct, selectRecipients };
 }

@@ -12,6 +12,8 @@ import { createPayloads, type Payloads } from '../delivery/payloads.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/create-door.ts';
+import { createDirectDoor } from '../inbound/direct/create-direct-door.ts';
+import type { DirectDoor } from '../inbound/direct/door.ts';
 import type { OperationSettings, OperationContext } from '../operations/context.ts';
 
 export type { OperationSettings } from '../operations/context.ts';
@@ -40,6 +42,8 @@ export interface FhirEngine {
   readonly perform: Perform;
   /** The door for messages. */
   readonly messages: MessageDoor;
+  /** The door for Direct mail. */
+  readonly direct: DirectDoor;
 }
 
 const NO_LINKS: ReceiveParts = {
@@ -64,5 +68,5 @@ export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirE
     packaged: findPackaged,
   };
   const messages = createMessageDoor(context, given);
-  return { perform: createPerform(context, messages.actions), messages };
+  return { perform: createPerform(context, messages.actions), messages, direct: createDirectDoor() };
 }
