@@ -5,7 +5,13 @@
 import type { Ref } from '../fhir/types.ts';
 
 /** The purpose of a connection. Each purpose has its schemes, its ports and its list of places that are not public. */
-export type ConnectionPurpose = 'rest-hook' | 'hl7v2-mllp' | 'jwks' | 'audit-feed';
+export type ConnectionPurpose =
+  | 'rest-hook'
+  | 'hl7v2-mllp'
+  | 'jwks'
+  | 'audit-feed'
+  | 'direct-relay'
+  | 'direct-mailbox';
 
 /** The destination of a connection. */
 export interface Destination {

@@ -33,6 +33,21 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
     schemes: { ...HTTP, 'syslogs:': { tls: true, toPublic: true, defaultPort: 6514 } },
     publicPort: (port) => port === 443 || port >= 1024,
   },
+  // The operator names relays and mailboxes, whole.
+  'direct-relay': {
+    schemes: {
+      'smtps:': { tls: true, toPublic: true, defaultPort: 465 },
+      'smtp:': { tls: false, toPublic: false, defaultPort: 587 },
+    },
+    publicPort: (port) => port === 465 || port >= 1024,
+  },
+  'direct-mailbox': {
+    schemes: {
+      'imaps:': { tls: true, toPublic: true, defaultPort: 993 },
+      'imap:': { tls: false, toPublic: false, defaultPort: 143 },
+    },
+    publicPort: (port) => port === 993 || port >= 1024,
+  },
   'hl7v2-mllp': {
     schemes: {
       'mllps:': { tls: true, toPublic: true },

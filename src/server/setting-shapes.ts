@@ -31,6 +31,15 @@ export const collector = [
     /^(syslogs|https?):/.test(given) && parsePlace({ purpose: 'audit-feed', address: given }) !== undefined,
 ] as const;
 
+export const relayAddress = [
+  'smtps://host:port or smtp://host:port',
+  (given: string) => parsePlace({ purpose: 'direct-relay', address: given }) !== undefined,
+] as const;
+export const listeningPlace = [
+  'address:port, as in 0.0.0.0:25 or [::1]:25',
+  (given: string) => parseListeningPlace(given) !== undefined,
+] as const;
+
 export const years = [
   'ever, or a whole number from 6 to 100',
   (given: string) =>
@@ -68,6 +77,13 @@ function isUrl(given: string): boolean {
 
 function isOrigin(given: string): boolean {
   return URL.parse(given)?.origin === given && /^https?:/.test(given);
+}
+
+/** The parts of `address:port`; an IPv6 address stands in brackets. Port 0 takes a free one. */
+function parseListeningPlace(given: string): { readonly host: string; readonly port: number } | undefined {
+  const [, bracketed, plain, port = ''] = /^(?:\[([\da-f:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/i.exec(given) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
 }
 
 /** A type that is served, and for `required` one that has profiles. */

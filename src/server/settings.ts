@@ -3,6 +3,7 @@
  * is generated from it; `config.ts` reads the values.
  */
 import { AUDIT_SETTINGS } from './audit-settings.ts';
+import { DIRECT_SETTINGS } from './direct-settings.ts';
 import { TOKEN_TYPES } from '../http/token-type.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 import {
@@ -380,6 +381,9 @@ export const SETTINGS = {
     [SECOND, 7 * DAY],
     'How long a message waits for the one before it, until the server asks a person.',
   ),
+
+  // — Direct mail
+  ...DIRECT_SETTINGS,
 
   // — operating
   logLevel: choice(['info', 'debug', 'warn', 'error'], 'The least severe log lines that the server writes.'),

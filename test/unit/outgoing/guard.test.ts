@@ -13,6 +13,8 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, (host: string) => string>> = 
   'hl7v2-mllp': (host) => `mllp://${host}:2575`,
   jwks: (host) => `https://${host}:8443/keys`,
   'audit-feed': (host) => `syslogs://${host}:6514`,
+  'direct-relay': (host) => `smtps://${host}:465`,
+  'direct-mailbox': (host) => `imaps://${host}:993`,
 };
 const PURPOSE_NAMES = Object.keys(PURPOSES) as readonly ConnectionPurpose[]; // the keys of a literal
 
