@@ -12,6 +12,7 @@
  *     npm run admin -- register verify SYSTEM VALUE Organization/ID [--move] [--entity-type 1|2] [--data-dir DIR …]
  *     npm run admin -- register expire SYSTEM VALUE [--data-dir DIR …]
  *     npm run admin -- register replace SYSTEM VALUE NEW-VALUE [--data-dir DIR …]
+ *     npm run admin -- verify-endpoint Endpoint/ID [--data-dir DIR …]
  *
  * FILE is a Bundle, a JSON list of resources, or NDJSON. It holds the first Organizations, roles and endpoints, and
  * referrals that run already, in their present state. A resource keeps its id; one without an id gets an id made from its
@@ -39,6 +40,9 @@
  * then on in the open referrals that the organization has sent. `register verify` records whose an identifier is; --move
  * takes it from another organization. A Practitioner/ID has a register of its own. `register expire` ends an identifier:
  * it addresses nobody. `register replace` replaces one; the old identifier leads to the new one's holder for a year.
+ *
+ * `verify-endpoint` says that the Direct address of an Endpoint is that of the organization it names: only then is anything
+ * about a patient sent there. Make sure by a way that the address itself does not name.
  */
 import { readConfig, type Config } from '../src/server/config.ts';
 import { valuesOf } from '../src/operations/values.ts';
@@ -67,7 +71,7 @@ await runCommand(import.meta.filename, {
     const { custodian, move, 'entity-type': entityType, successor, to } = values;
     const config = () => readConfig(settings, process.env, 'command');
     const [name = '', file, ...more] = operands;
-    if (name === 'member' || name === 'register') {
+    if (name === 'member' || name === 'register' || name === 'verify-endpoint') {
       await administerParties({ words: operands, move, entityType, successor, config: config() });
       return EXIT.done;
     }
@@ -77,7 +81,10 @@ await runCommand(import.meta.filename, {
       await startImport(file, readCustodian(custodian), config());
     else if (name === 'reindex' && file === undefined) reindex(config());
     else if (name === 'relabel' && file === undefined) await startRelabel(config());
-    else throw new UsageError('import FILE, reindex, relabel, move, member or register is expected.');
+    else
+      throw new UsageError(
+        'import FILE, reindex, relabel, move, member, register or verify-endpoint is expected.',
+      );
     return EXIT.done;
   },
 });

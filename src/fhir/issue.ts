@@ -151,6 +151,8 @@ export const ISSUES = {
   'consent-rule': row('business-rule', 422, 'See diagnostics for the rule.'),
   'subscription-refused': row('business-rule', 422, 'See diagnostics for the rule.'),
   'address-not-allowed': row('business-rule', 422, 'Name an address on the public Internet (https for Subscriptions), or ask the operator to allow this one.'),
+  'direct-address-invalid': row('value', 422, 'Write a Direct address as mailto:local@domain.'),
+  'endpoint-unverifiable': row('business-rule', 422, 'Only an Endpoint of connection type direct-project, with an address mailto:local@domain, is verified.'),
   // — telling another organization: what a policy asks (45 CFR 160, 164; 42 CFR 2)
   'disclosure-denied': withholds('privacy-individual-request', row('suppressed', 403, 'See the policy named.')),
   'access-denied': withholds('privacy-access-denial', row('suppressed', 403, 'See reason and review right.')),

@@ -24,6 +24,7 @@ import { askForPatientNotices, TAKING_ON } from './write/patient-notices.ts';
 import { ANSWERING, guardProgramsWords } from './write/program-words.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './write/references.ts';
 import { guardParties } from './write/party-guard.ts';
+import { noteDirectAddresses } from './write/direct-addresses.ts';
 import { claimRoles } from './write/role-claims.ts';
 import { applyRules } from './write/rule.ts';
 import { assemblePackages } from './minimum/referral.ts';
@@ -80,6 +81,7 @@ const TRANSACTION = 16;
 
 const CONSENTS = writes(new Set(['Consent']));
 const ANSWERS = writes(new Set(['QuestionnaireResponse']));
+const ENDPOINTS = writes(new Set(['Endpoint']));
 const FORMS = writes(new Set(['Questionnaire']));
 const PARTIES = writes(PARTY_TYPES);
 const PROVENANCES = writes(new Set(['Provenance']));
@@ -114,6 +116,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [checkForms,           CREATE | UPDATE | PATCH          | TRANSACTION, FORMS],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, PARTIES],
   [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION, ROLES],
+  [noteDirectAddresses,  CREATE | UPDATE | PATCH | DELETE | TRANSACTION, ENDPOINTS],
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION, ADDRESSES],
   [dropClaimedSources,   CREATE | UPDATE | PATCH          | TRANSACTION],
   [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],

@@ -7,6 +7,7 @@ import type { IssueDetail } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Admission, Destination, ConnectionPurpose } from '../ports/outgoing.ts';
 import { localRef } from './element.ts';
+import { directAddressOf, isDirectEndpoint } from './parties/direct-addresses.ts';
 import type { Rules, RuleContext } from './rules.ts';
 
 /** The refusal, with the same text for every reason: the reason would tell what lies behind the address. */
@@ -48,6 +49,8 @@ interface EndpointElements {
 export const endpointRules: Rules = async ({ before, after }, context) => {
   if (!context.administrator && changesLink(before, after)) return { refused: NO_LINK };
   const written = after as EndpointElements | undefined; // rules see only structurally valid resources
+  if (after !== undefined && isDirectEndpoint(after) && directAddressOf(after) === undefined)
+    return { refused: NO_DIRECT_ADDRESS };
   const purpose = PURPOSES.get(written?.connectionType?.code);
   if (after === undefined || purpose === undefined || written?.address === undefined) return {};
   if (isEnded(written) && written.address === (before as EndpointElements | undefined)?.address) return {};
@@ -60,6 +63,12 @@ const NO_LINK: IssueDetail = {
   code: 'party-protected',
   diagnostics: 'Only an administrator creates or changes an Endpoint of HL7 v2 over MLLP.',
   expression: ['Endpoint.connectionType'],
+};
+
+const NO_DIRECT_ADDRESS: IssueDetail = {
+  code: 'direct-address-invalid',
+  diagnostics: 'It is no Direct address.',
+  expression: ['Endpoint.address'],
 };
 
 const isLink = (endpoint: Resource | undefined): boolean =>

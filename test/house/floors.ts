@@ -37,6 +37,7 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   },
   { from: 'src/capability', to: 'src/operations', because: 'what we claim is derived from what we do' },
   { from: 'src/resources', to: 'src/ports', because: 'search values and audit rows are words of the store' },
+  { from: 'src/resources', to: 'src/direct', because: 'an Endpoint of Direct has a Direct address' },
   {
     from: 'src/hl7v2',
     to: 'src/ports',

@@ -8,6 +8,7 @@ import { NPI } from '../../src/fhir/identifier.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import { removeMember } from '../../src/operations/write/leaving.ts';
 import { admitMember } from '../../src/operations/members.ts';
+import { verifyEndpoint } from '../../src/operations/verify-endpoint.ts';
 import { endIdentity, verifyIdentity } from '../../src/operations/register.ts';
 import { prepareParties } from '../../src/server/parties.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
@@ -34,6 +35,8 @@ const STATES: readonly RegisterState[] = ['verified', 'asserted', 'expired', 're
 export async function administerParties(asked: Asked): Promise<void> {
   const { words, config } = asked;
   const [command, action, ...rest] = words;
+  if (command === 'verify-endpoint' && action !== undefined && rest.length === 0)
+    return verifyAddress(action, config);
   const what = `${command} ${action}`;
   if (what === 'member add' && rest.length > 0) return withStore(config, (store) => addMembers(store, rest));
   if (what === 'register list' && rest.length === 0) return withStore(config, listRegister);
@@ -48,7 +51,7 @@ export async function administerParties(asked: Asked): Promise<void> {
       return end(identity, identityOf({ system, value: last }), config);
   }
   throw new UsageError(
-    'member add Organization/ID, member remove Organization/ID, register list, register verify, register expire or register replace is expected.',
+    'member add Organization/ID, member remove Organization/ID, register list, register verify, register expire, register replace or verify-endpoint Endpoint/ID is expected.',
   );
 }
 
@@ -83,6 +86,13 @@ function verify(identity: Identity, text: string, { move, entityType, config }: 
     console.log(`${identity.value} is ${holder}`);
   });
 }
+
+const verifyAddress = (text: string, config: Config): Promise<void> =>
+  withStore(config, async (store) => {
+    const endpoint = refOf(text, ['Endpoint']);
+    const outcome = await verifyEndpoint({ store, clock, committed: () => undefined }, endpoint, ADMITTING);
+    console.log(`${endpoint} ${outcome === 'verified' ? 'is verified now' : 'was verified before'}`);
+  });
 
 function readEntityType(text: string | undefined, { system }: Identity): EntityType | undefined {
   if (text === undefined) return undefined;

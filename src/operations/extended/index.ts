@@ -30,6 +30,7 @@ import { expand } from './terminology/expand.ts';
 import { lookup, subsumes } from './terminology/lookup.ts';
 import { validateInCodeSystem, validateInValueSet } from './terminology/validate-code.ts';
 import { timeline } from './timeline.ts';
+import { verifyDirectEndpoint } from './verify-endpoint.ts';
 import { validate } from './validate.ts';
 
 const DECLARED: readonly Operation[] = [
@@ -39,6 +40,7 @@ const DECLARED: readonly Operation[] = [
   metaAdd,
   metaDelete,
   timeline,
+  verifyDirectEndpoint,
   validate,
   // — clinical documents
   referralCcda,

@@ -4,7 +4,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { EVERYTHING, type Sight } from '../../ports/query.ts';
 import { localRef, typeOf } from '../../resources/element.ts';
-import { OWN_ONLY, PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
+import { isOwnOnly, PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
 import { declarationOf, placesIn, type Draft, type Planned } from './draft.ts';
 import { sightForType } from '../scope.ts';
 import { patientsOfCompartments } from '../values.ts';
@@ -65,7 +65,8 @@ function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boo
   const declared = declarationOf(ref);
   const ruled = before ?? after?.plain;
   if (PARTY_TYPES.has(typeOf(ref)) && ruled !== undefined && isPrivate(ruled)) {
-    return custodian === caller.organization && !OWN_ONLY.has(typeOf(ref));
+    const versions = [before, after?.plain].filter((version) => version !== undefined);
+    return custodian === caller.organization && !versions.some(isOwnOnly);
   }
   if (typeOf(ref) === 'OrganizationAffiliation' && endsItsPart(planned, caller.organization)) return true;
   if (declared.belongsTo !== undefined) {

@@ -9,8 +9,9 @@ import { note } from '../../referral/ruling.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { localRef, typeOf } from '../../resources/element.ts';
 import {
+  isOwnOnly,
+  KEPT_PRIVATELY,
   MEMBER_KIND,
-  OWN_ONLY,
   PARTY_TYPES,
   saysStanding,
   standingOf,
@@ -61,9 +62,8 @@ async function boundPrivate(draft: Draft, parties: readonly Planned[]): Promise<
 /** What an organization says of others, as far as `max`. */
 async function countPrivate({ snapshot }: Draft, organization: Ref, max: number): Promise<number> {
   let counted = 0;
-  for (const type of PARTY_TYPES)
-    if (!OWN_ONLY.has(type) && counted < max)
-      counted += await snapshot.kept(type, organization, max - counted);
+  for (const type of KEPT_PRIVATELY)
+    if (counted < max) counted += await snapshot.kept(type, organization, max - counted);
   return counted;
 }
 
@@ -90,11 +90,14 @@ async function standingFor(draft: Draft, planned: Planned, after: Resource): Pro
   const listed = actsForNobody(draft) || (before !== undefined && standingOf(before) !== 'private');
   if (type === 'Practitioner') return listed ? 'listed' : 'private';
   const organization = declarationOf(ref).belongsTo?.(after, ref);
-  if (organization === undefined) return listed || OWN_ONLY.has(type) ? 'listed' : 'private';
+  const ownOnly = isOwnOnly(after);
+  if (organization === undefined) return listed || ownOnly ? 'listed' : 'private';
   const theirs = await readPreview(draft, organization);
   const standing = theirs === undefined ? 'listed' : standingOf(theirs);
   const theirOwn = draft.caller.administrator || organization === draft.caller.organization;
-  return listed || theirOwn || OWN_ONLY.has(type) ? standing : 'private';
+  // A member says itself how it is reached.
+  const isTheirs = ownOnly || (type === 'Endpoint' && standing === 'member');
+  return listed || theirOwn || isTheirs ? standing : 'private';
 }
 
 async function organizationStanding(draft: Draft, { ref, before, returns }: Planned): Promise<Standing> {

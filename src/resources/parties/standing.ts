@@ -22,11 +22,20 @@ export const PARTY_TYPES: ReadonlySet<string> = new Set([
   'Endpoint',
 ]);
 
+/** Types of which nobody keeps a private record: each network says itself whom it lets in. */
+const OWN_ONLY: ReadonlySet<string> = new Set(['OrganizationAffiliation']);
+
 /**
- * Types of which nobody keeps a private record: each party says itself how others reach it, and each network whom it
- * lets in.
+ * Whether nobody keeps such a record of others. Each party says itself how it is reached; only the Direct address of
+ * somebody outside is noted by whoever writes to it (directory DR46).
  */
-export const OWN_ONLY: ReadonlySet<string> = new Set(['Endpoint', 'OrganizationAffiliation']);
+export const isOwnOnly = (resource: Resource): boolean =>
+  OWN_ONLY.has(resource.resourceType) ||
+  (resource.resourceType === 'Endpoint' &&
+    (resource['connectionType'] as Coding | undefined)?.code !== 'direct-project');
+
+/** Types of which an organization may keep private records. */
+export const KEPT_PRIVATELY: readonly string[] = [...PARTY_TYPES].filter((type) => !OWN_ONLY.has(type));
 
 const isStanding = ({ system }: Coding): boolean => system === STANDING_SYSTEM;
 

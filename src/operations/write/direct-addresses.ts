@@ -1,0 +1,43 @@
+/**
+ * Notes the Direct address of every Endpoint that a draft writes (directory DR44). Another address than before is
+ * `asserted`: whoever wrote it, nothing about a patient is sent there until somebody has verified it.
+ */
+import { note } from '../../referral/ruling.ts';
+import { typeOf } from '../../resources/element.ts';
+import {
+  directAddressOf,
+  dropVerification,
+  isVerificationOf,
+  readVerification,
+  writeVerification,
+} from '../../resources/parties/direct-addresses.ts';
+import { placesIn, type Draft, type Planned } from './draft.ts';
+
+export async function noteDirectAddresses(draft: Draft): Promise<void> {
+  for (const planned of draft.planned.values())
+    if (typeOf(planned.ref) === 'Endpoint') await noteAddress(draft, planned);
+}
+
+async function noteAddress(draft: Draft, planned: Planned): Promise<void> {
+  const { ref, before, after } = planned;
+  const [old, address] = [directAddressOf(before), directAddressOf(after?.plain)];
+  // Whoever makes an Endpoint for a mail that came notes by himself who vouches for its address.
+  if (draft.records.some((one) => isVerificationOf(one, ref))) return;
+  if (address === undefined) {
+    if (old !== undefined) draft.records.push(dropVerification(ref));
+    return;
+  }
+  const known = await readVerification(draft.snapshot, ref);
+  if (known?.address === address) return;
+  const { caller } = draft;
+  const by = `${caller.client} ${caller.subject}`;
+  draft.records.push(writeVerification(ref, { address, state: 'asserted', how: 'none', by, at: draft.now }));
+  draft.notes.push({
+    ...note(
+      'information',
+      'Nothing is sent to this Direct address until an administrator has verified it.',
+      [],
+    ),
+    expression: placesIn(planned, ['Endpoint.address']),
+  });
+}
