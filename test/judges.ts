@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { describe, test } from '@jest/globals';
 import { whyNotTraceable } from '../tools/durability/trace.ts';
 import { whyNoLxml, whyNoRules } from './ccda-judge.ts';
+import { whyNoDirectJudge } from './direct-judges.ts';
 import type { Run } from './proof.ts';
 
 /** The reason why a judge cannot be asked on this machine; undefined when it can. */
@@ -24,6 +25,10 @@ const JUDGES = {
   mount: whyNotMountable,
   ccda_rules: whyNoRules,
   lxml: whyNoLxml,
+  nhind_agent: () => whyNoDirectJudge('agent'),
+  xd_common: () => whyNoDirectJudge('xd'),
+  greenmail: () => whyNoDirectJudge('greenmail'),
+  ebrim: () => whyNoDirectJudge('ebrim'),
   mongodb: () => whyNotSet('MONGODB_URI', 'a MongoDB server for tests'),
   mongodb_weak: () => whyNotSet('MONGODB_WEAK_URI', 'FerretDB, which has no sessions and no change streams'),
   mongodb_program: () => whyNotSet('MONGODB_SERVER', 'the program of a MongoDB server that tests may kill'),
