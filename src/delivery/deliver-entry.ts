@@ -21,6 +21,8 @@ import {
   type Write,
 } from '../ports/store.ts';
 import { EVERYTHING } from '../ports/query.ts';
+import { asksPerson } from './delivered/advance.ts';
+import { settleRecord, writeRecord } from './delivered/record.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { Gate, GateDecision } from './gates.ts';
 import type { HostPlaces } from './host-places.ts';
@@ -252,7 +254,7 @@ async function conclude(
     const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
     // The receiver cannot be reached (45 CFR 171.204(a)(1)).
     const exception = 'infeasible-uncontrollable';
-    return recordOutcome(parts, lease, { entry, fate: 'refused', ...decided, exception, why });
+    return recordOutcome(parts, lease, { entry, fate: 'refused', ...decided, exception, why, gaveUp: true });
   }
   if (receipt.outcome === 'withheld')
     return recordOutcome(parts, lease, {
@@ -263,11 +265,12 @@ async function conclude(
       why: receipt.why,
       item: receipt.item,
     });
+  const { outcome: fate, evidence, records } = receipt;
   const said =
-    receipt.outcome === 'accepted'
-      ? { why: receipt.says, bytesHash: receipt.bytesHash }
+    fate === 'accepted'
+      ? { why: receipt.says, bytesHash: receipt.bytesHash, dueBy: receipt.dueBy }
       : { why: receipt.why };
-  return recordOutcome(parts, lease, { entry, fate: receipt.outcome, ...decided, ...said });
+  return recordOutcome(parts, lease, { entry, fate, ...decided, ...said, evidence, records });
 }
 
 async function recordOutcome(parts: DeliveryParts, lease: EntryLease, ended: EndedDelivery): Promise<void> {
@@ -305,9 +308,18 @@ async function recordPatiently(
 }
 
 async function buildOutcome(parts: DeliveryParts, ended: EndedDelivery): Promise<Commit> {
+  const { store, clock } = parts;
   const { entry } = ended;
-  const subject = await parts.store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
-  return outcomeCommit(ended, subject, await itemFor(parts, ended));
+  const subject = await store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
+  const at = new Date(clock.now()).toISOString();
+  const settled = await settleRecord(store.snapshot(), ended, at);
+  if (settled === undefined) return outcomeCommit(ended, subject, await itemFor(parts, ended));
+  // What the receiver is known to have is nobody's work, though the server never learned so while it sent.
+  const { record, known } = settled;
+  const cameThrough = ended.fate === 'refused' && asksPerson(record) === undefined;
+  const item = cameThrough ? undefined : await itemFor(parts, ended);
+  const write = writeRecord({ ...record, ...(item !== undefined && { item: item.write.ref }) }, known);
+  return outcomeCommit(ended, subject, item, write);
 }
 
 /** What asks a person to act, in the commit that ends the delivery. */

@@ -6,6 +6,7 @@ import type { Ref } from '../fhir/types.ts';
 import { highWaterMark } from '../policies/labels/high-water.ts';
 import { labelsInText } from '../policies/labels/stored-labels.ts';
 import { SERVER_AGENT } from '../ports/audit.ts';
+import type { DeliveryEvidence } from '../ports/delivered.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
@@ -29,6 +30,13 @@ export interface EndedDelivery extends Omit<GateDecision, 'permitted' | 'why'> {
   readonly item?: NoticeFailure | undefined;
   /** SHA-256 of what left, in hex. */
   readonly bytesHash?: string | undefined;
+  /** What the rail knows of it, and until when it waits for more. */
+  readonly evidence?: readonly DeliveryEvidence[] | undefined;
+  readonly dueBy?: string | undefined;
+  /** Tried as often as the server tries. */
+  readonly gaveUp?: boolean | undefined;
+  /** What the rail must remember. */
+  readonly records?: readonly RecordWrite[] | undefined;
 }
 
 /** The `issue` and `outcome` that AuditEvent shows for each fate. */
@@ -44,8 +52,18 @@ const AUDITED = {
  * Its outbox is always empty: Subscriptions are not notified of these work items, so that a dead receiver cannot feed
  * itself with them. `subject`: as of the entry's commit; undefined when it was expunged.
  */
-export function outcomeCommit(ended: EndedDelivery, subject: Version | undefined, item?: OpenedItem): Commit {
+export function outcomeCommit(
+  ended: EndedDelivery,
+  subject: Version | undefined,
+  item?: OpenedItem,
+  record?: RecordWrite,
+): Commit {
   const { entry, fate, why } = ended;
+  const records = [
+    ...(item?.records ?? []),
+    ...(ended.records ?? []),
+    ...(record === undefined ? [] : [record]),
+  ];
   const row = auditOf(ended, subject);
   return {
     writes: item === undefined ? [] : [item.write],
@@ -53,7 +71,7 @@ export function outcomeCommit(ended: EndedDelivery, subject: Version | undefined
     expects: [],
     audit: [row, ...denialOf(row)],
     outbox: [],
-    ...(item?.records !== undefined && { records: item.records }),
+    ...(records.length > 0 && { records }),
     deliveryOutcomes: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
   };
 }

@@ -3,17 +3,33 @@ import { ConnectionFailed } from './outgoing.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { NOTICE_PLACES } from '../policies/part2/places.ts';
 import type { Notice } from '../policies/part2/notice.ts';
+import type { DeliveryEvidence } from './delivered.ts';
 import type { Sight } from './query.ts';
+import type { RecordWrite } from './record.ts';
 import type { ClaimedEntry, Finding, Snapshot, Version } from './store.ts';
+
+/** What a rail knows of a delivery that ended, for the record of it: written in the commit that ends the entry. */
+interface Evidenced {
+  /** What shows it. With it the delivery gets a record, which later evidence changes (routing RL12). */
+  readonly evidence?: readonly DeliveryEvidence[];
+  /** What the rail itself must remember. */
+  readonly records?: readonly RecordWrite[];
+}
 
 /** The outcome of one attempt. */
 export type Receipt =
-  /** `bytesHash`: SHA-256 in hex of the content that was sent; of several messages, of all one after the other. */
-  | { readonly outcome: 'accepted'; readonly says?: string; readonly bytesHash?: string }
+  | (Evidenced & {
+      readonly outcome: 'accepted';
+      readonly says?: string;
+      /** SHA-256 in hex of the content that was sent; of several messages, of all one after the other. */
+      readonly bytesHash?: string;
+      /** Instant until which the next evidence is waited for; absent where none is to come. */
+      readonly dueBy?: string;
+    })
   /** Try again; without `afterMs` the dispatcher's backoff decides. */
   | { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number }
   /** Never try again: the receiver refused for good, and the server asks a person. */
-  | { readonly outcome: 'refused'; readonly why: string }
+  | (Evidenced & { readonly outcome: 'refused'; readonly why: string })
   /** Nothing left: the notice of 42 CFR 2.32 could not go with it (compliance C10, P23, P31). */
   | { readonly outcome: 'withheld'; readonly why: string; readonly item: NoticeFailure };
 

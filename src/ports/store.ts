@@ -295,8 +295,9 @@ export interface Store {
   ): Promise<readonly ClaimedEntry[]>;
   /** A claimed entry is due again after `afterMs`. */
   postpone(id: string, afterMs: number, why: string): Promise<void>;
-  /** Entries of one subject or receiver, or all that wait; newest first. */
+  /** Entries of one subject or receiver, the one with this id, or all that wait; newest first. */
   outbox(filter: {
+    id?: string;
     subject?: Ref;
     receiver?: Ref;
     open?: boolean;

@@ -145,6 +145,7 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   login:                 of('a caller was refused for who it is', AUTHENTICATION, dcm('110122', 'Login'), ENTERING),
   receive:               of('a message was received', IMPORT, DISCLOSE, WRITING),
   deliver:               of('something was delivered, withheld or given up', EXPORT, DISCLOSE, READING),
+  'delivery-evidence':   of('evidence came of a delivery that had ended', ACTIVITY, lifecycle('verify', 'Verify'), ENTERING),
   'disclose-elsewhere':  of('a disclosure outside this server was entered', EXPORT, DISCLOSE, ENTERING),
   export:                of('records were exported', EXPORT, lifecycle('extract', 'Extract'), READING),
   'gate-denied':         of('a Consent or an agreement stopped a disclosure', ALERT, BY_CONSENT, ENTERING),

@@ -188,7 +188,7 @@ export function outboxLaws(world: StoreWorld): void {
     expect(await store.outbox({ count: 10 })).toMatchObject([{ id: '1-1' }]);
   });
 
-  test('entries are listed by subject, by receiver, or all that wait; newest first', async () => {
+  test('entries are listed by id, by subject, by receiver, or all that wait; newest first', async () => {
     const store = await world.open();
     await store.commit(
       commitOf([write('Task/a')], { outbox: [tell('Task/a'), tell('Task/a', { receiver: 'Endpoint/e' })] }),
@@ -203,5 +203,7 @@ export function outboxLaws(world: StoreWorld): void {
     expect(await ids({ subject: 'Task/a', count: 10 })).toEqual(['1-1', '1-0']);
     expect(await ids({ subject: 'Task/a', open: true, count: 10 })).toEqual(['1-0']);
     expect(await ids({ receiver: 'Endpoint/e', count: 10 })).toEqual(['1-1']);
+    expect(await ids({ id: '1-1', count: 10 })).toEqual(['1-1']);
+    expect(await ids({ id: '9-9', count: 10 })).toEqual([]);
   });
 }

@@ -39,12 +39,13 @@ export function prepareOutboxReading(db: DatabaseSync): OutboxReading {
   return {
     isAnyDue: (now) => due.get(now) !== undefined,
     oldestAt: () => oldest.get()?.[0] ?? 0,
-    list({ subject, receiver, open, count }) {
+    list({ id, subject, receiver, open, count }) {
       const where = ['1'];
+      if (id !== undefined) where.push('id = ?');
       if (subject !== undefined) where.push('subject = ?');
       if (receiver !== undefined) where.push('receiver = ?');
-      if (open ?? (subject === undefined && receiver === undefined)) where.push('state < 2');
-      const named = [subject, receiver].filter((ref) => ref !== undefined);
+      const named = [id, subject, receiver].filter((name) => name !== undefined);
+      if (open ?? named.length === 0) where.push('state < 2');
       // An entry behind another is due when the first of its lane is, at the earliest.
       const rows = sql<Row>(
         `SELECT id, seq, at, entry, state, attempt,
