@@ -52,6 +52,11 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   { from: 'src/direct', to: 'src/xml', because: 'the metadata of a package is XML' },
   {
     from: 'src/direct',
+    to: 'src/hl7v2',
+    because: 'the values of the metadata are written as HL7 v2 writes its datatypes',
+  },
+  {
+    from: 'src/direct',
     to: 'src/ports',
     because: 'a mail that came in and what is owed for it are words of every way by which mail comes',
   },
@@ -139,7 +144,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'node:string_decoder': ['src/*'],
   'node:url': ['src/*'],
   'node:util': ['src/*'],
-  'node:zlib': EDGE,
+  'node:zlib': [...EDGE, 'src/direct'],
 };
 
 /** Packages that `tools` may import beside what stands in {@link FOREIGN}; the rest of the development kit is for tests. */

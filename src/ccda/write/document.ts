@@ -9,7 +9,7 @@ import { writeHeader, type HeaderContent } from './header.ts';
 import { privacySection } from './privacy.ts';
 import { writeSection, type SectionContent } from './section.ts';
 import { DOCUMENTS, SECTIONS, type SectionName } from './templates.ts';
-import { element } from './xml.ts';
+import { element } from '../../xml/elements.ts';
 import { lose, type Writing } from './writing.ts';
 
 export interface DocumentContent extends HeaderContent {

@@ -24,7 +24,7 @@ import { consentOf, PRIVACY_TEMPLATES, type PrivacyNotice } from './privacy.ts';
 import { numbersOf } from './entries/order.ts';
 import { DOCUMENTS, template, templateIds, type DocumentKind } from './templates.ts';
 import { code, concept, idsOf, interval, nullFlavorOf, point, rootOf, tsOf } from './values.ts';
-import { element, nothing, text, texted, type Attributes, type Xml } from './xml.ts';
+import { element, nothing, text, texted, type Attributes, type Xml } from '../../xml/elements.ts';
 import { lose, loseOthers, type Writing } from './writing.ts';
 
 /** What the header is made of. */

@@ -2,7 +2,7 @@
 import { table } from '../table.ts';
 import type { XmlElement, XmlNode } from '../../xml/tree.ts';
 import { parseXml } from '../../xml/tree.ts';
-import { element, text, type Xml } from './xml.ts';
+import { element, text, type Xml } from '../../xml/elements.ts';
 
 const STYLES: Readonly<Record<string, string>> = table({
   b: 'Bold',

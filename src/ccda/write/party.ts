@@ -3,7 +3,7 @@ import { templateIds, type Template } from './templates.ts';
 import { table } from '../table.ts';
 import type { Address, ContactPoint, HumanName, Reference, Resource } from '../../fhir/types.ts';
 import { concept, idsOf, point } from './values.ts';
-import { element, nothing, text, texted, type Xml } from './xml.ts';
+import { element, nothing, text, texted, type Xml } from '../../xml/elements.ts';
 import type { Writing } from './writing.ts';
 
 /** A party as it stands behind a reference: the person, the organization it acts for, the role between them. */

@@ -4,7 +4,7 @@
  */
 import { paragraphs } from './narrative.ts';
 import { code } from './values.ts';
-import { element, text, type Xml } from './xml.ts';
+import { element, text, type Xml } from '../../xml/elements.ts';
 import type { Template } from './templates.ts';
 import { URI_ROOT } from '../systems.ts';
 import type { Writing } from './writing.ts';

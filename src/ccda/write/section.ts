@@ -8,7 +8,7 @@ import { narrativeOf, paragraphs, tableOfEntries, toldBeside, type SaidInTable }
 import { SECTIONS, templateIds, type SectionName, type SectionRow } from './templates.ts';
 import { SNOMED } from '../systems.ts';
 import { code } from './values.ts';
-import { element, text, type Xml } from './xml.ts';
+import { element, text, type Xml } from '../../xml/elements.ts';
 import { isModified, lose, within, type Writing } from './writing.ts';
 
 const LOINC = '2.16.840.1.113883.6.1';

@@ -2,7 +2,7 @@
  * Templates of C-CDA R2.1 that are written: documents and sections as rows. A template that R1.1 had stands with its
  * version and bare, as the rules of compatibility ask.
  */
-import { element, type Xml } from './xml.ts';
+import { element, type Xml } from '../../xml/elements.ts';
 
 const C = '2.16.840.1.113883.10.20.22';
 const IHE = '1.3.6.1.4.1.19376.1.5.3.1';

@@ -4,7 +4,7 @@ import { URI_SYSTEM } from '../../fhir/identifier.ts';
 import { NULL_FLAVORS } from '../concepts.ts';
 import { numberText } from '../number.ts';
 import { oidOfUri, UCUM, URI_ROOT } from '../systems.ts';
-import { element, nothing, texted, type Attributes, type Xml } from './xml.ts';
+import { element, nothing, texted, type Attributes, type Xml } from '../../xml/elements.ts';
 import { lose, type Writing } from './writing.ts';
 
 const UUID = /^urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;

@@ -13,7 +13,7 @@ import {
 } from '../../concepts.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval } from '../values.ts';
-import { element, nothing, type Xml } from '../xml.ts';
+import { element, nothing, type Xml } from '../../../xml/elements.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import {
   authorship,

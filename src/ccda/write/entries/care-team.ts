@@ -3,7 +3,7 @@ import type { CodeableConcept, Period, Reference, Resource } from '../../../fhir
 import { assigned, authorOf, isKnown, partyOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval } from '../values.ts';
-import { element, type Xml } from '../xml.ts';
+import { element, type Xml } from '../../../xml/elements.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import { dayOf, listAt, OID, status, stringAt, wordsOf, type WriteEntry } from './entry.ts';
 

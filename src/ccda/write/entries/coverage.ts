@@ -4,7 +4,7 @@ import type { Identifier, Period, Reference, Resource } from '../../../fhir/type
 import { addresses, organizationName, partyOf, personName, telecoms } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, rootOf } from '../values.ts';
-import { element, nothing, texted, type Xml } from '../xml.ts';
+import { element, nothing, texted, type Xml } from '../../../xml/elements.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import {
   codeOf,

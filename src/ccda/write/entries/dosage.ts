@@ -5,7 +5,7 @@ import type { Dosage, Quantity, Range, Ratio, Resource, TimingRepeat } from '../
 import { template, templateIds } from '../templates.ts';
 import { code, concept, interval, point, quantity, quantityWords, ucumOf } from '../values.ts';
 import { plainNumberOf, numberText } from '../../number.ts';
-import { element, nothing, type Attributes, type Xml } from '../xml.ts';
+import { element, nothing, type Attributes, type Xml } from '../../../xml/elements.ts';
 import { lose, loseMembers, type Writing } from '../writing.ts';
 import { OID, wordsOf } from './entry.ts';
 

@@ -2,7 +2,7 @@
 import type { CodeableConcept, Period, Reference, Resource } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, interval } from '../values.ts';
-import { element, nothing } from '../xml.ts';
+import { element, nothing } from '../../../xml/elements.ts';
 import { lose, loseOthers } from '../writing.ts';
 import {
   dayOf,

@@ -3,7 +3,7 @@ import type { Annotation, CodeableConcept, Reference, Resource } from '../../../
 import { SNOMED } from '../../systems.ts';
 import { assigned, authorOf, partyOf } from '../party.ts';
 import { code, concept } from '../values.ts';
-import { element, type Xml } from '../xml.ts';
+import { element, type Xml } from '../../../xml/elements.ts';
 import { template, templateIds } from '../templates.ts';
 import { isModified, lose, loseMembers, type Writing } from '../writing.ts';
 

@@ -4,7 +4,7 @@ import type { CodeableConcept, Quantity, Reference, Resource } from '../../../fh
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, point, quantity } from '../values.ts';
 import { numberText } from '../../number.ts';
-import { element, texted, type Xml } from '../xml.ts';
+import { element, texted, type Xml } from '../../../xml/elements.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import {
   codeOf,

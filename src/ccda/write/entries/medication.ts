@@ -6,7 +6,7 @@ import { MEDICATION_STATUSES } from '../../concepts.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, quantity } from '../values.ts';
 import { plainNumberOf } from '../../number.ts';
-import { element, joinXml, nothing, type Xml } from '../xml.ts';
+import { element, joinXml, nothing, type Xml } from '../../../xml/elements.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import { dosageParts, followOneAnother, neededOf, sigOf } from './dosage.ts';
 import {

@@ -15,7 +15,7 @@ import { authorOf } from '../party.ts';
 import { templateIds, type Template } from '../templates.ts';
 import { bounded, concept, hasCode, idsOf, interval, quantity, quantityWords, tsOf } from '../values.ts';
 import { numberText } from '../../number.ts';
-import { element, nothing, text, texted, type Xml } from '../xml.ts';
+import { element, nothing, text, texted, type Xml } from '../../../xml/elements.ts';
 import { lose, loseMembers, loseOthers, within, type Writing } from '../writing.ts';
 import {
   codeOf,

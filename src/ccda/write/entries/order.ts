@@ -7,7 +7,7 @@ import { isLaterTime } from '../../time.ts';
 import { addresses, isKnown, partyOf, personName, specialtyOf, telecoms, type Party } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, point, rootOf } from '../values.ts';
-import { element, nothing, texted, type Xml } from '../xml.ts';
+import { element, nothing, texted, type Xml } from '../../../xml/elements.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import {
   authorship,

@@ -5,7 +5,7 @@ import { PROBLEM_STATUSES } from '../../concepts.ts';
 import { isLaterTime } from '../../time.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, interval, nullFlavorOf } from '../values.ts';
-import { element, type Xml } from '../xml.ts';
+import { element, type Xml } from '../../../xml/elements.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import {
   authorship,

@@ -5,7 +5,7 @@ import { PROCEDURE_STATUSES } from '../../concepts.ts';
 import { authorOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, interval, point } from '../values.ts';
-import { element, type Xml } from '../xml.ts';
+import { element, type Xml } from '../../../xml/elements.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import {
   comments,

@@ -4,7 +4,7 @@ import { URI_SYSTEM } from '../../../fhir/identifier.ts';
 import type { Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, point, ucumOf } from '../values.ts';
-import { element, nothing, type Xml } from '../xml.ts';
+import { element, nothing, type Xml } from '../../../xml/elements.ts';
 import { isModified, lose, loseOthers, within, type Writing } from '../writing.ts';
 import {
   codeOf,

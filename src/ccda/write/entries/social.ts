@@ -2,7 +2,7 @@
 import { LOINC, SNOMED } from '../../systems.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, tsOf } from '../values.ts';
-import { element, nothing } from '../xml.ts';
+import { element, nothing } from '../../../xml/elements.ts';
 import { lose, loseOthers } from '../writing.ts';
 import {
   codeOf,

@@ -1,5 +1,5 @@
 /** Elements of a document as text. Everything that is put into one is escaped here, or is an element already. */
-import { escapeAttribute, escapeXmlText, printable } from '../../xml/characters.ts';
+import { escapeAttribute, escapeXmlText, printable } from './characters.ts';
 
 /** A piece of XML: made by {@link element}, {@link text} or {@link joinXml} alone. */
 export type Xml = string & { readonly xml: unique symbol };
@@ -7,10 +7,10 @@ export type Xml = string & { readonly xml: unique symbol };
 /** Values of attributes; an undefined one is not written. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-type Child = Xml | undefined | readonly (Xml | undefined)[];
+export type XmlChild = Xml | undefined | readonly (Xml | undefined)[];
 
 /** An element. Names are ours, values may be anybody's. */
-export function element(name: string, attributes: Attributes = {}, ...children: readonly Child[]): Xml {
+export function element(name: string, attributes: Attributes = {}, ...children: readonly XmlChild[]): Xml {
   const written = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}="${escapeAttribute(printable(String(value)))}"`)
