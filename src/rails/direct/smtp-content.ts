@@ -1,0 +1,93 @@
+/**
+ * The content of a mail as it comes by SMTP: read to its end within its bounds, and refused where a byte could mean one thing
+ * here and another elsewhere on the way (SMTP smuggling: a bare LF or CR beside a dot is the end of a mail to some).
+ */
+
+/** Why content is not taken; each with its reply (RFC 5321, RFC 3463), which says nothing of what the mail holds. */
+export const CONTENT_FAULTS = {
+  'too-large': { code: 552, says: 'message exceeds the size limit' },
+  'no-room': { code: 452, says: 'too many messages in progress, try again later' },
+  'bare-line-end': { code: 554, says: 'lines must end with CRLF' },
+  'line-too-long': { code: 554, says: 'line too long' },
+  broken: { code: 451, says: 'content incomplete' },
+} as const;
+
+export type ContentFault = keyof typeof CONTENT_FAULTS;
+
+/** RFC 5321 has 1000 bytes; some agents write a header in one line. */
+const LINE_BYTES_MAX = 8192;
+
+/** The bytes of mails that are held, of all connections together. */
+export interface HeldBytes {
+  /** False, and nothing is taken, when there is no room for so many. */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+export function createHeldBytes(most: number): HeldBytes {
+  let held = 0;
+  return {
+    take(bytes) {
+      if (held + bytes > most) return false;
+      held += bytes;
+      return true;
+    },
+    give(bytes) {
+      held -= bytes;
+    },
+  };
+}
+
+/** Content that was read: whoever has it gives its bytes back when the mail is done with. */
+export type Content = { readonly kind: 'content'; readonly bytes: Buffer } | { readonly kind: ContentFault };
+
+/** Reads to the end, whatever is wrong, so that the reply comes where the protocol has it. Never rejects. */
+export async function readMailContent(
+  stream: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+  held: HeldBytes,
+): Promise<Content> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  let fault: ContentFault | undefined;
+  const drop = (why: ContentFault): void => {
+    held.give(bytes);
+    chunks.length = bytes = 0;
+    fault ??= why;
+  };
+  try {
+    for await (const chunk of stream) {
+      if (fault !== undefined) continue;
+      if (bytes + chunk.length > bytesMax) drop('too-large');
+      else if (held.take(chunk.length)) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+      } else drop('no-room');
+    }
+  } catch {
+    drop('broken'); // the connection went away in the middle
+  }
+  if (fault !== undefined) return { kind: fault };
+  const content = Buffer.concat(chunks, bytes);
+  const wrong = faultOfLines(content);
+  if (wrong === undefined) return { kind: 'content', bytes: content };
+  held.give(bytes);
+  return { kind: wrong };
+}
+
+const [LF, CR] = [0x0a, 0x0d];
+
+/** What is wrong with the lines of a content that ended with CR LF, dot, CR LF. */
+function faultOfLines(content: Uint8Array): ContentFault | undefined {
+  let begin = 0;
+  while (begin < content.length) {
+    const end = content.indexOf(LF, begin);
+    const cr = content.indexOf(CR, begin);
+    if (end === -1)
+      return cr === -1 && content.length - begin <= LINE_BYTES_MAX ? undefined : 'bare-line-end';
+    if (cr !== end - 1 || end === begin) return 'bare-line-end';
+    if (end + 1 - begin > LINE_BYTES_MAX) return 'line-too-long';
+    begin = end + 1;
+  }
+  return undefined;
+}
