@@ -12,9 +12,17 @@ export interface InboundMessage {
   readonly sentAt: string | undefined;
   /** The organization for which the link vouches; undefined for a sender that may not speak on it. */
   readonly sender: Ref | undefined;
+  /** Who keeps what it brings, where its sender is no member: the receiver (harmony Z45). Undefined: the sender. */
+  readonly keeper?: Ref | undefined;
   /** The organization that the message addresses. */
   readonly receiver: Ref | undefined;
 }
+
+/** Who keeps what a message brings into a chart. */
+export const keeperOfMessage = ({
+  keeper,
+  sender,
+}: Pick<InboundMessage, 'keeper' | 'sender'>): Ref | undefined => keeper ?? sender;
 
 /** The key under which the server knows a message again. */
 export interface MessageKey {

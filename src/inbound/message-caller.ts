@@ -1,8 +1,11 @@
-/** In whose name a message writes: the organization that sent it, over its link (rules 2.1, 7.1). */
+/**
+ * In whose name a message writes: the organization that sent it, over its link (rules 2.1, 7.1). What a sender that is no
+ * member writes is kept by the receiver (harmony Z45).
+ */
 import { parseScopes } from '../smart/scopes.ts';
 import { WITHOUT_LOGIN, type Caller, type Request } from '../operations/request.ts';
 import type { OperationContext } from '../operations/context.ts';
-import type { InboundMessage } from './inbound-message.ts';
+import { keeperOfMessage, type InboundMessage } from './inbound-message.ts';
 
 const EVERY_RIGHT = parseScopes('system/*.cruds');
 
@@ -10,10 +13,13 @@ const EVERY_RIGHT = parseScopes('system/*.cruds');
  * The sender as a caller. Whoever is not known to be anybody is kept by the server itself: nothing of such a message is
  * ever planned but that it is kept.
  */
-export function callerOf({ link, sender, address }: InboundMessage): Caller {
+export function callerOf(message: InboundMessage): Caller {
+  const { link, sender, address } = message;
+  const keeper = keeperOfMessage(message);
   return {
-    organization: sender,
-    administrator: sender === undefined,
+    organization: keeper,
+    ...(sender !== undefined && keeper !== sender && { speaker: sender }),
+    administrator: keeper === undefined,
     scopes: EVERY_RIGHT,
     patient: undefined,
     client: link.name,

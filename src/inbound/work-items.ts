@@ -21,6 +21,7 @@ const ABOUT_ONE: readonly WorkItemKind[] = [
   'message-unaddressed',
   'message-unfit',
   'message-quarantined',
+  'mail-unsorted',
 ];
 
 /** States of a work item that nobody has dealt with. */

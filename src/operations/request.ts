@@ -90,11 +90,19 @@ export interface Caller extends Login {
   readonly address: string | undefined;
   /** The organization an administrator acts for, already copied to `organization`. */
   readonly onBehalfOf: Ref | undefined;
+  /**
+   * Who speaks, where that is no member: what it writes is kept by `organization`, which received it (harmony Z45). Only
+   * messages have it.
+   */
+  readonly speaker?: Ref | undefined;
   /** The row of the payload table by which the organization is told (compliance M2); set by the one path. */
   readonly payload?: string | undefined;
   /** The grants under which it reads; absent: none. */
   readonly emergency?: readonly RunningGrant[];
 }
+
+/** The party for which a caller acts in a referral: the speaker of a message, else its own organization. */
+export const actorOf = ({ speaker, organization }: Caller): Ref | undefined => speaker ?? organization;
 
 /** The caller's clause (rules 2.6). A caller without organization who is no administrator never gets this far. */
 export function sightOf(caller: Caller, patientOnly = false): Sight {

@@ -20,6 +20,8 @@ export const KINDS = {
   'message-unaddressed': 'A message does not say whom it is for',
   'message-unfit': 'A message can be read, but the rules of its referral do not let it happen',
   'message-quarantined': 'A message is kept apart from any chart',
+  'package-differs': 'A mail was taken whose package contradicts the message in it',
+  'mail-unsorted': 'A Direct mail is no message about a referral: somebody must look at it',
   'message-parked': 'A message waits for one that comes before it',
   'code-unmapped': 'A code of a link has no row in the ConceptMap of its field',
   'message-incomplete': 'A move cannot be told to the other party as its standard requires',

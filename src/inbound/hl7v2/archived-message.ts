@@ -13,9 +13,10 @@ import { openArchived, wrapIncoming, type Incoming } from './incoming.ts';
 /** The content type of ER7, HL7 v2 in its vertical bars. */
 const ER7 = 'x-application/hl7-v2+er7';
 
-/** What the archive stores of a message: its bytes, its number and its format. */
+/** What the archive stores of a message: its bytes, or the mail that it came in, its number and its format. */
 export async function contentOf(context: OperationContext, incoming: Incoming): Promise<ArchiveContent> {
-  const { header, bytes } = incoming;
+  const { header, bytes, carried } = incoming;
+  if (carried?.content !== undefined) return carried.content();
   return {
     ...(await wrapIncoming(context, incoming)),
     contentType: ER7,

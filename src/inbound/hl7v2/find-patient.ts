@@ -9,6 +9,7 @@ import type { PatientReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
 import { agrees } from '../../resources/same-person.ts';
 import { remark } from '../fate.ts';
+import { ownMatches, sightOfSender } from '../sender-sight.ts';
 import type { Remark } from '../../ports/inbound.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import type { Draft } from '../../operations/write/draft.ts';
@@ -43,15 +44,14 @@ export async function findPatient(
       })),
     },
     sort: [],
-    sight: draft.sight,
+    sight: sightOfSender(draft),
     count: PATIENTS_MAX,
     offset: 0,
     total: false,
   };
   const { matches } = await draft.snapshot.search(query);
   draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
-  const own = matches.filter(({ custodian }) => custodian === draft.caller.organization);
-  const [match, another] = own;
+  const [match, another] = ownMatches(draft, matches);
   if (match === undefined) return { kind: 'new' };
   if (another !== undefined) return { kind: 'contradicted', says: 'the numbers belong to several patients' };
   const patient = parseStored(match.text);

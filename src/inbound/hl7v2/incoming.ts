@@ -21,6 +21,7 @@ import { LARGE, ownBytes, shareBytes } from '../../operations/heavy.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { remark } from '../fate.ts';
 import type { InboundMessage, MessageKey } from '../inbound-message.ts';
+import type { Carried } from './carried.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { openFrame, unwrapFrame, wrapFrame } from './message-bytes.ts';
 
@@ -38,6 +39,8 @@ export interface Incoming extends InboundMessage {
   readonly barred: Remark | undefined;
   /** Of a large message, the digest that another thread made. */
   readonly fingerprint?: string | undefined;
+  /** The mail that it came in; undefined for a message by itself. */
+  readonly carried?: Carried | undefined;
 }
 
 /**

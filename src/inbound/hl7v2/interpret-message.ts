@@ -3,7 +3,12 @@
  * and where the referral stands. Whatever it does is planned on the draft; nothing is planned for what is not applied.
  */
 import type { Ref } from '../../fhir/types.ts';
-import type { PatientUpdateReading, MessageReading, ReadingContext } from '../../hl7v2/messages/reading.ts';
+import type {
+  PatientUpdateReading,
+  MessageReading,
+  ReadingContext,
+  UnreadMessage,
+} from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../ports/inbound.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { type Draft } from '../../operations/write/draft.ts';
@@ -11,6 +16,7 @@ import { readCodeMaps } from './link-code-maps.ts';
 import { asked, quarantined, remark, verdictOfFindings, type MessageVerdict } from '../fate.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
 import type { ArchivedMessage } from '../archive.ts';
+import { carriesNote, planCarried } from './plan-carried.ts';
 import { findWaitingNote, planNote, type ReferralNote } from './plan-note.ts';
 import { isOvertaken } from '../order.ts';
 import { isSamePerson, mistaken } from './find-patient.ts';
@@ -63,14 +69,17 @@ export async function interpretMessage(
   options: InterpretationOptions,
   progress: Progress,
 ): Promise<Interpretation> {
-  const { barred, header, sender, receiver } = incoming;
+  const { barred, header, sender, receiver, carried } = incoming;
+  if (carried !== undefined && options.request !== undefined && carried.verdict !== undefined)
+    return interpretFiling(draft, incoming, options, progress);
+  if (carried?.verdict !== undefined) return only(carried.verdict);
   if (barred !== undefined || header === undefined || sender === undefined) {
     return only(quarantined(barred === undefined ? [] : [barred]));
   }
   const isTranslated = Object.keys(incoming.link.codeMaps).length > 0;
   const codeMaps = isTranslated ? await readCodeMaps(draft, incoming) : {};
   const context: ReadingContext = { ...contextOf(draft, incoming), codeMaps };
-  const first = await readIncoming(draft.context, incoming, context);
+  const first = await readCarried(draft, incoming, context);
   if (first.kind === 'fault') return only(quarantined(faultRemarks(first.findings, first.issue)));
   progress.reading = first;
   if (first.event === 'patient-update') return interpretUpdate(draft, incoming, first);
@@ -94,8 +103,9 @@ export async function interpretMessage(
   if (referral !== undefined) progress.referral = referral;
   if (first.event === 'send-referral-package') {
     if (unreadable !== undefined) return only({ ...unreadable, referral }, first);
+    carried?.introduce?.(draft);
     const requested = await planRequest(draft, incoming, first, referral, archived);
-    return { ...requested, reading: first };
+    return withDocuments({ draft, incoming, context, options, progress }, { ...requested, reading: first });
   }
   if (referral === undefined) {
     const says = 'no referral with this number is known between these two';
@@ -136,11 +146,11 @@ async function interpretAboutReferral(
   const mistaken = await wrongPatient(draft, first, referral);
   if (mistaken !== undefined) return only(quarantined([...first.findings, mistaken]), first);
   const note = await noteFor(draft, incoming, first, referral, options);
-  const reading = await readIncoming(draft.context, incoming, {
+  const reading = await readCarried(draft, incoming, {
     ...context,
     sender: referral.actors.size === 1 ? partyOf(referral) : undefined,
     state: referral.state,
-    hasDocument: note !== undefined,
+    hasDocument: note !== undefined || carriesNote(incoming),
     request: referral.request,
     patient: referral.patient,
   });
@@ -158,15 +168,18 @@ async function planEvent(
   note: ReferralNote | undefined,
 ): Promise<Interpretation> {
   const { findings } = reading;
+  const fullUrls = new Map<string, Ref>();
   switch (reading.event) {
     case 'note': {
-      const fullUrls = new Map<string, Ref>();
       const planned = await planNote(draft, incoming, reading, referral, fullUrls, options);
       progress.isConverted = planned.isConverted;
       return { ...only(planned.verdict, reading), fullUrls };
     }
-    case 'status-ping':
-      return only({ fate: 'applied', referral, remarks: findings }, reading);
+    case 'status-ping': {
+      const { remarks } = await fileCarried({ draft, incoming, options, progress }, referral, fullUrls);
+      const verdict: MessageVerdict = { fate: 'applied', referral, remarks: [...findings, ...remarks] };
+      return { ...only(verdict, reading), fullUrls };
+    }
     case 'none':
     case 'patient-update':
     case 'send-referral-package': {
@@ -182,13 +195,98 @@ async function planEvent(
   if (overtaken === 'yes' || (overtaken === 'perhaps' && !options.byPerson)) {
     return only(verdictOfOvertaken(overtaken, findings, referral), reading);
   }
-  if ('appointment' in reading) {
-    const fullUrls = new Map<string, Ref>();
-    const verdict = await planVisit(draft, reading, referral, fullUrls);
+  const brought = await fileCarried({ draft, incoming, options, progress }, referral, fullUrls);
+  const said = { ...reading, findings: [...findings, ...brought.remarks] };
+  if ('appointment' in said) {
+    const verdict = await planVisit(draft, said, referral, fullUrls);
     return { ...only(verdict, reading), fullUrls };
   }
-  const verdict = await planStatus(draft, reading, referral, note);
-  return { ...only(verdict, reading), lacksNote: bringsNote(reading.event) && note === undefined };
+  const its = brought.note ?? note;
+  const verdict = await planStatus(draft, said, referral, its);
+  return { ...only(verdict, reading), fullUrls, lacksNote: bringsNote(reading.event) && its === undefined };
+}
+
+/** A message with what was found about the mail that it came in. */
+async function readCarried(
+  draft: Draft,
+  incoming: Incoming,
+  context: ReadingContext,
+): Promise<MessageReading | UnreadMessage> {
+  const { carried } = incoming;
+  const reading = await readIncoming(draft.context, incoming, context);
+  if (carried === undefined || reading.kind === 'fault') return reading;
+  const findings = [...carried.remarks, ...reading.findings];
+  return { ...reading, findings, ...(carried.isNoticed && { isNoticed: true }) };
+}
+
+/** The documents beside a message, as documents of its referral. */
+async function fileCarried(
+  { draft, incoming, options, progress }: Omit<Interpreting, 'context'>,
+  referral: Referral,
+  fullUrls: Map<string, Ref>,
+) {
+  const planned = await planCarried(draft, incoming, referral, fullUrls, options.unread);
+  progress.isConverted ||= planned.isConverted;
+  return planned;
+}
+
+/** Plans the documents of a mail that came too late to move its referral. */
+export async function withLateDocuments(
+  interpreting: Omit<Interpreting, 'context'>,
+  meant: Interpretation,
+  referral: Referral,
+): Promise<Interpretation> {
+  const fullUrls = new Map(meant.fullUrls);
+  const { remarks } = await fileCarried(interpreting, referral, fullUrls);
+  const { verdict } = meant;
+  return { ...meant, verdict: { ...verdict, remarks: [...verdict.remarks, ...remarks] }, fullUrls };
+}
+
+/** A new referral, with the documents beside its request. */
+async function withDocuments(interpreting: Interpreting, requested: Interpretation): Promise<Interpretation> {
+  const { draft, incoming } = interpreting;
+  const { chart, verdict } = requested;
+  const task = [...requested.fullUrls.values()].find((ref) => ref.startsWith('Task/'));
+  const { sender, receiver } = incoming;
+  if (incoming.carried === undefined || chart === undefined || task === undefined) return requested;
+  const order = await readPreview(draft, chart.request);
+  if (order === undefined || sender === undefined || receiver === undefined) return requested;
+  const referral: Referral = {
+    ...chart,
+    order,
+    task,
+    state: 'received',
+    initiator: sender,
+    recipient: receiver,
+    actors: new Set(['referralInitiator']),
+  };
+  const fullUrls = new Map(requested.fullUrls);
+  const { remarks } = await fileCarried(interpreting, referral, fullUrls);
+  return { ...requested, verdict: { ...verdict, remarks: [...verdict.remarks, ...remarks] }, fullUrls };
+}
+
+/** Files the documents of a mail to the referral that a person names. It tells of no event, and moves nothing. */
+async function interpretFiling(
+  draft: Draft,
+  incoming: Incoming,
+  options: InterpretationOptions,
+  progress: Progress,
+): Promise<Interpretation> {
+  const { receiver, sender, carried } = incoming;
+  const { request } = options;
+  const found: FoundReferral =
+    request === undefined || receiver === undefined
+      ? { kind: 'none' }
+      : await referralOfOrder(draft, request, { sender: receiver, receiver: sender });
+  if (found.kind !== 'one' || carried === undefined) {
+    const says = 'the organization that received this is no party of that referral with its sender';
+    return only(asked('message-unmatched', [remark('not-found', 'E', '', says)]));
+  }
+  const { referral } = found;
+  const fullUrls = new Map<string, Ref>();
+  const { remarks } = await fileCarried({ draft, incoming, options, progress }, referral, fullUrls);
+  const verdict: MessageVerdict = { fate: 'applied', referral, remarks: [...carried.remarks, ...remarks] };
+  return { ...only(verdict), fullUrls };
 }
 
 /** What was overtaken moves nothing; whether it was is a person's to say where the clocks contradict each other. */

@@ -9,6 +9,7 @@ import { parseStored } from '../../ports/stored-resource.ts';
 import { foldText } from '../../fhir/fold.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
 import type { Draft } from '../../operations/write/draft.ts';
+import { ownMatches, sightOfSender } from '../sender-sight.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
 
 /** Entries of the directory that are looked at for one clinician, at most. */
@@ -108,9 +109,9 @@ async function findOwn(
   where: Clause,
   accepts: (known: Resource) => boolean = () => true,
 ): Promise<Ref | undefined> {
-  const query = { type, where, sort: [], sight: draft.sight, count: FOUND_MAX, offset: 0, total: false };
+  const sight = sightOfSender(draft);
+  const query = { type, where, sort: [], sight, count: FOUND_MAX, offset: 0, total: false };
   const { matches } = await draft.snapshot.search(query);
   draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
-  const own = matches.filter(({ custodian }) => custodian === draft.caller.organization);
-  return own.findLast(({ text }) => accepts(parseStored(text)))?.ref;
+  return ownMatches(draft, matches).findLast(({ text }) => accepts(parseStored(text)))?.ref;
 }

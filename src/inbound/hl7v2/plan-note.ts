@@ -21,6 +21,7 @@ import {
   type IncomingDocument,
 } from './plan-clinical-document.ts';
 import { valueOfInput } from '../work-items.ts';
+import { keeperOfMessage } from '../inbound-message.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { mark, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../../resources/message-codes.ts';
 import { changeOwn, changeSent, planSent } from '../../operations/write/planned-resources.ts';
@@ -171,13 +172,16 @@ async function findNotes(
   return matches.map(({ ref }) => ref);
 }
 
-function planDocument(
+/** Plans a document of a referral, with what its clinical document says of itself. */
+export function planDocument(
   draft: Draft,
   document: DocumentReading,
   { request, patient }: Referral,
-  { sender }: Incoming,
+  incoming: Incoming,
   { state, clinical }: { readonly state: string; readonly clinical: IncomingDocument | undefined },
 ): Ref {
+  const { sender } = incoming;
+  const keeper = keeperOfMessage(incoming);
   const { contentType, data, title, identifier, type, date, docStatus, confidentiality } = document;
   const binary = planSent(draft, { resourceType: 'Binary', contentType, data });
   const note: Resource = {
@@ -189,7 +193,8 @@ function planDocument(
     category: [mark(NOTE_SYSTEM, state)],
     ...(patient !== undefined && { subject: { reference: patient } }),
     ...(date !== undefined && parseInstant(date) !== undefined && { date }),
-    ...(sender !== undefined && { author: [{ reference: sender }], custodian: { reference: sender } }),
+    ...(sender !== undefined && { author: [{ reference: sender }] }),
+    ...(keeper !== undefined && { custodian: { reference: keeper } }),
     ...(confidentiality !== undefined && { securityLabel: [{ coding: [confidential(confidentiality)] }] }),
     content: [
       {

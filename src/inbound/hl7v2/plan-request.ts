@@ -54,6 +54,7 @@ export async function planRequest(
   const request = [...fullUrls.values()].find((ref) => ref.startsWith('ServiceRequest/'));
   if (request === undefined) return nothing(quarantined(findings));
   planPatientSystems(draft, request, reading.patient);
+  incoming.carried?.noteRequest(draft, request);
   const patient = [...fullUrls.values()].find((ref) => ref.startsWith('Patient/'));
   return { verdict: { fate: 'applied', remarks: findings }, fullUrls, chart: { request, patient } };
 }

@@ -12,14 +12,16 @@ import { runSteps } from '../../operations/write/write.ts';
 import { askForRows } from './link-code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
-import { whyUnread } from './plan-clinical-document.ts';
+import { unread, whyUnread } from './plan-clinical-document.ts';
 import { onlyNotice, readPart2, withoutNoticeIn } from './part2-message.ts';
 import { planItem, turnItem } from '../work-items.ts';
 import type { KnownBeside, ProcessedMessage } from '../processed-message.ts';
 import { contentOf, MAPPING } from './archived-message.ts';
+import { keeperOfMessage } from '../inbound-message.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import {
   interpretMessage,
+  withLateDocuments,
   type Interpretation,
   type InterpretationOptions,
   type Progress,
@@ -54,24 +56,76 @@ export async function processMessage(
       return { draft: open(), verdict: meant.verdict, number: undefined, sentAt: undefined, archived };
     const isApplied = meant.verdict.fate === 'applied';
     const used = isApplied ? draft : relying(open(), draft);
-    const interpreted = await withPart2(used, incoming, meant);
-    await file(used, incoming, archived, interpreted, beside);
-    if (isApplied) await runSteps(used, 'transaction', interpreted.fullUrls);
-    return await finish(used, incoming, archived, interpreted, beside);
+    return await settle(used, incoming, archived, withFlag(incoming, meant), { options, progress, beside });
   } catch (error) {
     if (progress.isConverted === true && !isOurFault(error))
       return processMessage(open, incoming, { pairWithinMs, unread: whyUnread(error) }, beside);
     if (!(error instanceof OperationOutcomeError) || given !== undefined || isOurFault(error)) throw error;
     const { reading, referral } = progress;
-
-    const event = eventOf(reading);
-    const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event });
+    const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event: eventOf(reading) });
     const interpreted: Interpretation = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };
-    const used = relying(open(), draft);
-    await file(used, incoming, archived, interpreted, beside);
-    return finish(used, incoming, archived, interpreted, beside);
+    return settleAside(() => relying(open(), draft), incoming, archived, withFlag(incoming, interpreted), {
+      options,
+      progress,
+      beside,
+    });
   }
 }
+
+interface Settling {
+  readonly options: InterpretationOptions;
+  readonly progress: Progress;
+  readonly beside: KnownBeside;
+}
+
+/** Files what was interpreted. The documents of a mail that is late are filed, too, though it moves nothing (360x 8). */
+async function settle(
+  draft: Draft,
+  incoming: Incoming,
+  archived: ArchivedMessage,
+  meant: Interpretation,
+  { options, progress, beside }: Settling,
+): Promise<ProcessedMessage> {
+  const { fate, referral } = meant.verdict;
+  const noticed = await withPart2(draft, incoming, meant);
+  const bringsLate = fate === 'late' && referral !== undefined && incoming.carried !== undefined;
+  const interpreted = bringsLate
+    ? await withLateDocuments({ draft, incoming, options, progress }, noticed, referral)
+    : noticed;
+  const settled = fate === 'applied' ? incoming : asStranger(incoming);
+  await file(draft, settled, archived, interpreted, beside);
+  if (fate === 'applied' || bringsLate) await runSteps(draft, 'transaction', interpreted.fullUrls);
+  return finish(draft, settled, archived, interpreted, beside);
+}
+
+/** As {@link settle}; where the steps refuse the documents of a late mail, they stay in the mail alone. */
+async function settleAside(
+  open: () => Draft,
+  incoming: Incoming,
+  archived: ArchivedMessage,
+  meant: Interpretation,
+  settling: Settling,
+): Promise<ProcessedMessage> {
+  try {
+    return await settle(open(), incoming, archived, meant, settling);
+  } catch (error) {
+    if (meant.verdict.fate !== 'late' || isOurFault(error)) throw error;
+    const { carried } = incoming;
+    const alone = { ...incoming, carried: carried && { ...carried, documents: [] } };
+    const remarks = [...meant.verdict.remarks, unread(whyUnread(error))];
+    return settle(open(), alone, archived, { ...meant, verdict: { ...meant.verdict, remarks } }, settling);
+  }
+}
+
+/** A sender whom only an applied request makes known is nobody as long as nothing of it is applied. */
+const asStranger = (incoming: Incoming): Incoming =>
+  incoming.carried?.introduce === undefined ? incoming : { ...incoming, sender: undefined };
+
+/** What contradicts itself in a mail whose message is taken all the same asks a person (direct-xdm 8, checks 3 to 6). */
+const withFlag = ({ carried }: Incoming, meant: Interpretation): Interpretation =>
+  carried?.isFlagged === true && (meant.verdict.fate === 'applied' || meant.verdict.fate === 'late')
+    ? { ...meant, verdict: { ...meant.verdict, alsoAsked: 'package-differs' } }
+    : meant;
 
 /** Sees whether the message is content of 42 CFR Part 2, and says so where one that is applied lacks its notice. */
 async function withPart2(draft: Draft, incoming: Incoming, meant: Interpretation): Promise<Interpretation> {
@@ -121,9 +175,9 @@ function untakenOf({ remarks }: MessageVerdict): string | undefined {
   return told.length === 0 ? undefined : told.map(({ location, says }) => `${location}: ${says}`).join('; ');
 }
 
-/** What is in a chart is the sender's; what is kept apart is for the receiver's eyes. */
+/** What is in a chart is the sender's, or the receiver's for a sender that is no member; what is kept apart is for the receiver's eyes. */
 const custodianOf = (incoming: Incoming, inChart: boolean): Ref | '' =>
-  (inChart ? incoming.sender : receiverOf(incoming)) ?? '';
+  (inChart ? keeperOfMessage(incoming) : receiverOf(incoming)) ?? '';
 
 const receiverOf = ({ receiver, link }: Incoming): Ref | undefined => receiver ?? onlyReceiver(link);
 
@@ -140,7 +194,8 @@ async function finish(
   const isSenders = chart !== undefined || verdict.kind === 'consent-needed';
   const filing = { custodian: custodianOf(incoming, isSenders), chart };
   const codeMaps = reading?.codes?.used ?? [];
-  planProvenance(draft, incoming, archived, filing, { assembler: MAPPING, by, codeMaps });
+  const assembler = incoming.carried?.assembler ?? MAPPING;
+  planProvenance(draft, incoming, archived, filing, { assembler, by, codeMaps });
   const unmapped = reading?.codes?.unmapped ?? [];
   if (verdict.fate === 'applied' && unmapped.length > 0)
     await askForRows(draft, incoming, archived, receiverOf(incoming) ?? '', unmapped);
@@ -174,7 +229,7 @@ async function finish(
 
 /** Who captures a consent is the sender; else the other party of the referral acts, or whom the message addresses. */
 function ownerOf(incoming: Incoming, { referral, kind }: MessageVerdict): Ref | '' {
-  if (kind === 'consent-needed') return incoming.sender ?? receiverOf(incoming) ?? '';
+  if (kind === 'consent-needed') return keeperOfMessage(incoming) ?? receiverOf(incoming) ?? '';
   if (referral === undefined) return receiverOf(incoming) ?? '';
   const { initiator, recipient } = referral;
   return incoming.sender === initiator ? recipient : initiator;

@@ -6,7 +6,7 @@ import { SERVER_AGENT } from '../../ports/audit.ts';
 import type { AuditEntry } from '../../ports/store.ts';
 import { consentEventOf } from './consent-events.ts';
 import type { Draft, Planned } from '../write/draft.ts';
-import type { Caller, Interaction, Request } from '../request.ts';
+import { actorOf, type Caller, type Interaction, type Request } from '../request.ts';
 import type { Seen } from '../seen.ts';
 import { patientsOfCompartments } from '../values.ts';
 
@@ -31,7 +31,7 @@ const METHOD_EVENTS = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: '
 
 export function agentOf(caller: Caller): AuditEntry['agent'] {
   return {
-    organization: caller.organization ?? '',
+    organization: actorOf(caller) ?? '',
     client: caller.client,
     subject: caller.subject,
     ...(caller.user !== undefined && { user: caller.user }),

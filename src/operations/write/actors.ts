@@ -53,7 +53,8 @@ async function checkActor(draft: Draft, planned: Planned, element: string): Prom
       // Whether its own record of nobody known is the caller itself is judged where parties are resolved.
       if (resolution.kind === 'private' && RESOLVED_LATER.has(place)) continue;
       const party = partyIn(resolution);
-      if (party === undefined || party === draft.caller.organization) continue;
+      if (party === undefined || party === draft.caller.organization || party === draft.caller.speaker)
+        continue;
       throw new OperationOutcomeError('sender-mismatch', {
         diagnostics: `${place} stands for an organization other than yours`,
         expression: placesIn(planned, [place]),

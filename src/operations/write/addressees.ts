@@ -15,6 +15,7 @@ import { standingOf } from '../../resources/parties/standing.ts';
 import { frozenParty, RESOLVED_PARTY } from '../../resources/party.ts';
 import { moveOf } from '../../resources/referral-rules/consequences.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
+import { actorOf } from '../request.ts';
 import { hold, type DoubtKind } from './held.ts';
 import { fitsField } from './party-fields.ts';
 import { identityIn, privateByNumber } from './numbered.ts';
@@ -112,7 +113,7 @@ async function resolveOne(asked: AddresseeReference): Promise<Ref | undefined> {
   const judged = await judgeAddressee(
     value,
     partyWorldIn(draft),
-    seat === 'author' ? caller.organization : undefined,
+    seat === 'author' ? actorOf(caller) : undefined,
   );
   if (old !== undefined) return renew(asked, judged);
   if (seat === 'named') return nameParty(asked, judged);
@@ -130,7 +131,7 @@ async function renew(
   const [row] = ROWS;
   const sent = after !== undefined && typeOf(ref) === 'Task' && readState(after.plain) === 'received';
   if (seat === 'addressee' && sent && row !== undefined) {
-    draft.moves.push(moveOf(ref, row, { initiator: draft.caller.organization, recipient: judged.party }));
+    draft.moves.push(moveOf(ref, row, { initiator: actorOf(draft.caller), recipient: judged.party }));
   }
   tellResolved(draft, planned, judged);
   return judged.party;
@@ -145,13 +146,14 @@ function nameParty({ draft, planned, element }: AddresseeReference, judged: Judg
 function resolveAuthor(asked: AddresseeReference, judged: Judged): Ref | undefined {
   const { draft, planned, element } = asked;
   const { caller } = draft;
+  const actor = actorOf(caller);
   if (caller.administrator) return judged.kind === 'recognised' ? judged.party : undefined;
   if (judged.kind === 'recognised') {
-    if (judged.party !== caller.organization) throw mismatch(asked);
+    if (judged.party !== actor) throw mismatch(asked);
     tellResolved(draft, planned, judged, element);
     return judged.party;
   }
-  if (judged.kind !== 'unknown' || caller.organization === undefined) return undefined;
+  if (judged.kind !== 'unknown' || actor === undefined || judged.organization === actor) return undefined;
   const aliases = new Set([...draft.aliases, judged.organization]);
   if (aliases.size > 1) throw mismatch(asked);
   draft.aliases.add(judged.organization);
@@ -161,7 +163,7 @@ function resolveAuthor(asked: AddresseeReference, judged: Judged): Ref | undefin
     diagnostics: `${judged.organization} has no verified identifier; the server takes it, as the only requester, for your own organization.`,
     expression: placesIn(planned, [placeOf(planned, element)]),
   });
-  return caller.organization;
+  return actor;
 }
 
 const mismatch = ({ planned, element }: AddresseeReference): OperationOutcomeError =>

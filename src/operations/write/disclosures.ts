@@ -57,8 +57,8 @@ interface Telling {
 
 /** @throws OperationOutcomeError what the policies refuse */
 export async function checkDisclosures(draft: Draft): Promise<void> {
-  // What came with its notice, or from a program that is no member, was disclosed before it came (compliance P5).
-  if (draft.importing || draft.isNoticed) return;
+  // What came with its notice, or from somebody who is no member, was disclosed before it came (compliance P5).
+  if (draft.importing || draft.isNoticed || draft.caller.speaker !== undefined) return;
   for (const move of draft.moves) {
     const telling = await tellingOfMove(draft, move);
     if (telling !== undefined) await checkTelling(draft, telling);

@@ -10,6 +10,7 @@ import { isReferralTask, modifiedAt, readState } from '../../referral/state.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
+import { actorOf } from '../request.ts';
 import { missingIn } from './coming.ts';
 import { type Draft } from './draft.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
@@ -62,7 +63,7 @@ async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly O
   const ruleContext = ruleContextOf(draft);
   const initiator = await ruleContext.partyOf(task['requester']);
   const recipient = await ruleContext.partyOf(task['owner']);
-  if (recipient === undefined || recipient !== caller.organization) return [];
+  if (recipient === undefined || recipient !== actorOf(caller)) return [];
   const ref: Ref = `Task/${task.id ?? ''}`;
   const move = { task: ref, tid: '', from: '', to: '', event: LATE_NOTE, by: 'referralRecipient' } as const;
   const entries = await context.selectRecipients([], [{ ...move, initiator, recipient }], Date.parse(now));

@@ -35,8 +35,9 @@ const DECLINED = '03';
 
 /** @throws OperationOutcomeError `consent-needed` */
 export async function guardProgramsWords(draft: Draft): Promise<void> {
-  const { organization } = draft.caller;
-  if (organization === undefined || draft.importing) return;
+  // What somebody outside says was disclosed before it came (compliance P5).
+  const { organization, speaker } = draft.caller;
+  if (organization === undefined || speaker !== undefined || draft.importing) return;
   const programs = await programsIn(draft);
   if (programs === undefined) return;
   for (const planned of draft.planned.values()) {

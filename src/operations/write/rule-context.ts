@@ -15,6 +15,7 @@ import { addressedParty, partyIn, resolveParty, type PartyWorld } from '../../re
 import { isCounted, ROLE_CLAIM, rolesQuery } from '../../resources/party-world.ts';
 import { referencesTo } from '../../resources/references-to.ts';
 import type { RuleContext } from '../../resources/rules.ts';
+import { actorOf } from '../request.ts';
 import { type Draft } from './draft.ts';
 import { findPlanned, findPreview, findStored, keeperOf, readPreview, withPlanned } from './preview.ts';
 
@@ -24,7 +25,7 @@ const FOUND_MAX = 100;
 export function ruleContextOf(draft: Draft): RuleContext {
   const searched: Searched = new Map();
   return {
-    actor: draft.caller.organization,
+    actor: actorOf(draft.caller),
     administrator: draft.caller.administrator,
     importing: draft.importing,
     now: draft.now,
