@@ -3,6 +3,7 @@
  * of it (rules 6.1). At least once: after a crash between sending and recording, the entry is sent again with the same id.
  */
 import { pause, type Clock, type Timers } from '../ports/clock.ts';
+import type { DeliveryState } from '../ports/delivered.ts';
 import {
   NoticeMissing,
   type NoticeFailure,
@@ -22,7 +23,7 @@ import {
 } from '../ports/store.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { asksPerson } from './delivered/advance.ts';
-import { settleRecord, writeRecord } from './delivered/record.ts';
+import { settleRecord, stateOfEnd, writeRecord, type SettledRecord } from './delivered/record.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { Gate, GateDecision } from './gates.ts';
 import type { HostPlaces } from './host-places.ts';
@@ -45,6 +46,8 @@ export interface DeliveryMetric {
   readonly attempt: number;
   /** From the commit to this moment. */
   readonly ageMs: number;
+  /** Of what ended: as far as it came. */
+  readonly state?: DeliveryState;
 }
 
 /** Says something to an operator; ids only, nothing that a patient could be known by. */
@@ -276,9 +279,14 @@ async function conclude(
 async function recordOutcome(parts: DeliveryParts, lease: EntryLease, ended: EndedDelivery): Promise<void> {
   const { store, log } = parts;
   const { entry, fate } = ended;
-  const commit = async (): Promise<unknown> => store.commit(await buildOutcome(parts, ended));
+  let state: DeliveryState | undefined;
+  const commit = async (): Promise<unknown> => {
+    const settled = await settleRecord(store.snapshot(), ended, new Date(parts.clock.now()).toISOString());
+    state = settled?.record.state ?? stateOfEnd(entry, fate, ended.bytesHash !== undefined);
+    return store.commit(await buildOutcome(parts, ended, settled));
+  };
   await recordPatiently(parts, lease, commit, () => {
-    count(parts, entry, fate);
+    count(parts, entry, fate, state);
     if (fate === 'refused') log('warn', 'a delivery was refused for good', about(entry));
   });
 }
@@ -307,12 +315,13 @@ async function recordPatiently(
   }
 }
 
-async function buildOutcome(parts: DeliveryParts, ended: EndedDelivery): Promise<Commit> {
-  const { store, clock } = parts;
+async function buildOutcome(
+  parts: DeliveryParts,
+  ended: EndedDelivery,
+  settled: SettledRecord | undefined,
+): Promise<Commit> {
   const { entry } = ended;
-  const subject = await store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
-  const at = new Date(clock.now()).toISOString();
-  const settled = await settleRecord(store.snapshot(), ended, at);
+  const subject = await parts.store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
   if (settled === undefined) return outcomeCommit(ended, subject, await itemFor(parts, ended));
   // What the receiver is known to have is nobody's work, though the server never learned so while it sent.
   const { record, known } = settled;
@@ -345,9 +354,14 @@ function lose(parts: DeliveryParts, entry: ClaimedEntry, reason: string): void {
   count(parts, entry, 'lost');
 }
 
-function count({ clock, onMetric }: DeliveryParts, entry: ClaimedEntry, fate: DeliveryMetric['fate']): void {
+function count(
+  { clock, onMetric }: DeliveryParts,
+  entry: ClaimedEntry,
+  fate: DeliveryMetric['fate'],
+  state?: DeliveryState,
+): void {
   const ageMs = clock.now() - Date.parse(entry.at);
-  onMetric({ rail: entry.rail, fate, attempt: entry.attempt, ageMs });
+  onMetric({ rail: entry.rail, fate, attempt: entry.attempt, ageMs, ...(state !== undefined && { state }) });
 }
 
 const about = ({ id, rail, receiver, subject, attempt }: ClaimedEntry): Record<string, string | number> => ({

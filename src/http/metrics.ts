@@ -9,8 +9,10 @@ import type { StoreStatus } from '../ports/store.ts';
 export interface Metrics {
   /** One finished exchange. */
   observe(interaction: string, type: string, code: number, seconds: number): void;
-  /** One thing that happened to a delivery. `rail` and `fate` are words of our tables. */
-  delivered(rail: string, fate: string): void;
+  /** One thing that happened to a delivery, with the state that it ended in. All are words of our tables. */
+  delivered(what: { readonly rail: string; readonly fate: string; readonly state?: string }): void;
+  /** A delivery came to another state by later evidence. */
+  deliveryState(rail: string, state: string): void;
   /** A source whose logins failed so often that a person is asked. */
   suspectedLogins(): void;
   /** From now on also the links of message peers. */
@@ -85,12 +87,6 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     buckets: BUCKETS,
     registers: [registry],
   });
-  const deliveries = new Counter({
-    name: 'closeloop_deliveries_total',
-    help: 'Attempts to deliver, by rail and what became of them.',
-    labelNames: ['rail', 'fate'] as const,
-    registers: [registry],
-  });
   const suspected = createSuspicions(registry);
   const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
     ['http_requests_in_flight', 'Requests being worked on.', inFlight],
@@ -124,7 +120,7 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
       }
       child.observe(seconds);
     },
-    delivered: (rail, fate) => deliveries.inc({ rail, fate }),
+    ...countDeliveries(registry),
     suspectedLogins: () => suspected.inc(),
     showLinks: (links) => show(LINK_METRICS, links),
     showJobs: (jobs) => show(JOB_METRICS, jobs),
@@ -133,6 +129,28 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
       show(DATABASE_METRICS, () => [{ ...database(), silentMs: silentMs(status(), now()) }]),
     render: () => registry.metrics(),
     contentType: registry.contentType,
+  };
+}
+
+function countDeliveries(registry: Registry): Pick<Metrics, 'delivered' | 'deliveryState'> {
+  const deliveries = new Counter({
+    name: 'closeloop_deliveries_total',
+    help: 'Attempts to deliver, by rail and what became of them.',
+    labelNames: ['rail', 'fate'] as const,
+    registers: [registry],
+  });
+  const states = new Counter({
+    name: 'closeloop_delivery_states_total',
+    help: 'Deliveries that came to a state, by rail: at their end, or by later evidence.',
+    labelNames: ['rail', 'state'] as const,
+    registers: [registry],
+  });
+  return {
+    delivered({ rail, fate, state }) {
+      deliveries.inc({ rail, fate });
+      if (state !== undefined) states.inc({ rail, state });
+    },
+    deliveryState: (rail, state) => states.inc({ rail, state }),
   };
 }
 

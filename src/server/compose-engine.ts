@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import { createRecipientSelection, type SelectRecipients } from '../delivery/recipients.ts';
 import { createPolicyGate } from '../delivery/policy-gate.ts';
+import { createNoteEvidence } from '../delivery/delivered/note-evidence.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createGates } from '../delivery/gates.ts';
 import { createPayloads } from '../delivery/payloads.ts';
@@ -15,11 +16,13 @@ import type { Heavy } from '../operations/heavy.ts';
 import { createFhirEngine, type Perform } from './fhir-engine.ts';
 import type { DirectDoor } from '../inbound/direct/door.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
+import { createDeliveryItems } from '../operations/delivery-items.ts';
 import { writeNoticeItem } from '../operations/notice-items.ts';
 import { openWithheld } from '../operations/withheld-delivery.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
+import type { NoteEvidence } from '../ports/delivered.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
@@ -94,14 +97,30 @@ export function raiseRails({
   });
 }
 
-/** What deliveries of 42 CFR Part 2 ask. */
-const noticesFor = ({
+/** What the dispatcher has of the roof: whom it asks for work items and notices, and how it is set. */
+const dispatching = ({
   store,
   clock,
-  config: { partyKindDefault },
-}: EngineParts): Pick<Parameters<typeof createDispatcher>[0], 'noticeOf' | 'noticeItem'> => ({
-  noticeOf: createNoticeOfEntry({ clock, partyKindDefault, present }),
+  timers,
+  config,
+  log,
+  metrics,
+}: EngineParts): Omit<Parameters<typeof createDispatcher>[0], 'payloads' | 'rails' | 'gates'> => ({
+  store,
+  workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
+  noticeOf: createNoticeOfEntry({ clock, partyKindDefault: config.partyKindDefault, present }),
   noticeItem: (entry, failure) => writeNoticeItem({ store, clock, newId: randomUUID }, entry, failure),
+  withheldItem: (ended) => openWithheld({ store, clock, newId: randomUUID }, ended),
+  clock,
+  timers,
+  random: Math.random,
+  settings: {
+    ...config,
+    attemptTimeoutMs: config.leaseMs - LEASE_MARGIN_MS,
+    inFlightMax: config.deliveriesInFlightMax,
+  },
+  log: (level, says, about) => log.write(level, says, about),
+  onMetric: (metric) => metrics.delivered(metric),
 });
 
 /** What may be absent. */
@@ -124,6 +143,18 @@ const composeRecipients = (
     activeMax: config.subscriptionsMax,
   });
 
+/** Takes evidence of deliveries that comes after their entries have ended. */
+const composeEvidence = ({
+  store,
+  clock,
+  metrics,
+}: Pick<EngineParts, 'store' | 'clock' | 'metrics'>): NoteEvidence =>
+  createNoteEvidence({
+    store,
+    items: createDeliveryItems({ store, clock, newId: randomUUID }),
+    onState: ({ rail, state }) => metrics.deliveryState(rail, state),
+  });
+
 /** The FHIR engine, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
 export function composeEngine(parts: EngineParts): {
   readonly perform: Perform;
@@ -132,8 +163,9 @@ export function composeEngine(parts: EngineParts): {
   readonly messages: MessageDoor;
   readonly direct: DirectDoor;
   readonly selectRecipients: SelectRecipients;
+  readonly noteEvidence: NoteEvidence;
 } {
-  const { config, log, base, store, metrics, clock, timers, listening, outgoing } = parts;
+  const { config, log, base, store, clock, listening, outgoing } = parts;
   const rails = raiseRails(parts);
   const criteria = () => ({ base, now: clock.now() });
   const subscriptions = createSubscriptionCache({
@@ -143,23 +175,10 @@ export function composeEngine(parts: EngineParts): {
   });
   const payloads = createPayloads(store);
   const dispatcher = createDispatcher({
-    store,
+    ...dispatching(parts),
     payloads,
     rails: rails.byName,
     gates: createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock }),
-    workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
-    ...noticesFor(parts),
-    withheldItem: (ended) => openWithheld({ store, clock, newId: randomUUID }, ended),
-    clock,
-    timers,
-    random: Math.random,
-    settings: {
-      ...config,
-      attemptTimeoutMs: config.leaseMs - LEASE_MARGIN_MS,
-      inFlightMax: config.deliveriesInFlightMax,
-    },
-    log: (level, says, about) => log.write(level, says, about),
-    onMetric: ({ rail, fate }) => metrics.delivered(rail, fate),
   });
   const endpoints = createEndpoints(store);
   const selectRecipients = composeRecipients(config, subscriptions, endpoints, rails);
@@ -194,5 +213,13 @@ export function composeEngine(parts: EngineParts): {
       log: (says, about) => log.write('warn', says, about),
     },
   });
-  return { perform, rails, dispatcher, messages, direct, selectRecipients };
+  return {
+    perform,
+    rails,
+    dispatcher,
+    messages,
+    direct,
+    selectRecipients,
+    noteEvidence: composeEvidence(parts),
+  };
 }

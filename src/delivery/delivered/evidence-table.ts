@@ -30,6 +30,7 @@ const failed = (until: RankedState, says: string): Ending => ({ end: 'failed', u
 
 /** Evidence that any rail may have. What we ourselves gave up may have come through all the same. */
 export const ANY_RAIL: Rows = {
+  accepted: machine('sent', 'its way took it'),
   answered: person('acknowledged', 'they answered about this referral'),
   refused: failed('transported', 'refused for good'),
   'given-up': failed('transported', 'tried as often as the server tries'),
@@ -64,7 +65,6 @@ export const EVIDENCE_BY_RAIL: Readonly<Record<string, Rows>> = {
     'msa-ae': failed('received', 'their application refused it (AE)'),
   },
   'direct-project': {
-    accepted: machine('sent', 'handed to the relay'),
     'smtp-accepted': machine('sent', 'handed to the relay (250)'),
     'mdn-processed': machine('transported', 'their HISP has it (processed)'),
     'mdn-dispatched': machine('received', 'at its final destination (dispatched)'),
@@ -81,7 +81,6 @@ export const EVIDENCE_BY_RAIL: Readonly<Record<string, Rows>> = {
     },
   },
   capture: {
-    accepted: machine('sent', 'kept for tests: nothing left this server'),
     captured: machine('sent', 'kept for tests: nothing left this server'),
   },
 };
@@ -89,3 +88,9 @@ export const EVIDENCE_BY_RAIL: Readonly<Record<string, Rows>> = {
 /** What this kind of evidence shows on this rail; undefined: the rail cannot have it. */
 export const evidenceRowOf = (rail: string, kind: EvidenceKind): EvidenceRow | undefined =>
   (Object.hasOwn(EVIDENCE_BY_RAIL, rail) ? EVIDENCE_BY_RAIL[rail]?.[kind] : undefined) ?? ANY_RAIL[kind];
+
+/** What acceptance by a rail shows, where no rail said more. `hasContent`: whether something but a notice of it was sent. */
+export function acceptedBy(rail: string, hasContent: boolean): EvidenceKind {
+  if (rail === 'rest-hook') return hasContent ? 'http-2xx' : 'http-2xx-empty';
+  return rail === 'capture' ? 'captured' : 'accepted';
+}

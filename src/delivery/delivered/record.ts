@@ -6,7 +6,8 @@ import { DELIVERY_RECORD, type DeliveryEvidence, type DeliveryRecord } from '../
 import type { RecordWrite, StoredRecord } from '../../ports/record.ts';
 import type { ClaimedEntry, DeliveryOutcome, OutboxRow, Snapshot } from '../../ports/store.ts';
 import { typeOf } from '../../resources/element.ts';
-import { advance } from './advance.ts';
+import { advance, stateBy } from './advance.ts';
+import { acceptedBy } from './evidence-table.ts';
 import { isDelivered, deliveryRank } from './states.ts';
 
 /** A delivery of which nothing is known yet. */
@@ -89,16 +90,20 @@ function endOf(
   return [];
 }
 
-/** The delivery as the outbox has it. `evidence`: what acceptance by its rail shows, where the caller knows more. */
-export function recordOfRow(row: OutboxRow, accepted: DeliveryEvidence['kind'] = 'accepted'): DeliveryRecord {
-  const { state, why, due, id } = row;
+/** The delivery as the outbox has it. `hasContent`: whether something but a notice of it was sent. */
+export function recordOfRow(row: OutboxRow, hasContent = true): DeliveryRecord {
+  const { state, why, due, id, rail } = row;
   const record = recordOfEntry(row);
   if (state === 'waiting' || state === 'leased') return record;
-  const kind = state === 'accepted' ? accepted : state;
-  const source = `entry ${id}`;
-  const settled = advance(record, { kind, at: new Date(due).toISOString(), source });
+  const at = new Date(due).toISOString();
+  const kind = state === 'accepted' ? acceptedBy(rail, hasContent) : state;
+  const settled = advance(record, { kind, at, source: `entry ${id}` });
   return state === 'accepted' ? settled : { ...settled, why };
 }
+
+/** The state of a delivery that ended without a record. */
+export const stateOfEnd = ({ rail }: ClaimedEntry, fate: DeliveryOutcome['fate'], hasContent: boolean) =>
+  stateBy(rail, [{ kind: fate === 'accepted' ? acceptedBy(rail, hasContent) : fate, at: '', source: '' }]);
 
 export const writeRecord = (record: DeliveryRecord, known: StoredRecord | undefined): RecordWrite => ({
   kind: DELIVERY_RECORD,

@@ -11,18 +11,21 @@ import { hasNotice } from '../../hl7v2/messages/notice.ts';
 import { commitViewOf } from '../../operations/referral-messages/commit-view.ts';
 import { controlIdOf, prepareMessages } from '../../operations/referral-messages/prepare-messages.ts';
 import { NoticeMissing, receiptOfFailure, type NoticeOfEntry, type Receipt } from '../../ports/rail.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
+import { evidenceOfMessages, type SentMessage } from './acknowledged.ts';
 import type { Acknowledged, OutgoingMessage, Peers } from './peer.ts';
 
 interface MllpDeliverParts {
   readonly noticeOf?: NoticeOfEntry | undefined;
   readonly peers: Peers;
   readonly links: readonly Link[];
+  readonly clock: Clock;
 }
 
 export async function deliverMessages(
-  { peers, links, noticeOf }: MllpDeliverParts,
+  { peers, links, clock, noticeOf }: MllpDeliverParts,
   entry: ClaimedEntry,
   asOf: Snapshot,
   now: Snapshot,
@@ -41,6 +44,7 @@ export async function deliverMessages(
   const waits = link?.unacknowledged !== true;
   const sha256 = createHash('sha256');
   let receipt: Receipt = { outcome: 'accepted', says: 'written; this link is not acknowledged' };
+  const written: SentMessage[] = [];
   const built = messages.map((one) => buildMessage(one));
   if (notice.length > 0 && !built.every(hasNotice)) throw new NoticeMissing('hl7v2-mllp');
   for (const [index, message] of built.entries()) {
@@ -48,23 +52,26 @@ export async function deliverMessages(
     sha256.update(bytes);
     const controlId = controlIdOf(entry, index);
     const sent = await send(peers, { address, organization: receiver, bytes, controlId, waits }, signal);
-    if (sent !== undefined) receipt = sent;
+    written.push({ controlId, answer: sent.answer, at: new Date(clock.now()).toISOString() });
+    receipt = sent.receipt ?? receipt;
+    if (receipt.outcome === 'refused' && sent.answer !== undefined)
+      return { ...receipt, evidence: evidenceOfMessages(written) };
     if (receipt.outcome !== 'accepted') return receipt;
   }
-  return { ...receipt, bytesHash: sha256.digest('hex') };
+  return { ...receipt, bytesHash: sha256.digest('hex'), evidence: evidenceOfMessages(written) };
 }
 
-/** The receipt of one message; undefined when the message was written and the server waits for no acknowledgment. */
+/** One message: its answer and receipt, neither where it was written and the server waits for no acknowledgment. */
 async function send(
   peers: Peers,
   message: OutgoingMessage,
   signal: AbortSignal,
-): Promise<Receipt | undefined> {
+): Promise<{ readonly answer?: Acknowledged | undefined; readonly receipt?: Receipt }> {
   try {
     const answer = await peers.send(message, signal);
-    return answer === undefined ? undefined : receiptOf(answer);
+    return answer === undefined ? {} : { answer, receipt: receiptOf(answer) };
   } catch (error) {
-    return receiptOfFailure(error);
+    return { receipt: receiptOfFailure(error) };
   }
 }
 

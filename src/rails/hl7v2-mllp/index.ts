@@ -44,7 +44,7 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
     name: 'hl7v2-mllp',
     carriesNotice: NOTICE_PLACES['hl7v2-mllp'],
     deliver: (entry, asOf, now, signal, noticeOf) =>
-      deliverMessages({ peers, links, noticeOf }, entry, asOf, now, signal),
+      deliverMessages({ peers, links, clock: parts.clock, noticeOf }, entry, asOf, now, signal),
     lacks: (entry, asOf) => lacksOfMessages(links, entry, asOf),
     async listen(receive, takeApart) {
       for (const port of listening) {

@@ -2,6 +2,7 @@
  * The sending side: one connection per peer, with one message in flight; the peer answers each by the acknowledgment
  * that names its control id (MSA-2). A peer that is down, slow or answers nonsense holds up nobody else.
  */
+import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Ref } from '../../fhir/types.ts';
 import { recoverHeader } from '../../hl7v2/ack.ts';
@@ -16,6 +17,8 @@ export interface Acknowledged {
   readonly code: string;
   /** MSA-3, when it has a text. */
   readonly says: string | undefined;
+  /** SHA-256 of the acknowledgment, in hex. */
+  readonly hash: string;
 }
 
 export interface PeerSettings {
@@ -162,7 +165,8 @@ function readAcknowledgment(bytes: Uint8Array, controlId: string): Acknowledged 
     const msa = firstSegment(parseMessage(decodeMessage(bytes).text), 'MSA');
     if (msa === undefined) return undefined;
     const { acknowledgmentCode, messageControlId, textMessage } = readMsa(msa);
-    return messageControlId === controlId ? { code: acknowledgmentCode ?? '', says: textMessage } : undefined;
+    if (messageControlId !== controlId) return undefined;
+    return { code: acknowledgmentCode ?? '', says: textMessage, hash: hash('sha256', bytes, 'hex') };
   } catch {
     return undefined; // nonsense is no acknowledgment; the wait goes on until its time is over
   }

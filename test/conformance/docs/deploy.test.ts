@@ -72,7 +72,7 @@ test('every metric of the alerts and the dashboard is there, with the labels tha
     now: () => 0,
   });
   metrics.observe('read', 'Task', 503, 0.1);
-  metrics.delivered('rest-hook', 'refused');
+  metrics.delivered({ rail: 'rest-hook', fate: 'refused', state: 'failed' });
   const fates = { quarantine: 1 };
   metrics.showLinks(() => [{ link: 'elm', connected: 1, lastMessageAt: 1, fates, faults: 0, notTaken: [] }]);
   const runs = { done: 1, failed: 0 };

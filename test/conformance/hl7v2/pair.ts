@@ -69,7 +69,7 @@ export async function openPair(): Promise<Pair> {
       const { link } = SIDES[to];
       const answer = await receiver.engine.messages.receive({ link, bytes, address: undefined, signal });
       sent.push({ from, text: Buffer.from(bytes).toString(), answer });
-      return { code: answer.code, says: undefined };
+      return { code: answer.code, says: undefined, hash: '' };
     },
     close: () => undefined,
   });
@@ -81,7 +81,7 @@ export async function openPair(): Promise<Pair> {
     clock.now += 1000;
     const entries = await store.claim(10, 60_000);
     for (const entry of entries) {
-      const parts = { peers: peersOf(from, to), links: [SIDES[from].link] };
+      const parts = { peers: peersOf(from, to), links: [SIDES[from].link], clock: { now: () => clock.now } };
       const receipt = await deliverMessages(
         parts,
         entry,

@@ -198,7 +198,7 @@ describe('the end of an entry', () => {
       viewers: [SUBSCRIBER],
     });
     expect(running.metrics).toEqual([
-      { rail: 'test', fate: 'accepted', attempt: 1, ageMs: expect.any(Number) },
+      { rail: 'test', fate: 'accepted', attempt: 1, ageMs: expect.any(Number), state: 'sent' },
     ]);
   });
 
