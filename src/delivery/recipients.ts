@@ -7,9 +7,13 @@ import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { OutboxEntry, Write } from '../ports/store.ts';
-import { typeOf } from '../resources/element.ts';
+import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
+import { DIRECT, isInUse } from '../resources/parties/direct-addresses.ts';
+import { standingOf } from '../resources/parties/standing.ts';
+import { partyElementOf } from '../resources/party.ts';
 import type { Move } from '../resources/rules.ts';
+import { chooseRails, type Channel } from './choose-rail.ts';
 import { selectorOf } from './subject.ts';
 import type { ActiveSubscription, SubscriptionCache } from './subscriptions.ts';
 
@@ -23,10 +27,24 @@ export interface ChangedResource {
   readonly custodian: Ref | '';
 }
 
+/** An Endpoint of an organization, and who keeps it. */
+export interface PartyEndpoint {
+  readonly resource: Resource;
+  readonly custodian: Ref | '';
+}
+
+/** What is asked of a party that has a Direct address. */
+interface DirectFacts {
+  readonly isMember: (organization: Ref) => Promise<boolean>;
+  /** Whether somebody vouches for the address that an Endpoint has. */
+  readonly isVerified: (endpoint: Ref, resource: Resource) => Promise<boolean>;
+}
+
 export interface RecipientParts {
   readonly subscriptions: SubscriptionCache;
-  /** The Endpoints of an organization, as of now. */
-  readonly endpointsOf: (organization: Ref) => Promise<readonly Resource[]>;
+  /** The Endpoints of an organization, as of now: its own, and those that others keep about it. */
+  readonly endpointsOf: (organization: Ref) => Promise<readonly PartyEndpoint[]>;
+  readonly direct: DirectFacts;
   /** Names of the rails that this server has. */
   readonly rails: ReadonlySet<string>;
   /** Active Subscriptions that one organization may have: what bounds the fan-out of a commit. */
@@ -36,7 +54,8 @@ export interface RecipientParts {
 }
 
 /**
- * Selects the recipients of one commit, an outbox entry for each. `at`: milliseconds since 1970.
+ * Selects the recipients of one commit, an outbox entry for each. `at`: milliseconds since 1970. `read`: a resource as it
+ * will be after the commit; whom a Task names more closely than its organization is found by it.
  *
  * @throws OperationOutcomeError `subscription-refused` when the commit would make more Subscriptions active than fit. That
  * is where fan-out is bounded: an entry, once due, is never left out.
@@ -45,16 +64,19 @@ export type SelectRecipients = (
   changes: readonly ChangedResource[],
   moves: readonly Move[],
   at: number,
+  read?: ReadPreview,
 ) => Promise<readonly OutboxEntry[]>;
 
+type ReadPreview = (ref: Ref) => Promise<Resource | undefined>;
+
 export function createRecipientSelection(parts: RecipientParts): SelectRecipients {
-  const { subscriptions, endpointsOf, rails } = parts;
-  return async (changes, moves, at) => {
+  const { subscriptions } = parts;
+  return async (changes, moves, at, read) => {
     const active = await subscriptions.current();
     checkActivated(changes, active, parts);
     return [
       ...matchSubscriptions(changes, moves, active.values(), at),
-      ...(await selectPartiesOfMoves(moves, endpointsOf, rails)),
+      ...(await selectPartiesOfMoves(parts, moves, at, read)),
     ];
   };
 }
@@ -98,26 +120,88 @@ function matchSubscriptions(
   });
 }
 
-/** An entry for each active Endpoint of who did not make a move, by the rail its connection type names. */
+/** An entry for each Endpoint by which who did not make a move is told of it. */
 async function selectPartiesOfMoves(
+  parts: RecipientParts,
   moves: readonly Move[],
-  endpointsOf: RecipientParts['endpointsOf'],
-  rails: ReadonlySet<string>,
+  at: number,
+  read: ReadPreview | undefined,
 ): Promise<readonly OutboxEntry[]> {
   const entries: OutboxEntry[] = [];
   for (const move of moves) {
     const { task, event } = move;
     for (const organization of partiesToNotify(move)) {
-      for (const endpoint of await endpointsOf(organization)) {
-        const { id, status, connectionType } = endpoint;
-        const { code: rail } = connectionType as { readonly code?: string };
-        if (id === undefined || status !== 'active' || rail === undefined || !rails.has(rail)) continue;
-        const sight = { everything: false, organization } as const;
-        entries.push({ rail, receiver: `Endpoint/${id}`, orderingKey: task, subject: task, event, sight });
-      }
+      const teller = organization === move.initiator ? move.recipient : move.initiator;
+      const named = await readNamed(parts, move, organization, read);
+      const channels = await channelsOf(parts, { organization, teller, named }, at);
+      const isMember =
+        channels.some(({ rail }) => rail === DIRECT) && (await parts.direct.isMember(organization));
+      const sight = { everything: false, organization } as const;
+      for (const { rail, endpoint } of chooseRails({ isMember, channels }, parts.rails).taken)
+        entries.push({ rail, receiver: endpoint, orderingKey: task, subject: task, event, sight });
     }
   }
   return entries;
+}
+
+/** Whom a Task names, from the closest on: a role, a service, a private record of the organization. */
+interface Named {
+  readonly resources: readonly Resource[];
+  /** The record of the organization, which may be another than the party that it stands for. */
+  readonly record: Ref | undefined;
+}
+
+const NOBODY: Named = { resources: [], record: undefined };
+
+/** Only Direct asks for it: every other rail tells all Endpoints of the party. */
+async function readNamed(
+  { rails }: RecipientParts,
+  { task, recipient }: Move,
+  organization: Ref,
+  read: ReadPreview | undefined,
+): Promise<Named> {
+  if (read === undefined || !rails.has(DIRECT)) return NOBODY;
+  const seat = organization === recipient ? 'owner' : 'requester';
+  const named = localRef((await read(task))?.[seat]);
+  const resource = named && (await read(named));
+  if (named === undefined || resource === undefined) return NOBODY;
+  const element = partyElementOf(typeOf(named));
+  const record = element === 'self' ? named : element === undefined ? undefined : localRef(resource[element]);
+  const above = record === undefined || record === named ? undefined : await read(record);
+  return { resources: [resource, ...(above === undefined ? [] : [above])], record };
+}
+
+interface Addressed {
+  readonly organization: Ref;
+  /** Who tells it; undefined for an administrator. */
+  readonly teller: Ref | undefined;
+  readonly named: Named;
+}
+
+/**
+ * The Endpoints in use by which an organization may be told. What one organization keeps about another counts for itself
+ * alone (directory DR46).
+ */
+async function channelsOf(
+  { endpointsOf, rails, direct }: RecipientParts,
+  { organization, teller, named: { resources, record } }: Addressed,
+  at: number,
+): Promise<readonly Channel[]> {
+  const others = record === undefined || record === organization ? [] : await endpointsOf(record);
+  const channels: Channel[] = [];
+  for (const { resource, custodian } of [...(await endpointsOf(organization)), ...others]) {
+    const { code: rail } = resource['connectionType'] as { readonly code?: string };
+    const isTheirs = standingOf(resource) === 'private' && custodian !== teller;
+    if (resource.id === undefined || rail === undefined || !rails.has(rail) || isTheirs) continue;
+    if (rail === DIRECT ? !isInUse(resource, at) : resource['status'] !== 'active') continue;
+    const endpoint: Ref = `Endpoint/${resource.id}`;
+    const verified = rail === DIRECT && (await direct.isVerified(endpoint, resource));
+    const naming = resources.findIndex((one) =>
+      valuesAt(one, 'endpoint').some((reference) => localRef(reference) === endpoint),
+    );
+    channels.push({ endpoint, rail, verified, distance: naming < 0 ? resources.length : naming });
+  }
+  return channels;
 }
 
 /** The other party; both when an administrator made the move (G12). An organization on both sides knows already. */

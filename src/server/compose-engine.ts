@@ -28,6 +28,8 @@ import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
 import { createRails, type Rails } from '../rails/index.ts';
 import type { Outgoing } from './compose-outgoing.ts';
+import { isVouchedFor, readVerification } from '../resources/parties/direct-addresses.ts';
+import { MEMBER_KIND } from '../resources/parties/standing.ts';
 import { TRANSACTIONS } from '../referral/transactions.ts';
 import { policyPartsOf } from './policy-parts.ts';
 
@@ -130,7 +132,7 @@ const passedOn = ({ heavy, packages }: EngineParts): Pick<EngineParts, 'heavy' |
 });
 
 const composeRecipients = (
-  config: Config,
+  { config, store }: Pick<EngineParts, 'config' | 'store'>,
   subscriptions: ReturnType<typeof createSubscriptionCache>,
   endpoints: ReturnType<typeof createEndpoints>,
   rails: Rails,
@@ -138,6 +140,12 @@ const composeRecipients = (
   createRecipientSelection({
     subscriptions,
     endpointsOf: (organization) => endpoints.of(organization),
+    direct: {
+      isMember: async (organization) =>
+        (await store.snapshot().record(MEMBER_KIND, organization)) !== undefined,
+      isVerified: async (endpoint, resource) =>
+        isVouchedFor(resource, await readVerification(store.snapshot(), endpoint)),
+    },
     rails: new Set(rails.byName.keys()),
     activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
     activeMax: config.subscriptionsMax,
@@ -181,7 +189,7 @@ export function composeEngine(parts: EngineParts): {
     gates: createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock }),
   });
   const endpoints = createEndpoints(store);
-  const selectRecipients = composeRecipients(config, subscriptions, endpoints, rails);
+  const selectRecipients = composeRecipients(parts, subscriptions, endpoints, rails);
   const { perform, messages, direct } = createFhirEngine({
     payloads,
     ...passedOn(parts),

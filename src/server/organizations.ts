@@ -1,6 +1,7 @@
 /** What the roof looks up in the store about organizations and their people, on behalf of the door and of delivery. */
 import type { HumanName, Identifier, Ref, Resource } from '../fhir/types.ts';
 import { readKinds } from '../delivery/party-facts.ts';
+import type { PartyEndpoint } from '../delivery/recipients.ts';
 import type { FindUserName } from '../http/bearer.ts';
 import type { OrganizationName } from '../http/claims.ts';
 import { isInPerson, type FindUsualPurpose } from '../http/purposes.ts';
@@ -84,8 +85,8 @@ function fullNameOf(person: Resource | undefined): string | undefined {
 
 /** The Endpoints of organizations, kept in memory: every commit of a move asks for those of whom it tells. */
 interface Endpoints {
-  /** Those that an organization manages, as of every commit announced by `touched`. */
-  of(organization: Ref): Promise<readonly Resource[]>;
+  /** Those that name an organization as theirs, whoever keeps them, as of every commit announced by `touched`. */
+  of(organization: Ref): Promise<readonly PartyEndpoint[]>;
   /** A commit wrote these resources; those that are no Endpoints are passed over. */
   touched(refs: Iterable<Ref>): void;
 }
@@ -94,12 +95,12 @@ interface Endpoints {
 const KEPT_MAX = 1_000;
 
 export function createEndpoints(store: Pick<Store, 'snapshot'>): Endpoints {
-  const kept = new Map<Ref, Promise<readonly Resource[]>>();
+  const kept = new Map<Ref, Promise<readonly PartyEndpoint[]>>();
 
-  async function read(organization: Ref): Promise<readonly Resource[]> {
+  async function read(organization: Ref): Promise<readonly PartyEndpoint[]> {
     const where: Clause = { kind: 'reference', param: 'organization', to: [organization] };
     const found = await search(store, 'Endpoint', where, ENDPOINTS_MAX);
-    return found.map(({ text }) => parseStored(text));
+    return found.map(({ text, custodian }) => ({ resource: parseStored(text), custodian }));
   }
 
   return {

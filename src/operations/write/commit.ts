@@ -28,6 +28,7 @@ import { reachOf } from '../../resources/reach.ts';
 import { buildTemplate } from '../../resources/template.ts';
 import { auditRefusal, auditWrite } from '../audit/audit.ts';
 import { denialsIn } from './denials.ts';
+import { readPreview } from './preview.ts';
 import { kindsIn } from './kept-kinds.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { LARGE } from '../heavy.ts';
@@ -72,7 +73,9 @@ export async function buildCommit(
   );
   const entries = draft.importing
     ? []
-    : await draft.context.selectRecipients(planned, draft.moves, Date.parse(draft.now));
+    : await draft.context.selectRecipients(planned, draft.moves, Date.parse(draft.now), (ref) =>
+        readPreview(draft, ref),
+      );
   const bears = draft.records.length > 0 || planned.some(({ ref }) => DENYING.has(typeOf(ref)));
   const denials = bears ? await denialsIn(draft) : [];
   const kinds = bears ? await kindsIn(draft) : [];

@@ -3,10 +3,13 @@
  * initiator.
  */
 import { EVERYTHING } from '../../ports/query.ts';
-import { resourceOf } from '../../ports/stored-resource.ts';
+import { parseStored, resourceOf } from '../../ports/stored-resource.ts';
+import { note } from '../../referral/ruling.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isReferralTask, readState } from '../../referral/state.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
+import { DIRECT, isDirectEndpoint, isInUse } from '../../resources/parties/direct-addresses.ts';
+import { referencesTo } from '../../resources/references-to.ts';
 import { mayBeSame } from '../../resources/parties/names.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { MEMBER_KIND } from '../../resources/parties/standing.ts';
@@ -42,8 +45,9 @@ export async function hold(
   { kind, doubt = 'name', organization, expression }: Doubt,
 ): Promise<void> {
   if (!isSent(draft, planned)) return;
+  if (kind === 'party-unresolved' && (await goesByDirect(draft, organization, expression))) return;
   const diagnostics = `${organization}: ${kind === 'party-check' ? CHECK[doubt] : UNRESOLVED}.`;
-  if (!draft.notes.some((note) => note.code === kind && note.diagnostics === diagnostics)) {
+  if (!draft.notes.some((one) => one.code === kind && one.diagnostics === diagnostics)) {
     draft.notes.push({ code: kind, severity: 'warning', diagnostics, expression });
     const candidates = kind === 'party-unresolved' ? await candidatesFor(draft, organization) : [];
     plan(
@@ -63,6 +67,34 @@ export async function hold(
     );
   }
 }
+
+/**
+ * Whether the sender has noted a Direct address of a private Organization, and this server sends mail: then the referral goes
+ * there, whoever that is (directory DR28). An address that nobody verified is told where the mail is withheld.
+ */
+async function goesByDirect(
+  draft: Draft,
+  organization: Ref,
+  expression: readonly string[],
+): Promise<boolean> {
+  const { caller, context, snapshot, now, notes } = draft;
+  if (context.lacks?.(DIRECT) === undefined) return false;
+  const { matches } = await snapshot.search(
+    referencesTo('Endpoint', 'organization', organization, ENDPOINTS_MAX),
+  );
+  const isOwn = matches.some(({ custodian, text }) => {
+    const endpoint = parseStored(text);
+    return (
+      custodian === caller.organization && isDirectEndpoint(endpoint) && isInUse(endpoint, Date.parse(now))
+    );
+  });
+  if (isOwn)
+    notes.push({ ...note('information', `${organization} is told by Direct mail.`, []), expression });
+  return isOwn;
+}
+
+/** Endpoints about one private Organization that are looked at. */
+const ENDPOINTS_MAX = 20;
 
 /** The order that is held: in its `$timeline` the work item stands. */
 const orderOf = ({ ref, after }: Planned): Ref | undefined =>

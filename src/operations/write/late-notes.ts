@@ -66,7 +66,12 @@ async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly O
   if (recipient === undefined || recipient !== actorOf(caller)) return [];
   const ref: Ref = `Task/${task.id ?? ''}`;
   const move = { task: ref, tid: '', from: '', to: '', event: LATE_NOTE, by: 'referralRecipient' } as const;
-  const entries = await context.selectRecipients([], [{ ...move, initiator, recipient }], Date.parse(now));
+  const entries = await context.selectRecipients(
+    [],
+    [{ ...move, initiator, recipient }],
+    Date.parse(now),
+    (one) => readPreview(draft, one),
+  );
   return entries.map((entry) => ({ ...entry, subject: file }));
 }
 

@@ -141,7 +141,7 @@ async function entryOf(draft: Draft, item: WithheldItem): Promise<OutboxEntry | 
   if (receiver === undefined || draft.moves.some((move) => move.task === ref && event !== REQUEST))
     return undefined;
   const [task, endpoint] = [await readPreview(draft, ref), await readPreview(draft, receiver)];
-  const organization = localRef(endpoint?.['managingOrganization']);
+  const organization = await partyReachedAt(draft, endpoint?.['managingOrganization'], task);
   const [rail] = valuesAt(endpoint, 'connectionType.code');
   if (task === undefined || !isReferralTask(task) || organization === undefined) return undefined;
   if (endpoint?.['status'] !== 'active' || typeof rail !== 'string') return undefined;
@@ -155,6 +155,18 @@ async function entryOf(draft: Draft, item: WithheldItem): Promise<OutboxEntry | 
     event,
     sight: { everything: false, organization },
   };
+}
+
+/** The party at an Endpoint: the organization that it names, or for which a private record of it stands. */
+async function partyReachedAt(
+  draft: Draft,
+  managing: unknown,
+  task: Resource | undefined,
+): Promise<Ref | undefined> {
+  const organization = localRef(managing);
+  if (organization === undefined || task === undefined || (await isParty(draft, task, organization)))
+    return organization;
+  return ruleContextOf(draft).partyOf(managing);
 }
 
 /** An Endpoint may have come to another organization since. */

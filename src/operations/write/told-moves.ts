@@ -5,7 +5,6 @@
 import type { Ref } from '../../fhir/types.ts';
 import type { OutboxEntry } from '../../ports/store.ts';
 import { readState } from '../../referral/state.ts';
-import { localRef } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { Move } from '../../resources/rules.ts';
 import { missingIn } from './coming.ts';
@@ -17,7 +16,9 @@ import { readPreview } from './preview.ts';
 export async function checkMovesTold(draft: Draft): Promise<void> {
   const { lacks, selectRecipients } = draft.context;
   if (lacks === undefined) return;
-  for (const entry of await selectRecipients([], draft.moves, Date.parse(draft.now))) {
+  for (const entry of await selectRecipients([], draft.moves, Date.parse(draft.now), (ref) =>
+    readPreview(draft, ref),
+  )) {
     const unheard = await isUnheard(draft, entry);
     if (!unheard && lacks(entry.rail) === undefined) continue;
     const missing = unheard ? [UNHEARD] : await missingIn(draft, entry);
@@ -29,7 +30,7 @@ async function withholdMove(draft: Draft, entry: OutboxEntry, missing: readonly 
   const { receiver, subject, event } = entry;
   const task = await readPreview(draft, subject);
   const move = draft.moves.find((one) => one.task === subject && one.event === event);
-  const told = localRef((await readPreview(draft, receiver))?.['managingOrganization']);
+  const told = entry.sight.everything ? undefined : entry.sight.organization;
   draft.untold.add(keyOfEntry(entry));
   withhold(draft, {
     entry,

@@ -17,7 +17,7 @@ import { standingOf } from './standing.ts';
 const ENDPOINT_VERIFIED = 'endpoint-verified';
 
 /** The code of `Endpoint.connectionType`, and so the name of the rail. */
-const DIRECT = 'direct-project';
+export const DIRECT = 'direct-project';
 
 /** What is known of the address of an Endpoint. */
 export interface EndpointVerification {
@@ -82,7 +82,7 @@ export function directAddressOf(endpoint: Resource | undefined): DirectAddress |
 }
 
 /** Whether an Endpoint is in use at an instant (milliseconds since 1970): active, and within its period. */
-function isInUse(endpoint: Resource, at: number): boolean {
+export function isInUse(endpoint: Resource, at: number): boolean {
   const { status, period } = endpoint as EndpointElements;
   const { start, end } = period ?? {};
   if (status !== 'active') return false;

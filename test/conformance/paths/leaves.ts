@@ -90,6 +90,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/write/label-sources.ts', why: 'drops what only the server says of a label' },
   { at: 'operations/write/marks.ts', why: 'the table of marks' },
   { at: 'hl7v2/', why: 'messages, text ⇄ meaning: pure; what is wrong with one is told in its reading' },
+  { at: 'delivery/choose-rail.ts', why: 'reads the table of rungs' },
   { at: 'rails/hl7v2-mllp/link-status.ts', why: 'counts messages by fate' },
   { at: 'inbound/archive.ts', why: 'makes the resources of an archived message' },
   { at: 'inbound/audit-receipt.ts', why: 'makes the audit row of a message' },

@@ -73,6 +73,7 @@ const createTestSelection = (change: Partial<RecipientParts> = {}): SelectRecipi
   createRecipientSelection({
     subscriptions: cache,
     endpointsOf: async () => [],
+    direct: { isMember: async () => false, isVerified: async () => false },
     rails: new Set(['rest-hook', 'capture']),
     activePerOrganizationMax: 2,
     activeMax: 5,
@@ -275,7 +276,7 @@ describe('moves', () => {
     const asked: Ref[] = [];
     const endpointsOf = async (organization: Ref) => {
       asked.push(organization);
-      return endpoints;
+      return endpoints.map((resource) => ({ resource, custodian: organization }));
     };
     const entries = await createTestSelection({ endpointsOf })([], [buildMove(move)], AT);
     return { asked, entries };

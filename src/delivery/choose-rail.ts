@@ -1,0 +1,77 @@
+/**
+ * Chooses the rails by which a counterparty is told of a move of a referral. Pure: a table of rungs, from the best down,
+ * and a line for each rung that is not taken (routing RL1). What a member has here is its inbox, and an Endpoint of HL7 v2
+ * is its link; Direct is for whom has neither, and only at an address that somebody verified (directory DR45).
+ */
+import type { Ref } from '../fhir/types.ts';
+import { DIRECT } from '../resources/parties/direct-addresses.ts';
+
+/** An Endpoint of a counterparty that may be used now. */
+export interface Channel {
+  readonly endpoint: Ref;
+  /** Its connection type, which names the rail. */
+  readonly rail: string;
+  /** Whether somebody vouches for the address; asked of rails that need it alone. */
+  readonly verified: boolean;
+  /** How closely it belongs to whom the referral names: 0 to the role or service, 1 to the organization, 2 by its management. */
+  readonly distance: number;
+}
+
+/** What is known of who is to be told. */
+interface Counterparty {
+  readonly isMember: boolean;
+  readonly channels: readonly Channel[];
+}
+
+/** Why a rung is not taken. */
+export type NotTaken = 'no-endpoint' | 'unverified' | 'not-preferred';
+
+/** Z40's names: `inbox` is no rail that sends; every other is the connection type of an Endpoint. */
+interface Rung {
+  readonly rail: string;
+  /** Rungs that leave nothing for this one where they are there. */
+  readonly unless: readonly string[];
+  readonly needsVerified: boolean;
+  /** All Endpoints of a rung are told, or the closest one. */
+  readonly tells: 'all' | 'closest';
+}
+
+// prettier-ignore
+export const RUNGS: readonly Rung[] = [
+  { rail: 'inbox',        unless: [],                       needsVerified: false, tells: 'all'     },
+  { rail: 'hl7v2-mllp',   unless: [],                       needsVerified: false, tells: 'all'     },
+  { rail: 'capture',      unless: [],                       needsVerified: false, tells: 'all'     }, // the demonstration's
+  { rail: DIRECT,         unless: ['inbox', 'hl7v2-mllp'],  needsVerified: true,  tells: 'closest' },
+];
+
+export interface Choice {
+  /** Endpoints that are told. An address that nobody verified is among them only where there is no other: the rail keeps it. */
+  readonly taken: readonly Channel[];
+  readonly notTaken: readonly { readonly rail: string; readonly why: NotTaken }[];
+}
+
+/** @param rails the names of the rails that this server has */
+export function chooseRails({ isMember, channels }: Counterparty, rails: ReadonlySet<string>): Choice {
+  const known = channels.filter(({ rail }) => rails.has(rail));
+  const there = new Set([...known.map(({ rail }) => rail), ...(isMember ? ['inbox'] : [])]);
+  const taken: Channel[] = [];
+  const notTaken: { rail: string; why: NotTaken }[] = [];
+  for (const { rail, unless, needsVerified, tells } of RUNGS) {
+    if (!there.has(rail)) notTaken.push({ rail, why: 'no-endpoint' });
+    else if (unless.some((other) => there.has(other))) notTaken.push({ rail, why: 'not-preferred' });
+    else {
+      const own = known.filter((one) => one.rail === rail).toSorted(closer);
+      if (needsVerified && !own.some(({ verified }) => verified)) notTaken.push({ rail, why: 'unverified' });
+      taken.push(...(tells === 'all' ? own : own.slice(0, 1)));
+    }
+  }
+  const listed = new Set(RUNGS.map(({ rail }) => rail));
+  // A rail without a rung of its own is told like every Endpoint of its kind.
+  return { taken: [...taken, ...known.filter(({ rail }) => !listed.has(rail))], notTaken };
+}
+
+/** What is verified first, then what is closer, then by name, so that the same facts give the same choice. */
+const closer = (one: Channel, other: Channel): number =>
+  Number(other.verified) - Number(one.verified) ||
+  one.distance - other.distance ||
+  (one.endpoint < other.endpoint ? -1 : 1);
