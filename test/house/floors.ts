@@ -288,6 +288,7 @@ export const READERS: Readonly<Record<string, string>> = {
   'src/hl7v2': 'reads ER7 and its character sets',
   'src/ccda': 'reads clinical documents',
   'src/xml': 'reads XML',
+  'src/direct/xdm': 'reads packages',
   'src/direct/certificates/der.ts': 'reads BER and DER',
   'src/ports/rail.ts': 'tells a refused connection from a defect',
   'src/resources/fhirpath.ts': 'reads and evaluates FHIRPath',
