@@ -1,5 +1,15 @@
 /** A message for Direct: a text that people read, and files (direct-xdm 2, 360x section 7). */
 import type { DirectAddress } from '../../ports/direct.ts';
+import { writeDate } from './date.ts';
+import { writeBase64 } from './transfer.ts';
+import {
+  boundaryOf,
+  textEntity,
+  writeFields,
+  writeMultipart,
+  type Entity,
+  type WrittenField,
+} from './write.ts';
 
 /** A file of a message. */
 export interface MailFile {
@@ -29,7 +39,59 @@ export interface MailDraft {
 /** The subject of a mail with a package (ITI-32, 3.32.4.1.2); more may follow after a plus sign. */
 export const PACKAGE_SUBJECT = 'XDM/1.0/DDM';
 
-/** The same draft gives the same bytes. Throws a RangeError when it is longer than {@link SENT_BYTES_MAX}. */
-export function composeMail(_draft: MailDraft): Promise<Uint8Array> {
-  return Promise.reject(new Error('being built'));
+/** The message inside. The same draft gives the same bytes, all of them ASCII. The caller keeps to SENT_BYTES_MAX. */
+export async function composeMail(draft: MailDraft): Promise<Uint8Array> {
+  const boundary = boundaryOf(draft.messageId);
+  const fields: readonly WrittenField[] = [
+    ...addressFields(draft),
+    ['Subject', draft.subject],
+    ...askingFields(draft),
+    ['MIME-Version', '1.0'],
+    ['Content-Type', `multipart/mixed; boundary="${boundary}"`],
+  ];
+  const parts = [textEntity(draft.text), ...draft.files.map(fileEntity)];
+  return Buffer.from(`${writeFields(fields)}\r\n${writeMultipart(boundary, parts)}`, 'latin1');
+}
+
+/** From, To, Date and Message-ID: inside and outside the same. */
+export const addressFields = (
+  mail: Pick<MailDraft, 'from' | 'to' | 'date' | 'messageId'>,
+): readonly WrittenField[] => [
+  ['From', `<${mail.from}>`],
+  ['To', `<${mail.to}>`],
+  ['Date', writeDate(mail.date)],
+  ['Message-ID', `<${mail.messageId}>`],
+];
+
+/** RFC 8098, 2.1; Implementation Guide for Delivery Notification in Direct 1.0. */
+function askingFields({ asks, from, inReplyTo }: MailDraft): readonly WrittenField[] {
+  return [
+    ...(inReplyTo === undefined ? [] : answerFields(inReplyTo)),
+    ...(asks === 'none' ? [] : [['Disposition-Notification-To', `<${from}>`] as const]),
+    ...(asks === 'dispatched'
+      ? [['Disposition-Notification-Options', 'X-DIRECT-FINAL-DESTINATION-DELIVERY=optional,true'] as const]
+      : []),
+  ];
+}
+
+/** Which message this one answers. */
+export const answerFields = (messageId: string): readonly WrittenField[] => [
+  ['In-Reply-To', `<${messageId}>`],
+  ['References', `<${messageId}>`],
+];
+
+const CONTENT_TYPE = /^[a-z0-9!#$&^_.+-]{1,100}\/[a-z0-9!#$&^_.+-]{1,100}$/i;
+const NAME_MAX = 100;
+
+function fileEntity({ fileName, contentType, bytes }: MailFile): Entity {
+  const name = fileName.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, NAME_MAX);
+  const type = CONTENT_TYPE.test(contentType) ? contentType : 'application/octet-stream';
+  return {
+    fields: [
+      ['Content-Type', `${type}; name="${name}"`],
+      ['Content-Transfer-Encoding', 'base64'],
+      ['Content-Disposition', `attachment; filename="${name}"`],
+    ],
+    body: writeBase64(bytes),
+  };
 }

@@ -3,26 +3,14 @@
  * it. Only what was verified is read for its content.
  */
 import type { DirectAddress, DirectPart } from '../../ports/direct.ts';
+import { readContext } from './context.ts';
+import { readDate } from './date.ts';
+import type { MailFault, MailRemark } from './faults.ts';
+import { partTypeOf, readMailHeader, valueOf, type HeaderField } from './header.ts';
+import { readLeaves, type Leaf } from './leaves.ts';
 import type { MailLimits } from './limits.ts';
-
-/** Why a mail cannot be read; nothing of it is used. */
-export type MailFault =
-  | 'too-long'
-  | 'header-too-long'
-  | 'too-many-parts'
-  | 'too-deep'
-  | 'header-broken'
-  | 'header-twice'
-  | 'no-sender';
-
-/** What is odd about a mail that can be read, for the person who looks at it. */
-export type MailRemark =
-  | 'winmail' // a file of Outlook (TNEF), whose content is not taken apart
-  | 'charset-unknown' // read as Windows-1252
-  | 'text-broken' // bytes that are no text in their character set
-  | 'transfer-broken' // bytes that are not in their transfer encoding
-  | 'line-ends' // a bare CR or LF
-  | 'cut-off'; // a multipart without its end
+import { readMailboxes, readMessageId, readMessageIds, readMailbox } from './mailbox.ts';
+import { decodeWords } from './words.ts';
 
 export interface MailText {
   readonly kind: 'mail';
@@ -42,6 +30,8 @@ export interface MailText {
   readonly asksDispatched: boolean;
   /** A report, an automatic reply, or a mail of nobody. */
   readonly isAutomatic: boolean;
+  /** How many servers it passed (Received): a mail that circles has many. */
+  readonly hops: number;
   /** The type of a multipart/report, in lower case: `disposition-notification`, `delivery-status`. */
   readonly reportType: string | undefined;
   /** The leaves, in order; the parts of a report included. */
@@ -53,7 +43,112 @@ export interface MailText {
 
 export type MailReading = MailText | { readonly kind: 'fault'; readonly fault: MailFault };
 
+/** Fields by which something is decided: two of a name are refused (RFC 5322, 3.6). */
+const ONCE: ReadonlySet<string> = new Set([
+  'from',
+  'sender',
+  'to',
+  'cc',
+  'subject',
+  'message-id',
+  'date',
+  'mime-version',
+  'content-type',
+  'content-transfer-encoding',
+  'disposition-notification-to',
+  'disposition-notification-options',
+  'auto-submitted',
+  'x-direct-context',
+]);
+
 /** Never throws, whatever the bytes. */
-export function readMail(_bytes: Uint8Array, _limits: MailLimits): MailReading {
-  return { kind: 'fault', fault: 'header-broken' };
+export function readMail(bytes: Uint8Array, limits: MailLimits): MailReading {
+  if (bytes.length > limits.bytesMax) return { kind: 'fault', fault: 'too-long' };
+  const header = readMailHeader(bytes, limits);
+  if (typeof header === 'string') return { kind: 'fault', fault: header };
+  const { fields } = header;
+  if (hasTwice(fields)) return { kind: 'fault', fault: 'header-twice' };
+  const from = readMailbox(valueOf(fields, 'from') ?? '');
+  if (from === undefined) return { kind: 'fault', fault: 'no-sender' };
+  const body = readLeaves(bytes, header, limits);
+  if (body.kind === 'fault') return body;
+  return { ...readFields(fields, from), ...readBody(fields, body.leaves), remarks: body.remarks };
+}
+
+function hasTwice(fields: readonly HeaderField[]): boolean {
+  const names = fields.map(({ name }) => name).filter((name) => ONCE.has(name));
+  return new Set(names).size < names.length;
+}
+
+type Fields = Omit<MailText, 'parts' | 'context' | 'remarks' | 'reportType' | 'isAutomatic'>;
+
+function readFields(fields: readonly HeaderField[], from: DirectAddress): Fields {
+  const value = (name: string): string => valueOf(fields, name) ?? '';
+  return {
+    kind: 'mail',
+    from,
+    to: readMailboxes(`${value('to')}, ${value('cc')}`),
+    messageId: readMessageId(valueOf(fields, 'message-id')),
+    references: [
+      ...new Set([...readMessageIds(value('in-reply-to')), ...readMessageIds(value('references'))]),
+    ],
+    subject: decodeWords(value('subject')),
+    sentAt: readDate(value('date')),
+    notificationsTo: readMailboxes(value('disposition-notification-to'))[0],
+    asksDispatched: asksDispatched(value('disposition-notification-options')),
+    hops: fields.filter(({ name }) => name === 'received').length,
+  };
+}
+
+/** Options (RFC 8098, 2.2): `X-DIRECT-FINAL-DESTINATION-DELIVERY=optional,true`, divided by semicolons. */
+function asksDispatched(options: string): boolean {
+  return options.split(';').some((option) => {
+    const [name = '', values = ''] = option.split('=');
+    const [importance = '', ...words] = values.split(',').map((word) => word.trim().toLowerCase());
+    return (
+      name.trim().toLowerCase() === 'x-direct-final-destination-delivery' &&
+      (importance === 'optional' || importance === 'required') &&
+      words.includes('true')
+    );
+  });
+}
+
+function readBody(
+  fields: readonly HeaderField[],
+  leaves: readonly Leaf[],
+): Pick<MailText, 'parts' | 'context' | 'reportType' | 'isAutomatic'> {
+  const reportType = reportTypeOf(fields, leaves);
+  return {
+    parts: leaves.map(({ contentType, fileName, bytes }) => ({ contentType, fileName, bytes })),
+    context: readContext(valueOf(fields, 'x-direct-context'), leaves),
+    reportType,
+    isAutomatic: reportType !== undefined || isOfMachine(fields),
+  };
+}
+
+/** What a report is about, by its parameter; where that is missing, by its second part (RFC 6522, 3). */
+function reportTypeOf(fields: readonly HeaderField[], leaves: readonly Leaf[]): string | undefined {
+  const { value, parameters } = partTypeOf(fields);
+  const named = parameters.get('report-type')?.toLowerCase();
+  const found = leaves
+    .find(({ contentType }) => REPORTS.has(contentType))
+    ?.contentType.slice('message/'.length);
+  if (value === 'multipart/report') return named ?? found ?? 'unknown';
+  // A report that is the mail itself, without a multipart around it.
+  return leaves.length === 1 ? found : undefined;
+}
+
+const REPORTS: ReadonlySet<string> = new Set(['message/disposition-notification', 'message/delivery-status']);
+
+const PRECEDENCES: ReadonlySet<string> = new Set(['bulk', 'junk', 'list', 'auto_reply']);
+
+/** RFC 3834, and the fields that were used before it. */
+function isOfMachine(fields: readonly HeaderField[]): boolean {
+  const automatic = valueOf(fields, 'auto-submitted')?.split(';')[0]?.trim().toLowerCase() ?? 'no';
+  return (
+    automatic !== 'no' ||
+    valueOf(fields, 'return-path')?.replaceAll(/\s/g, '') === '<>' ||
+    PRECEDENCES.has(valueOf(fields, 'precedence')?.toLowerCase() ?? '') ||
+    fields.some(({ name }) => name === 'x-autoreply' || name === 'x-autorespond' || name === 'list-id')
+  );
 }

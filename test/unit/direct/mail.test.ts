@@ -1,55 +1,165 @@
-/** A mail of Direct from draft to reading (direct-xdm 2, 3, 6). */
-import { describe, expect, test } from '@jest/globals';
+/** A mail of Direct from draft to reading: what one side protects, the other opens (direct-xdm 2, 3). */
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { SigningKey } from '../../../src/direct/certificates/signing-key.ts';
-import {
-  openMail,
-  type OpenedMessage,
-  type OpenedMail,
-  type MailSigner,
-} from '../../../src/direct/cms/open.ts';
+import { judgeSigner, type SaidSenders, type SignerJudgement } from '../../../src/direct/cms/judge.ts';
+import { openMail, type OpenedMail, type OpenedMessage } from '../../../src/direct/cms/open.ts';
 import { protectMail, type OuterHeaders, type Protection } from '../../../src/direct/cms/protect.ts';
-import { readDispositions, type DispositionReading } from '../../../src/direct/mdn/read.ts';
-import { writeDisposition, type DispositionAbout } from '../../../src/direct/mdn/write.ts';
-import {
-  composeMail,
-  PACKAGE_SUBJECT,
-  type MailDraft,
-  type MailFile,
-} from '../../../src/direct/mime/compose.ts';
-import { MAIL_LIMITS, SENT_BYTES_MAX, type MailLimits } from '../../../src/direct/mime/limits.ts';
-import {
-  readMail,
-  type MailFault,
-  type MailReading,
-  type MailRemark,
-  type MailText,
-} from '../../../src/direct/mime/read.ts';
+import { composeMail, type MailDraft } from '../../../src/direct/mime/compose.ts';
+import { MAIL_LIMITS, SENT_BYTES_MAX } from '../../../src/direct/mime/limits.ts';
+import { readMail } from '../../../src/direct/mime/read.ts';
+import { signingKeyOf } from '../../../tools/direct/correspondent.ts';
+import * as fc from '../../chance.ts';
+import { createDirectWorld, type DirectWorld } from '../../direct-world.ts';
 
-type Words = [
-  SigningKey,
-  OpenedMessage,
-  OpenedMail,
-  MailSigner,
-  OuterHeaders,
-  Protection,
-  DispositionReading,
-  DispositionAbout,
-  MailDraft,
-  MailFile,
-  MailLimits,
-  MailFault,
-  MailReading,
-  MailRemark,
-  MailText,
-];
+const AT = Date.UTC(2026, 11, 1, 2, 0, 0);
 
-describe('(direct-xdm 2) a mail', () => {
-  test('is bounded', () => {
-    const words: Words | undefined = undefined;
-    expect(words).toBeUndefined();
-    expect(SENT_BYTES_MAX).toBeLessThan(MAIL_LIMITS.bytesMax);
-    expect(PACKAGE_SUBJECT).toBe('XDM/1.0/DDM');
-    expect([openMail, protectMail, composeMail, writeDisposition, readDispositions]).toHaveLength(5);
-    expect(readMail(new Uint8Array(), MAIL_LIMITS).kind).toBe('fault');
+let world: DirectWorld;
+let ours: SigningKey;
+let theirs: SigningKey;
+let headers: OuterHeaders;
+
+beforeAll(async () => {
+  world = await createDirectWorld();
+  ours = signingKeyOf(world.initiator);
+  theirs = signingKeyOf(world.recipient);
+  headers = {
+    from: world.initiator.address,
+    to: world.recipient.address,
+    messageId: 'm1@direct.alder.example.org',
+    date: AT,
+  };
+});
+
+const draft = (over: Partial<MailDraft> = {}): MailDraft => ({
+  ...headers,
+  subject: 'XDM/1.0/DDM',
+  text: 'A referral is attached.',
+  files: [{ fileName: 'REQUEST.ZIP', contentType: 'application/zip', bytes: randomBytes(2000) }],
+  asks: 'dispatched',
+  ...over,
+});
+
+const protect = (message: Uint8Array, over: Partial<Protection> = {}): Promise<Uint8Array> =>
+  protectMail(message, {
+    headers,
+    signer: ours,
+    recipient: theirs.certificate,
+    keyTransport: 'pkcs1',
+    at: AT,
+    random: (bytes) => randomBytes(bytes),
+    ...over,
+  });
+
+const open = (mail: Uint8Array, keys = [theirs]): Promise<OpenedMail> => openMail(mail, keys, MAIL_LIMITS);
+
+async function opened(mail: Uint8Array): Promise<OpenedMessage> {
+  const found = await open(mail);
+  if (found.kind !== 'opened') throw new Error(JSON.stringify(found));
+  return found;
+}
+
+describe('(direct-xdm 2) a mail that is protected', () => {
+  test('opens to the same bytes, signed by who sent it', async () => {
+    const message = await composeMail(draft());
+    const found = await opened(await protect(message));
+    expect(Buffer.compare(found.message, message)).toBe(0);
+    expect(found.isWrapped).toBe(true);
+    expect(found.signed.length).toBeGreaterThan(message.length);
+    expect(found.signers).toHaveLength(1);
+    expect(found.signers[0]).toMatchObject({ digest: 'sha256', signedAt: AT, chain: [] });
+    expect(found.signers[0]?.certificate.fingerprint256).toBe(ours.certificate.fingerprint256);
+  });
+
+  test('tells those on the way neither the subject nor anything else of the inside', async () => {
+    const mail = Buffer.from(
+      await protect(await composeMail(draft({ subject: 'XDM/1.0/DDM+SECRET' }))),
+    ).toString();
+    expect(
+      mail
+        .slice(0, mail.indexOf('\r\n\r\n'))
+        .split(/\r\n(?! )/)
+        .map((line) => line.split(':')[0]),
+    ).toEqual([
+      'From',
+      'To',
+      'Date',
+      'Message-ID',
+      'Subject',
+      'MIME-Version',
+      'Content-Type',
+      'Content-Transfer-Encoding',
+      'Content-Disposition',
+    ]);
+    expect(mail).not.toMatch(/SECRET/);
+    expect(mail.split('\r\n').every((line) => line.length <= 998 && /^[\t\x20-\x7e]*$/.test(line))).toBe(
+      true,
+    );
+  });
+
+  test('(issue 13) open(protect(m)) = m for every message', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 4000 }), fc.boolean(), async (bytes, isOaep) => {
+        const found = await opened(await protect(bytes, { keyTransport: isOaep ? 'oaep' : 'pkcs1' }));
+        expect(Buffer.compare(found.message, bytes)).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('is read at the size that we send', () => {
+    expect(SENT_BYTES_MAX * (4 / 3) * (78 / 76)).toBeLessThan(MAIL_LIMITS.bytesMax);
+  });
+});
+
+describe('(direct-xdm 4) the signer of a mail', () => {
+  const judge = async (
+    said: Partial<SaidSenders> = {},
+    anchors = [world.authority.certificate],
+    at = Date.now(),
+  ): Promise<SignerJudgement | undefined> => {
+    const found = await opened(await protect(await composeMail(draft())));
+    const reading = readMail(found.message, MAIL_LIMITS);
+    const inner = reading.kind === 'mail' ? reading.from : headers.to;
+    return judgeSigner(
+      found,
+      { outer: headers.from, inner, ...said },
+      anchors.map((pem) => new X509Certificate(pem)),
+      at,
+      { lists: new Map(), graceMs: 0 },
+    );
+  };
+
+  test('is believed when it covers the sender and leads to an anchor', async () => {
+    expect(await judge()).toBeUndefined();
+  });
+
+  test.each([
+    [
+      'another sender outside than inside',
+      { outer: 'x@direct.alder.example.org' as const },
+      'sender-differs',
+    ],
+    ['no sender outside', { outer: undefined }, 'sender-differs'],
+    [
+      'another domain',
+      { outer: 'a@direct.tarn.example.org', inner: 'a@direct.tarn.example.org' },
+      'signer-not-sender',
+    ],
+    [
+      'a subdomain',
+      { outer: 'a@x.direct.alder.example.org', inner: 'a@x.direct.alder.example.org' },
+      'signer-not-sender',
+    ],
+  ] as const)('is not believed: %s', async (_name, said, distrust) => {
+    expect(await judge(said)).toMatchObject({ distrust });
+  });
+
+  test('is not believed without an anchor, or after it expired, whatever its own clock says', async () => {
+    expect(await judge({}, [])).toEqual({ distrust: 'untrusted', fault: 'untrusted' });
+    expect(await judge({}, undefined, AT + 1e12)).toEqual({
+      distrust: 'certificate-expired',
+      fault: 'expired',
+    });
   });
 });

@@ -1,0 +1,49 @@
+/** Whether a mail whose signatures are good is its sender's (direct-xdm 2, 3, 4). */
+import type { X509Certificate } from 'node:crypto';
+import type { DirectAddress, Distrust } from '../../ports/direct.ts';
+import {
+  CERTIFICATE_FAULTS,
+  checkCertificate,
+  type CertificateFault,
+} from '../certificates/check-certificate.ts';
+import type { Revocation } from '../certificates/revocation.ts';
+import type { MailSigner } from './verify.ts';
+
+/** Who a mail says it is from: everybody on the way can read and change the one outside. */
+export interface SaidSenders {
+  readonly outer: DirectAddress | undefined;
+  readonly inner: DirectAddress;
+}
+
+export interface SignerJudgement {
+  readonly distrust: Distrust;
+  /** What is wrong with the certificate; undefined when it was not asked about. */
+  readonly fault?: CertificateFault;
+}
+
+/**
+ * Whether one of the signers covers the sender's address and leads to an anchor of this recipient.
+ *
+ * @param anchors those of the recipient for this sender
+ * @param at when the mail was received, in milliseconds since 1970: the signer's clock decides nothing
+ * @returns why the mail is not believed; undefined when it is
+ */
+export function judgeSigner(
+  { signers }: { readonly signers: readonly MailSigner[] },
+  { outer, inner }: SaidSenders,
+  anchors: readonly X509Certificate[],
+  at: number,
+  revocation: Revocation,
+): SignerJudgement | undefined {
+  if (outer !== inner) return { distrust: 'sender-differs' };
+  const faults: CertificateFault[] = [];
+  for (const { certificate, chain } of signers) {
+    const material = { leaf: certificate, intermediates: chain };
+    const fault = checkCertificate(material, inner, 'sign', anchors, at, revocation);
+    if (fault === undefined) return undefined;
+    faults.push(fault);
+  }
+  // A signer who covers the sender says more than one who has nothing to do with it.
+  const fault = faults.find((one) => one !== 'not-bound') ?? faults[0] ?? 'not-bound';
+  return { distrust: CERTIFICATE_FAULTS[fault].distrust, fault };
+}
