@@ -28,6 +28,7 @@ export type EvidenceKind =
   | 'withheld'
   // — the inbox on this server
   | 'committed'
+  | 'fetched'
   | 'read'
   // — rest-hook
   | 'http-2xx'

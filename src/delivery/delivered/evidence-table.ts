@@ -3,7 +3,7 @@
  * What a person or a machine did is told apart: what a machine received, nobody has read yet (RL16).
  */
 import type { EvidenceKind } from '../../ports/delivered.ts';
-import type { EndState, RankedState } from './states.ts';
+import { RANKED, type EndState, type RankedState } from './states.ts';
 
 interface Shown {
   /** In a few words for a screen. */
@@ -47,11 +47,13 @@ export const ANY_RAIL: Rows = {
 export const EVIDENCE_BY_RAIL: Readonly<Record<string, Rows>> = {
   inbox: {
     committed: machine('received', 'in their inbox on this server'),
+    fetched: machine('received', 'fetched by a system of theirs'),
     read: person('opened', 'read by a person of theirs'),
   },
   'rest-hook': {
     'http-2xx': machine('received', 'their endpoint took the resource (2xx)'),
     'http-2xx-empty': machine('sent', 'their endpoint was notified, without content (2xx)'),
+    fetched: machine('received', 'fetched by a system of theirs'),
     read: person('opened', 'read by a person of theirs'),
   },
   'hl7v2-mllp': {
@@ -88,6 +90,17 @@ export const EVIDENCE_BY_RAIL: Readonly<Record<string, Rows>> = {
 /** What this kind of evidence shows on this rail; undefined: the rail cannot have it. */
 export const evidenceRowOf = (rail: string, kind: EvidenceKind): EvidenceRow | undefined =>
   (Object.hasOwn(EVIDENCE_BY_RAIL, rail) ? EVIDENCE_BY_RAIL[rail]?.[kind] : undefined) ?? ANY_RAIL[kind];
+
+/** The kinds of evidence that would show the next rank that this rail can show. */
+export function awaitedBy(rail: string, rank: number): readonly EvidenceKind[] {
+  const rows = Object.entries({ ...ANY_RAIL, ...EVIDENCE_BY_RAIL[rail] }) as [EvidenceKind, EvidenceRow][];
+  const higher = rows.flatMap(([kind, row]) => {
+    const shown = 'rank' in row ? RANKED.indexOf(row.rank) : 0;
+    return shown > rank && kind !== 'accepted' ? [{ kind, shown }] : [];
+  });
+  const next = Math.min(...higher.map(({ shown }) => shown));
+  return higher.filter(({ shown }) => shown === next).map(({ kind }) => kind);
+}
 
 /** What acceptance by a rail shows, where no rail said more. `hasContent`: whether something but a notice of it was sent. */
 export function acceptedBy(rail: string, hasContent: boolean): EvidenceKind {

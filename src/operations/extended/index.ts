@@ -13,6 +13,7 @@ import { render } from './ccda/render.ts';
 import { confirmBreakGlass } from './confirm-break-glass.ts';
 import { convert } from './convert.ts';
 import { evidenceOfReferral } from './evidence.ts';
+import { deliveriesOfReferral } from './deliveries.ts';
 import { everything } from './everything.ts';
 import { holds, legalHold, unhold } from './hold.ts';
 import { incidentSheet } from './incident-sheet.ts';
@@ -40,6 +41,7 @@ const DECLARED: readonly Operation[] = [
   metaAdd,
   metaDelete,
   timeline,
+  deliveriesOfReferral,
   verifyDirectEndpoint,
   validate,
   // — clinical documents

@@ -34,7 +34,7 @@ const WRITTEN_MAX = 5000;
 /** The number of deliveries of one Task that are looked at. */
 const DELIVERIES_MAX = 1000;
 
-interface Gathering {
+export interface TimelineGathering {
   readonly context: OperationContext;
   readonly snapshot: Snapshot;
   readonly caller: Caller;
@@ -49,7 +49,7 @@ interface Subject {
 
 /** Every commit that wrote a resource of the referral, oldest first. */
 export async function gatherCommits(
-  gathering: Gathering,
+  gathering: TimelineGathering,
   order: Ref,
   sight: Sight,
 ): Promise<readonly TimelineCommit[]> {
@@ -89,7 +89,7 @@ const earliest = (at: string): number => parseDateTime(at)?.low ?? 0;
 
 /** Types that the caller's scopes do not let it search are left out. */
 async function findSubjects(
-  { snapshot, caller, signal }: Gathering,
+  { snapshot, caller, signal }: TimelineGathering,
   order: Ref,
   { type, param, kind }: (typeof TIMELINE_SUBJECTS)[number],
 ): Promise<readonly Subject[]> {
@@ -103,7 +103,7 @@ async function findSubjects(
 }
 
 async function readVersions(
-  { snapshot, signal }: Gathering,
+  { snapshot, signal }: TimelineGathering,
   { ref, kind, sight }: Subject,
 ): Promise<readonly Written[]> {
   const query = { type: typeOf(ref), id: idOf(ref), count: VERSIONS_MAX, offset: 0, sight, total: false };
@@ -134,7 +134,7 @@ const isMessage = (resource: Resource | undefined): boolean =>
 // — additions from the audit and the outbox
 
 export async function tellSteps(
-  gathering: Gathering,
+  gathering: TimelineGathering,
   commits: readonly TimelineCommit[],
   parties: TimelineParties,
 ): Promise<readonly TimelineStep[]> {
@@ -163,14 +163,14 @@ export async function tellSteps(
 /**
  * Read in the server's own sight. Of the row, a peer sees the organization and the move, never the user (rules 2.8).
  */
-async function readRows(
-  { snapshot, signal }: Gathering,
+export async function readRows(
+  { snapshot, signal }: TimelineGathering,
   { seq, written }: TimelineCommit,
 ): Promise<readonly AuditEntry[]> {
   const rows: AuditEntry[] = [];
   for (const { version } of written) {
-    const before = { seq: seq + 1, position: 0 };
-    const query = { viewer: undefined, names: [version.ref], before, count: ROWS_OF_COMMIT };
+    const behind = { seq: seq + 1, position: 0 };
+    const query = { viewer: undefined, names: [version.ref], behind, count: ROWS_OF_COMMIT };
     const found = await snapshot.audit(query, signal).catch(searchRefusal);
     rows.push(
       ...found
@@ -187,7 +187,7 @@ const ROWS_OF_COMMIT = 20;
 
 /** The deliveries to the parties, and to the caller's own subscribers. */
 async function readDeliveries(
-  { context, snapshot, caller }: Gathering,
+  { context, snapshot, caller }: TimelineGathering,
   subjects: ReadonlySet<Ref>,
   { initiator, recipient }: TimelineParties,
 ): Promise<readonly Delivery[]> {

@@ -23,6 +23,11 @@ const LEAVES: readonly Leaf[] = [
   { at: 'jobs/', why: 'runs beside the request, by its own timer', apart: true },
   { at: 'delivery/dispatch.ts', why: BESIDE, apart: true },
   { at: 'delivery/deliver-entry.ts', why: BESIDE, apart: true },
+  {
+    at: 'delivery/delivered/',
+    why: 'what is kept of a delivery once its outcome is known',
+    apart: true,
+  },
   { at: 'delivery/host-places.ts', why: 'whose delivery a host gets next', apart: true },
   {
     at: 'operations/minimum/',

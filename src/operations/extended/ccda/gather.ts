@@ -34,7 +34,7 @@ export interface Gathered {
   readonly custodianOf: (ref: Ref) => Ref | '';
 }
 
-export interface Gathering {
+interface Gathering {
   readonly context: OperationContext;
   readonly request: Request;
   readonly snapshot: Snapshot;
