@@ -41,9 +41,7 @@ const COMING: ReadonlySet<string> = new Set([
   'nodemailer',
   'pkijs',
   'smtp-server',
-  'yauzl',
-  'yazl',
-  ...['dns-packet', 'nodemailer', 'smtp-server', 'yauzl', 'yazl'].map((name) => `@types/${name}`),
+  ...['dns-packet', 'nodemailer', 'smtp-server'].map((name) => `@types/${name}`),
 ]);
 
 /** One sentence for each package that is in the wrong group, or that nobody uses. */

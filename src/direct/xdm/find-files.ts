@@ -2,6 +2,8 @@
 import type { ZipEntry } from './read-zip.ts';
 import { folderOf, nameKey, resolveName } from './zip-names.ts';
 
+const METADATA_NAME = 'METADATA.XML';
+
 /** What is in no package, although a desktop put it there. */
 const LITTER = /(?:^|\/)(?:__macosx\/|\._)/;
 
@@ -34,8 +36,9 @@ export function findDocument(
   metadata: ZipEntry,
   uri: string,
 ): ZipEntry | undefined {
-  const folder = folderOf(metadata.name);
-  for (const base of [folder, folderOf(folder.slice(0, -1))]) {
+  // A writer that left out the slash before METADATA.XML left it out before its documents, too.
+  const beside = metadata.name.slice(0, -METADATA_NAME.length);
+  for (const base of [beside, folderOf(folderOf(metadata.name).slice(0, -1))]) {
     for (const path of new Set([uri, decoded(uri)])) {
       const name = resolveName(base, path);
       const file = name === undefined ? undefined : files.get(nameKey(name));

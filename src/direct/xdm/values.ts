@@ -152,12 +152,15 @@ export const recipientOf = ({ institution, person, telecom }: XdmParty): string 
   return `${names}|${address}`.replace(/\|+$/, '');
 };
 
+/** Reads a recipient. Some give the address alone, in whichever place. */
 export function readRecipient(text: string): XdmParty | undefined {
-  const [institution = '', person = '', telecom = ''] = text.trim().split('|');
+  const parts = text.trim().split('|');
+  const at = parts.findLastIndex((part) => readXtn(part) !== undefined);
+  const beside = (place: number): string => (place === at ? '' : (parts[place] ?? ''));
   return given({
-    institution: readXon(institution),
-    person: readXcn(person),
-    telecom: readXtn(telecom) ?? (telecom === '' ? readXtn(person) : undefined),
+    institution: readXon(beside(0)),
+    person: readXcn(beside(1)),
+    telecom: readXtn(parts[at] ?? ''),
   } as XdmParty);
 }
 
