@@ -21,6 +21,7 @@ import { measureCcda } from './ccda.ts';
 import type { Options, Workload } from './figure.ts';
 import { measureFairness } from './fairness.ts';
 import { measureFormats } from './formats.ts';
+import { measureDirect } from './direct.ts';
 import { measureDisk } from './disk.ts';
 import { measureHl7 } from './hl7.ts';
 import { measureLifecycle } from './lifecycle.ts';
@@ -42,6 +43,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
   formats: ['Formats', measureFormats],
   ccda: ['C-CDA', measureCcda],
   hl7: ['HL7 v2', measureHl7],
+  direct: ['Direct mail', measureDirect],
   lifecycle: ['The process', measureLifecycle],
 };
 
