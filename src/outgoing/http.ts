@@ -41,7 +41,7 @@ export function createHttpClient(
           signal,
         });
         const retryAfter = answer.headers['retry-after'];
-        const bytes = reads ? await readBody(answer.body, responseBytesMax) : NOTHING;
+        const text = reads ? await readText(answer.body, responseBytesMax) : '';
         // The status has decided the outcome: an error while discarding the body changes nothing.
         if (!reads) {
           const limit = {
@@ -53,8 +53,7 @@ export function createHttpClient(
         return {
           status: answer.statusCode,
           retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-          body: bytes.toString('utf8'),
-          bytes,
+          body: text,
         };
       } catch (error) {
         throw new ConnectionFailed(signal.aborted ? 'timeout' : failureOf(error));
@@ -64,9 +63,7 @@ export function createHttpClient(
   };
 }
 
-const NOTHING = Buffer.alloc(0);
-
-async function readBody(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
+async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -74,5 +71,5 @@ async function readBody(body: AsyncIterable<Uint8Array>, bytesMax: number): Prom
     if (bytes > bytesMax) throw new ConnectionFailed('unreachable');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat(chunks).toString('utf8');
 }

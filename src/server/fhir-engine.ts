@@ -12,6 +12,7 @@ import { createPayloads, type Payloads } from '../delivery/payloads.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/create-door.ts';
+import { PACKAGE_LIMITS } from '../direct/xdm/read-package.ts';
 import { createDirectDoor } from '../inbound/direct/create-direct-door.ts';
 import type { DirectDoor } from '../inbound/direct/door.ts';
 import type { OperationSettings, OperationContext } from '../operations/context.ts';
@@ -68,5 +69,6 @@ export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirE
     packaged: findPackaged,
   };
   const messages = createMessageDoor(context, given);
-  return { perform: createPerform(context, messages.actions), messages, direct: createDirectDoor() };
+  const direct = createDirectDoor(context, { ...given, limits: PACKAGE_LIMITS }, messages.waiting);
+  return { perform: createPerform(context, messages.actions), messages, direct };
 }

@@ -1,6 +1,24 @@
 /** The door for Direct mail, put together. */
-import type { DirectDoor } from './door.ts';
+import type { OperationContext } from '../../operations/context.ts';
+import type { WaitingMessages } from '../waiting.ts';
+import type { DirectDoor, DirectParts } from './door.ts';
+import { findMailParties, findReceiver } from './mail-parties.ts';
+import { receiveMail } from './receive-mail.ts';
 
-export function createDirectDoor(): DirectDoor {
-  return { receive: async () => ({ fate: 'not-kept', owed: [] }) };
+/** @param waiting what the door for messages has: mails wait among messages, and for each other */
+export function createDirectDoor(
+  context: OperationContext,
+  parts: DirectParts,
+  waiting: WaitingMessages,
+): DirectDoor {
+  const { store, clock } = context;
+  return {
+    receive: (mail) => receiveMail({ context, parts, waiting }, mail),
+    knows: async (address) => (await findReceiver(store.snapshot(), address, clock.now())) !== undefined,
+    async turnOf(mail) {
+      const { sender, receiver } = await findMailParties(store.snapshot(), mail, clock.now());
+      const isBelieved = mail.distrust === undefined;
+      return `organization ${(isBelieved ? sender?.organization : undefined) ?? receiver ?? 'Direct mail'}`;
+    },
+  };
 }

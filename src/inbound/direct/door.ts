@@ -2,7 +2,16 @@
  * The door for Direct mail, as the rail and the roof know it. What waits, and what a person does about a mail, are those of
  * the door for messages: a mail is one more way by which a message comes.
  */
-import type { ReceiveDirect } from '../../ports/direct.ts';
+import type { PackageLimits } from '../../direct/xdm/read-package.ts';
+import type { DirectAddress, DirectMail, ReceiveDirect } from '../../ports/direct.ts';
+import type { LogFault, MessageSettings } from '../../ports/inbound.ts';
+
+export interface DirectParts {
+  readonly settings: MessageSettings;
+  /** Of the packages in mails. */
+  readonly limits: PackageLimits;
+  readonly log: LogFault;
+}
 
 export interface DirectDoor {
   /**
@@ -10,4 +19,8 @@ export interface DirectDoor {
    * rejects: `not-kept` says that nothing is on disk, and that the mail must come again.
    */
   readonly receive: ReceiveDirect;
+  /** Whether a member is reached by this address: it is that of its own verified Endpoint. */
+  readonly knows: (address: DirectAddress) => Promise<boolean>;
+  /** For whom a mail takes its turn among all that is done here: its sender where it is known, else its receiver. */
+  readonly turnOf: (mail: Pick<DirectMail, 'from' | 'to' | 'distrust'>) => Promise<string>;
 }

@@ -1,5 +1,7 @@
-/** The door for HL7 v2 messages, put together: receiving, waiting, and what a person may do about a message. */
+/** The door for messages, put together: receiving, waiting, and what a person may do about a message, or a mail. */
 import type { OperationContext } from '../../operations/context.ts';
+import { PACKAGE_LIMITS } from '../../direct/xdm/read-package.ts';
+import { readKeptIncoming } from '../direct/read-kept.ts';
 import type { MessageFormat } from '../message-format.ts';
 import { createWaiting } from '../waiting.ts';
 import { readArchived } from './archived-message.ts';
@@ -11,10 +13,13 @@ import { reapplyInterimNote } from './reapply-interim-note.ts';
 import { receiveMessage, takeFrameApart } from './receive.ts';
 
 export function createMessageDoor(context: OperationContext, parts: ReceiveParts): MessageDoor {
+  const read: MessageFormat<Incoming>['read'] = async (snapshot, item) =>
+    (await readKeptIncoming(context, snapshot, item, PACKAGE_LIMITS)) ??
+    readArchived(context, snapshot, item, parts.links());
   const format: MessageFormat<Incoming> = {
-    read: (snapshot, item) => readArchived(context, snapshot, item, parts.links()),
+    read,
     process: (open, incoming, beside) => processMessage(open, incoming, parts.settings, beside),
-    reapplyNewer: (older) => reapplyInterimNote(context, parts.links(), older),
+    reapplyNewer: (older) => reapplyInterimNote(context, read, older),
   };
   const waiting = createWaiting(context, parts, format);
   const receiving = { context, parts, waiting };

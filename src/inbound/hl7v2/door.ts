@@ -2,7 +2,8 @@
 import type { Link } from '../../hl7v2/link.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
 import type { MessageActions } from '../../operations/extended/message-actions.ts';
-import type { LogFault, MessageSettings, Waiting } from '../../ports/inbound.ts';
+import type { LogFault, MessageSettings } from '../../ports/inbound.ts';
+import type { WaitingMessages } from '../waiting.ts';
 
 export interface ReceiveParts {
   readonly settings: MessageSettings;
@@ -14,7 +15,7 @@ export interface ReceiveParts {
 export interface MessageDoor {
   readonly receive: Receive;
   readonly takeApart: TakeApart;
-  readonly waiting: Waiting;
+  readonly waiting: WaitingMessages;
   /** What a person may do about a message. */
   readonly actions: MessageActions;
 }

@@ -86,6 +86,25 @@ export function openIncoming(
   };
 }
 
+/** A message that a person corrected, in the mail that brought the one before: sender, receiver and documents are the mail's. */
+export const inItsMail = (
+  corrected: Incoming,
+  { sender, receiver, keeper, carried }: Incoming,
+): Incoming => ({
+  ...corrected,
+  sender,
+  receiver,
+  keeper,
+  barred: corrected.header === undefined ? corrected.barred : undefined,
+  carried: carried && {
+    ...carried,
+    content: undefined,
+    remarks: [],
+    isFlagged: false,
+    verdict: undefined,
+  },
+});
+
 /** As {@link openIncoming}; a large message is opened off the main thread. */
 export async function openArrived(
   { heavy }: OperationContext,

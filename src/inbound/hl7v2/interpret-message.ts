@@ -73,6 +73,8 @@ export async function interpretMessage(
   if (carried !== undefined && options.request !== undefined && carried.verdict !== undefined)
     return interpretFiling(draft, incoming, options, progress);
   if (carried?.verdict !== undefined) return only(carried.verdict);
+  if (barred === undefined && header !== undefined && sender === undefined && carried !== undefined)
+    return interpretOfNobody(draft, incoming, progress);
   if (barred !== undefined || header === undefined || sender === undefined) {
     return only(quarantined(barred === undefined ? [] : [barred]));
   }
@@ -115,6 +117,20 @@ export async function interpretMessage(
     );
   }
   return interpretAboutReferral({ draft, incoming, context, options, progress }, first, referral);
+}
+
+/** A message in a mail whose sender the receiver does not know: a person says to which referral it belongs (360x 8). */
+async function interpretOfNobody(
+  draft: Draft,
+  incoming: Incoming,
+  progress: Progress,
+): Promise<Interpretation> {
+  const reading = await readCarried(draft, incoming, { ...contextOf(draft, incoming), codeMaps: {} });
+  if (reading.kind === 'fault') return only(quarantined(faultRemarks(reading.findings, reading.issue)));
+  progress.reading = reading;
+  const says = 'the address of its sender is nobody’s whom you know';
+  const findings = [...reading.findings, remark('not-found', 'E', '', says)];
+  return only(asked('message-unmatched', findings), reading);
 }
 
 async function interpretUpdate(
@@ -278,6 +294,7 @@ async function interpretFiling(
     request === undefined || receiver === undefined
       ? { kind: 'none' }
       : await referralOfOrder(draft, request, { sender: receiver, receiver: sender });
+  if (receiver === undefined && carried?.verdict !== undefined) return only(carried.verdict);
   if (found.kind !== 'one' || carried === undefined) {
     const says = 'the organization that received this is no party of that referral with its sender';
     return only(asked('message-unmatched', [remark('not-found', 'E', '', says)]));

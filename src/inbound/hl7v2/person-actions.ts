@@ -16,7 +16,9 @@ import { buildCommit } from '../../operations/write/commit.ts';
 import { openDraft } from '../../operations/write/draft.ts';
 import type { MessageFormat } from '../message-format.ts';
 import type { WaitingMessages } from '../waiting.ts';
-import { openIncoming, type Incoming } from './incoming.ts';
+import { inItsMail, openIncoming, type Incoming } from './incoming.ts';
+import { referralOfOrder } from '../find-referral.ts';
+import { MEMBER_KIND } from '../../resources/parties/standing.ts';
 import { refile } from '../archive.ts';
 import { archivedMessageOf } from '../read-archive.ts';
 import { addRow } from './add-code-map-row.ts';
@@ -63,7 +65,11 @@ async function tryAgain(
   { item }: Resolvable,
   more: Pick<KnownBeside, 'request'>,
 ): Promise<Resolved> {
-  const incoming = await readMessageOf(door, snapshot, item);
+  const kept = await readMessageOf(door, snapshot, item);
+  const incoming =
+    more.request === undefined
+      ? kept
+      : await fromCounterparty(context, request, snapshot, kept, more.request);
   const earlier = { archived: await archivedMessageOf(snapshot, item), item };
   return processAgain(context, door, snapshot, incoming, {
     ...more,
@@ -99,7 +105,9 @@ async function tryCorrected(
 
 /** @throws OperationOutcomeError when the text is no message, or another than the one that is corrected */
 function correct(original: Incoming, text: string, now: number): Incoming {
-  const { link, address, header } = original;
+  const { link, address, header, carried, barred } = original;
+  if (carried !== undefined && header === undefined && barred === undefined)
+    throw refuse('the mail holds no message that could be corrected');
   let bytes: Uint8Array;
   try {
     bytes = encodeBytes(text, parseMessage(text).syntax.charset);
@@ -107,7 +115,8 @@ function correct(original: Incoming, text: string, now: number): Incoming {
     if (!(error instanceof Hl7Fault)) throw error;
     throw refuse(`the text is not a message: ${error.says}`);
   }
-  const incoming = openIncoming({ link, bytes, address, signal: NEVER }, now, original.toleranceMs);
+  const opened = openIncoming({ link, bytes, address, signal: NEVER }, now, original.toleranceMs);
+  const incoming = carried === undefined ? opened : inItsMail(opened, original);
   const changed = [
     original.sender !== undefined && incoming.sender !== original.sender && 'sender',
     original.receiver !== undefined && incoming.receiver !== original.receiver && 'receiver',
@@ -119,6 +128,29 @@ function correct(original: Incoming, text: string, now: number): Incoming {
 }
 
 const NEVER = new AbortController().signal;
+
+/**
+ * A mail whose sender nobody knows, said by a person to belong to a referral: then it is from the other party, whom the
+ * receiver answers for. A member speaks for itself, from an address of its own.
+ */
+async function fromCounterparty(
+  context: OperationContext,
+  request: Request,
+  snapshot: Snapshot,
+  incoming: Incoming,
+  order: Ref,
+): Promise<Incoming> {
+  const { carried, header, sender, receiver } = incoming;
+  const isNobodys = sender === undefined || carried?.introduce !== undefined;
+  if (carried === undefined || header === undefined || !isNobodys || receiver === undefined) return incoming;
+  const draft = openDraft(context, request, snapshot);
+  const found = await referralOfOrder(draft, order, { sender: receiver, receiver: undefined });
+  if (found.kind !== 'one') return incoming;
+  const { initiator, recipient } = found.referral;
+  const other = initiator === receiver ? recipient : initiator;
+  if ((await snapshot.record(MEMBER_KIND, other)) !== undefined) return incoming;
+  return { ...incoming, sender: other, keeper: receiver, carried: { ...carried, introduce: undefined } };
+}
 
 const refuse = (diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError('structure-invalid', { diagnostics, expression: ['Parameters.parameter'] });

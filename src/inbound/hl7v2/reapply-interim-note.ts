@@ -5,7 +5,6 @@
  * its document is there already.
  */
 import type { Ref } from '../../fhir/types.ts';
-import type { Link } from '../../hl7v2/link.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
@@ -15,13 +14,16 @@ import { runSteps } from '../../operations/write/write.ts';
 import { openDraft } from '../../operations/write/draft.ts';
 import type { Incoming } from './incoming.ts';
 import { planProvenance } from '../archive.ts';
-import { MAPPING, readArchived } from './archived-message.ts';
+import type { MessageFormat } from '../message-format.ts';
+import { MAPPING } from './archived-message.ts';
 import { archivedMessageOf } from '../read-archive.ts';
 import { findLaterNote, isOvertaken } from '../order.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
 import { referralOfOrder } from '../find-referral.ts';
 import type { ProcessedMessage } from '../processed-message.ts';
 import { requestOf } from '../message-caller.ts';
+import { actorOf } from '../../operations/request.ts';
+import { keeperOfMessage } from '../inbound-message.ts';
 
 /**
  * Lets the latest interim note have its effect after an older message of its sender that moved the referral; nothing
@@ -31,11 +33,12 @@ import { requestOf } from '../message-caller.ts';
  */
 export async function reapplyInterimNote(
   context: OperationContext,
-  links: readonly Link[],
+  read: MessageFormat<Incoming>['read'],
   older: ProcessedMessage,
 ): Promise<void> {
   const { draft, verdict, sentAt } = older;
-  const { organization: sender, client: link } = draft.caller;
+  const { client: link } = draft.caller;
+  const sender = actorOf(draft.caller);
   const { request, actors } = verdict.referral ?? {};
   const isOfRecipient = actors?.has('referralRecipient') === true; // who writes no notes overtakes none
   if (sender === undefined || request === undefined || !isOfRecipient || draft.moves.length === 0) return;
@@ -43,7 +46,7 @@ export async function reapplyInterimNote(
   const document = await findLaterNote(snapshot, request, sender, sentAt);
   if (document === undefined) return;
   const item = { document, link, receivedAt: context.clock.now() };
-  const note = await readArchived(context, snapshot, item, links);
+  const note = await read(snapshot, item);
   if (note === undefined) return;
   try {
     const { result } = await commitPlanned(context, (now) =>
@@ -77,8 +80,8 @@ async function prepare(
     draft,
     note,
     archived,
-    { custodian: sender, chart: referral },
-    { assembler: MAPPING, by: undefined, codeMaps: [] },
+    { custodian: keeperOfMessage(note) ?? sender, chart: referral },
+    { assembler: note.carried?.assembler ?? MAPPING, by: undefined, codeMaps: [] },
   );
   await runSteps(draft, 'transaction', new Map());
   return buildCommit(draft, request, undefined);

@@ -98,7 +98,7 @@ export const isVouchedFor = (endpoint: Resource, known: EndpointVerification | u
   known?.state === 'verified' && known.address === directAddressOf(endpoint);
 
 /** An Endpoint that has a Direct address. */
-interface DirectHolder {
+export interface DirectHolder {
   readonly endpoint: Ref;
   /** The organization that is reached there (`Endpoint.managingOrganization`). */
   readonly organization: Ref | undefined;

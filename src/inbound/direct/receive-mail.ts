@@ -1,0 +1,225 @@
+/**
+ * The receiving of a Direct mail (direct-xdm 8). Every mail that is believed ends in one commit that holds its bytes, what
+ * it changes, its audit and the notifications that are owed for it; a repetition changes nothing and is answered again. Of a
+ * mail that is not believed, only that it came is shown to anybody but an administrator, and nobody answers it.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { OperationContext } from '../../operations/context.ts';
+import { agentOf } from '../../operations/audit/audit.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/commit.ts';
+import { openDraft } from '../../operations/write/draft.ts';
+import { auditedCommit } from '../../ports/commit.ts';
+import type { DirectMail, DirectReceived } from '../../ports/direct.ts';
+import type { MessageFate } from '../../ports/inbound.ts';
+import type { Request } from '../../operations/request.ts';
+import type { AuditEntry, CommitKey, Snapshot } from '../../ports/store.ts';
+import { auditReceipt } from '../audit-receipt.ts';
+import { errorName } from '../error-name.ts';
+import { asked, isOurFault, quarantined, remark, type MessageVerdict } from '../fate.ts';
+import type { Incoming } from '../hl7v2/incoming.ts';
+import { processMessage } from '../hl7v2/process-message.ts';
+import type { MessageKey } from '../inbound-message.ts';
+import { requestOf } from '../message-caller.ts';
+import type { ProcessedMessage } from '../processed-message.ts';
+import { closeCorrected, noteRefused } from '../refused-messages.ts';
+import type { WaitingMessages } from '../waiting.ts';
+import { canTell, dispositionsFor, owe, type Outcome } from './dispositions.ts';
+import { DIRECT_LINK } from './direct-link.ts';
+import type { DirectParts } from './door.ts';
+import { arrive, incomingOf, type TakenMail } from './incoming-mail.ts';
+import { writeKeptMail } from './kept-mail.ts';
+import { findKnownMessage, mailKeyOf, noteMessage } from './mail-key.ts';
+import { findReceiver } from './mail-parties.ts';
+import { suggestReferrals } from './suggest-referrals.ts';
+
+interface ReceivingMail {
+  readonly context: OperationContext;
+  readonly parts: DirectParts;
+  readonly waiting: WaitingMessages;
+}
+
+const KEPT: Outcome = { kept: true };
+const NOT_KEPT: DirectReceived = { fate: 'not-kept', owed: [] };
+
+/** Resolves when the fate of the mail is on disk. Never rejects: what cannot be put there is `not-kept`. */
+export async function receiveMail(receiving: ReceivingMail, mail: DirectMail): Promise<DirectReceived> {
+  try {
+    return await receive(receiving, mail);
+  } catch (error) {
+    if (!isOurFault(error)) {
+      const { through } = mail;
+      receiving.parts.log('a Direct mail could not be kept', { through, error: errorName(error) });
+    }
+    return NOT_KEPT;
+  }
+}
+
+async function receive(receiving: ReceivingMail, mail: DirectMail): Promise<DirectReceived> {
+  const { context, parts } = receiving;
+  if (mail.distrust === undefined) {
+    const receiver = await findReceiver(context.store.snapshot(), mail.to, mail.receivedAt);
+    if (receiver === undefined) return refuse(receiving, mail, 'nobody here has this address');
+  }
+  const arrived = await arrive(mail, parts.limits);
+  if (arrived.content.kind === 'refused' && canTell(mail))
+    return refuse(receiving, mail, arrived.content.says);
+  const key = mailKeyOf(arrived);
+  try {
+    return await commitMail(receiving, { arrived, key });
+  } catch (error) {
+    if (!isReused(error)) throw error;
+  }
+  return commitMail(receiving, { arrived, key: keyOfOther(key), verdict: OTHER_CONTENT });
+}
+
+const isReused = (error: unknown): boolean =>
+  error instanceof OperationOutcomeError && error.code === 'idempotency-key-reused';
+
+/** The key of other content under a known number: kept apart. */
+const keyOfOther = ({ scope, id, fingerprint }: MessageKey): MessageKey => ({
+  scope,
+  id: `${id} other:${fingerprint}`,
+  fingerprint,
+});
+
+const OTHER_CONTENT = quarantined([
+  remark('idempotency-key-reused', 'E', '', 'another content came under the number of this submission'),
+]);
+const OTHER_MESSAGE = quarantined([
+  remark('idempotency-key-reused', 'E', 'MSH-10', 'another message came under this control id'),
+]);
+const NOT_APPLIED = asked('message-unfit', [
+  remark('internal', 'E', '', 'the message could not be applied; see the log'),
+]);
+
+/** Nothing of the mail is stored but that it came, and that its sender is told so. */
+async function refuse({ context }: ReceivingMail, mail: DirectMail, why: string): Promise<DirectReceived> {
+  await commitReply(context, mail, { kept: false, why }, '4');
+  return { fate: 'rejected', owed: dispositionsFor(mail, { kept: false, why }) };
+}
+
+/** What is told again of a mail that came before. */
+async function repeat({ context }: ReceivingMail, mail: DirectMail): Promise<DirectReceived> {
+  await commitReply(context, mail, KEPT, '0');
+  return { fate: 'repeated', owed: dispositionsFor(mail, KEPT) };
+}
+
+async function commitReply(
+  context: OperationContext,
+  mail: DirectMail,
+  outcome: Outcome,
+  audited: '0' | '4',
+): Promise<void> {
+  const { from: address, receivedAt } = mail;
+  const nobody = { address, receivedAt, sentAt: undefined, sender: undefined, receiver: undefined };
+  const request = requestOf(context, { ...nobody, link: { name: DIRECT_LINK } });
+  const records = owe(mail, outcome, context.clock.now());
+  await commitPlanned(context, async () => ({
+    commit: auditedCommit([bareReceipt(request, audited)], { records }),
+    templates: new Map(),
+  }));
+}
+
+/** The audit of a mail of which nothing is written. */
+const bareReceipt = ({ caller, requestId }: Request, outcome: '0' | '4'): AuditEntry => ({
+  event: 'receive',
+  action: 'C',
+  outcome,
+  ...(outcome === '4' && { issue: 'structure-invalid' }),
+  agent: agentOf(caller),
+  requestId,
+  entities: [],
+  patients: [],
+  viewers: [],
+});
+
+interface CommittingMail {
+  readonly arrived: TakenMail;
+  readonly key: MessageKey;
+  /** The verdict, where it is decided already. */
+  readonly verdict?: MessageVerdict;
+}
+
+interface PreparedMail extends PreparedCommit {
+  readonly fate: MessageFate;
+  /** Undefined for a message that came before in another submission. */
+  readonly processed: ProcessedMessage | undefined;
+}
+
+async function commitMail(receiving: ReceivingMail, committing: CommittingMail): Promise<DirectReceived> {
+  const { context, waiting } = receiving;
+  const { mail } = committing.arrived;
+  const { committed, result } = await commitPlanned(context, (snapshot) =>
+    prepare(receiving, committing, snapshot),
+  );
+  if (committed.replayed) return repeat(receiving, mail);
+  context.committed(result.commit.writes.map(({ ref }) => ref));
+  if (result.processed !== undefined) await waiting.after(result.processed);
+  return { fate: result.fate, owed: dispositionsFor(mail, KEPT) };
+}
+
+/** A mail that cannot be applied for a reason that nobody foresaw is a person's work, and stored all the same. */
+async function prepare(
+  receiving: ReceivingMail,
+  committing: CommittingMail,
+  snapshot: Snapshot,
+): Promise<PreparedMail> {
+  const incoming = await incomingOf(receiving.context, snapshot, committing.arrived);
+  const { verdict } = committing;
+  try {
+    return await prepareWith(receiving, { ...committing, incoming }, snapshot);
+  } catch (error) {
+    if (verdict !== undefined || isOurFault(error)) throw error;
+    receiving.parts.log('a Direct mail could not be applied', { error: errorName(error) });
+    return prepareWith(receiving, { ...committing, incoming, verdict: NOT_APPLIED }, snapshot);
+  }
+}
+
+async function prepareWith(
+  { context, parts: { settings } }: ReceivingMail,
+  { arrived, key, verdict: given, incoming }: CommittingMail & { readonly incoming: Incoming },
+  snapshot: Snapshot,
+): Promise<PreparedMail> {
+  const { mail } = arrived;
+  const request = requestOf(context, incoming);
+  const open = () => openDraft(context, request, snapshot);
+  const known = await findKnownMessage({ snapshot }, arrived, incoming);
+  if (known === 'same' && given === undefined) {
+    const draft = open();
+    draft.records.push(...owe(mail, KEPT, context.clock.now()));
+    const { commit, templates } = await buildCommit(draft, request, commitKey(key, 'repeated', settings));
+    const audit = [...commit.audit, bareReceipt(request, '0')];
+    return { commit: { ...commit, audit }, templates, fate: 'repeated', processed: undefined };
+  }
+  const verdict = given ?? (known === 'other' ? OTHER_MESSAGE : undefined);
+  const processed = await processMessage(
+    open,
+    incoming,
+    settings,
+    verdict === undefined ? {} : { given: verdict },
+  );
+  const { draft, archived, verdict: come } = processed;
+  const { duplicateWindowMs } = settings;
+  draft.records.push(writeKeptMail(archived.document, mail), ...owe(mail, KEPT, context.clock.now()));
+  if (come.fate === 'quarantine') await noteRefused(draft, incoming, key, archived, duplicateWindowMs);
+  else {
+    await closeCorrected(draft, incoming, key, duplicateWindowMs);
+    if (known === 'new') noteMessage(draft, arrived, incoming, duplicateWindowMs);
+  }
+  if (come.kind === 'mail-unsorted') await suggestReferrals(draft, arrived, incoming, archived);
+  const offered = await buildCommit(draft, request, commitKey(key, come.fate, settings));
+  const receipt = auditReceipt(request, processed, incoming.receiver);
+  const commit = { ...offered.commit, audit: [...offered.commit.audit, receipt] };
+  return { ...offered, commit, fate: come.fate, processed };
+}
+
+const commitKey = (
+  key: MessageKey,
+  fate: MessageFate,
+  { duplicateWindowMs }: DirectParts['settings'],
+): CommitKey => ({
+  ...key,
+  countsMs: duplicateWindowMs,
+  refused: fate === 'quarantine',
+  reply: { pieces: [JSON.stringify({ fate })], holes: [] },
+});

@@ -1,0 +1,108 @@
+/**
+ * To which referral a mail without a message may belong (direct-xdm 8, 9): what it says is a hint for a person, who links it
+ * or does not. Only referrals between its receiver and its sender are suggested.
+ */
+import { systemOfOid } from '../../fhir/identifier.ts';
+import type { Identifier, Ref } from '../../fhir/types.ts';
+import { convertInThread } from '../../operations/extended/ccda/convert.ts';
+import { replan, type Draft } from '../../operations/write/draft.ts';
+import { workItemKindOf } from '../../operations/work-item.ts';
+import type { Query } from '../../ports/query.ts';
+import { localRef } from '../../resources/element.ts';
+import type { ArchivedMessage } from '../archive.ts';
+import { isOurFault } from '../fate.ts';
+import { findReferral, referralOfOrder } from '../find-referral.ts';
+import type { Incoming } from '../hl7v2/incoming.ts';
+import { requestOf } from '../message-caller.ts';
+import type { TakenMail } from './incoming-mail.ts';
+
+/** Referrals that a person is shown, documents that are looked into, and numbers that are looked up, at most. */
+const SUGGESTED_MAX = 5;
+const DOCUMENTS_MAX = 3;
+const NUMBERS_MAX = 20;
+
+/** Adds to the work item of a mail the referrals that it may be about. */
+export async function suggestReferrals(
+  draft: Draft,
+  { mail }: TakenMail,
+  incoming: Incoming,
+  { document }: ArchivedMessage,
+): Promise<void> {
+  const { receiver } = incoming;
+  const item = [...draft.planned.values()].find(
+    ({ after }) =>
+      workItemKindOf(after?.plain) === 'mail-unsorted' && localRef(after?.plain['focus']) === document,
+  );
+  if (item === undefined || receiver === undefined) return;
+  const found = new Set<Ref>();
+  const between = { sender: receiver, receiver: incoming.sender };
+  for (const number of await numbersAnswered(draft, incoming)) {
+    const one = await findReferral(draft, number, between);
+    if (one.kind === 'one') found.add(one.referral.request);
+  }
+  for (const order of await ordersOfPatients(draft, patientsIn(mail.context))) {
+    const one = await referralOfOrder(draft, order, between);
+    if (one.kind === 'one') found.add(one.referral.request);
+  }
+  if (found.size === 0) return;
+  const suggested = [...found].slice(0, SUGGESTED_MAX).map((reference) => ({
+    type: { text: 'suggested referral' },
+    valueReference: { reference },
+  }));
+  replan(draft, item.ref, (tree) => ({
+    ...tree,
+    input: [...((tree['input'] ?? []) as readonly object[]), ...suggested], // planItem's
+  }));
+}
+
+/** The orders that its clinical documents say they answer (inFulfillmentOf). */
+async function numbersAnswered(draft: Draft, incoming: Incoming): Promise<readonly Identifier[]> {
+  const clinical = (incoming.carried?.documents ?? []).filter(({ isClinical }) => isClinical);
+  const numbers: Identifier[] = [];
+  for (const { bytes } of clinical.slice(0, DOCUMENTS_MAX)) {
+    try {
+      const request = requestOf(draft.context, incoming);
+      const { facts } = await convertInThread(draft.context, request, bytes, undefined);
+      numbers.push(...facts.fulfills);
+    } catch (error) {
+      if (isOurFault(error)) throw error;
+    }
+  }
+  return numbers.slice(0, NUMBERS_MAX);
+}
+
+/** `patient-id` of the context of a mail: `oid:value; oid:value` (Expressing Context in Direct Messaging 1.1). */
+const patientsIn = (context: ReadonlyMap<string, string>): readonly Identifier[] =>
+  (context.get('patient-id') ?? '')
+    .split(';')
+    .map((one) => /^\s*([\d.]+):(.+?)\s*$/.exec(one))
+    .flatMap((match) => (match?.[1] === undefined ? [] : [{ oid: match[1], value: match[2] ?? '' }]))
+    .map(({ oid, value }) => ({ system: systemOfOid(oid) ?? oid, value }))
+    .slice(0, NUMBERS_MAX);
+
+async function ordersOfPatients(draft: Draft, patients: readonly Identifier[]): Promise<readonly Ref[]> {
+  if (patients.length === 0) return [];
+  const query: Query = {
+    type: 'ServiceRequest',
+    where: {
+      kind: 'chain',
+      param: 'subject',
+      types: ['Patient'],
+      where: {
+        kind: 'any',
+        of: patients.map(({ system = '', value = '' }) => ({
+          kind: 'token',
+          param: 'identifier',
+          system,
+          code: value,
+        })),
+      },
+    },
+    sort: [],
+    sight: draft.sight,
+    count: NUMBERS_MAX,
+    offset: 0,
+    total: false,
+  };
+  return (await draft.snapshot.search(query)).matches.map(({ ref }) => ref);
+}
