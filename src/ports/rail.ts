@@ -80,7 +80,7 @@ export type PresentVersion = (
 /** An entry of the outbox before it is written: its message, its receiver, its commit. */
 export type EntryPreview = Pick<
   ClaimedEntry,
-  'id' | 'at' | 'seq' | 'receiver' | 'orderingKey' | 'subject' | 'event'
+  'id' | 'at' | 'seq' | 'receiver' | 'orderingKey' | 'subject' | 'event' | 'sight'
 >;
 
 /** The reads of a rail from a commit, before or after it is written. */

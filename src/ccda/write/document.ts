@@ -9,7 +9,7 @@ import { writeHeader, type HeaderContent } from './header.ts';
 import { privacySection } from './privacy.ts';
 import { writeSection, type SectionContent } from './section.ts';
 import { DOCUMENTS, SECTIONS, type SectionName } from './templates.ts';
-import { element } from '../../xml/elements.ts';
+import { element, text, type Xml } from '../../xml/elements.ts';
 import { lose, type Writing } from './writing.ts';
 
 export interface DocumentContent extends HeaderContent {
@@ -70,12 +70,14 @@ export function writeDocument(
     element(
       'component',
       {},
-      element(
-        'structuredBody',
-        {},
-        content.notice && element('component', {}, privacySection(content.notice)),
-        sectionsOf(content).map((section) => element('component', {}, writeSection(writing, section))),
-      ),
+      content.file === undefined
+        ? element(
+            'structuredBody',
+            {},
+            content.notice && element('component', {}, privacySection(content.notice)),
+            sectionsOf(content).map((section) => element('component', {}, writeSection(writing, section))),
+          )
+        : fileBody(content.file),
     ),
   );
   for (const one of all)
@@ -83,6 +85,10 @@ export function writeDocument(
   for (const { at, what } of content.leftOut ?? []) losses.add('unmapped', at, what);
   return { xml: `<?xml version="1.0" encoding="UTF-8"?>\n${root}\n`, losses: losses.list() };
 }
+
+/** The body of an Unstructured Document. */
+const fileBody = ({ mediaType, data }: NonNullable<DocumentContent['file']>): Xml =>
+  element('nonXMLBody', {}, element('text', { mediaType, representation: 'B64' }, text(data)));
 
 const resourcesOf = (content: DocumentContent): readonly (Resource | undefined)[] => [
   content.patient,

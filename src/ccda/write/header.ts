@@ -22,7 +22,7 @@ import {
 } from './party.ts';
 import { consentOf, PRIVACY_TEMPLATES, type PrivacyNotice } from './privacy.ts';
 import { numbersOf } from './entries/order.ts';
-import { DOCUMENTS, template, templateIds, type DocumentKind } from './templates.ts';
+import { DOCUMENTS, template, templateIds, UNSTRUCTURED, type DocumentKind } from './templates.ts';
 import { code, concept, idsOf, interval, nullFlavorOf, point, rootOf, tsOf } from './values.ts';
 import { element, nothing, text, texted, type Attributes, type Xml } from '../../xml/elements.ts';
 import { lose, loseOthers, type Writing } from './writing.ts';
@@ -30,6 +30,8 @@ import { lose, loseOthers, type Writing } from './writing.ts';
 /** What the header is made of. */
 export interface HeaderContent {
   readonly kind: DocumentKind;
+  /** What it is, where that is not what its kind is. */
+  readonly type?: { readonly code: string; readonly display: string } | undefined;
   /** UUID of this very document. */
   readonly id: string;
   /** UUID that all its versions share. */
@@ -51,6 +53,8 @@ export interface HeaderContent {
   readonly visit?: Resource | undefined;
   /** What it owes as content of 42 CFR Part 2. */
   readonly notice?: PrivacyNotice | undefined;
+  /** The body where it is a file, and no sections: its media type, and its bytes in base64. */
+  readonly file?: { readonly mediaType: string; readonly data: string } | undefined;
   /** When the care began that a CCD sums up. */
   readonly careSince?: string | undefined;
 }
@@ -65,10 +69,10 @@ export function writeHeader(writing: Writing, content: HeaderContent): readonly 
   return [
     element('realmCode', { code: 'US' }),
     element('typeId', { root: `${HL7}.1.3`, extension: 'POCD_HD000040' }),
-    ...templateIds(template('1.1', '2015-08-01'), row.template),
+    ...templateIds(template('1.1', '2015-08-01'), content.file === undefined ? row.template : UNSTRUCTURED),
     ...templateIds(...(notice === undefined ? [] : [PRIVACY_TEMPLATES.document])),
     element('id', { root: id.toUpperCase() }),
-    code('code', row.code, LOINC, row.display),
+    code('code', (content.type ?? row).code, LOINC, (content.type ?? row).display),
     element('title', {}, text(title ?? row.title)),
     element('effectiveTime', { value: tsOf(time) }),
     code('confidentialityCode', atLeast(confidentiality, notice), `${HL7}.5.25`),

@@ -21,6 +21,9 @@ export const template = (arc: string, version?: string, bare = version !== undef
   bare,
 });
 
+/** A document whose body is a file. */
+export const UNSTRUCTURED = template('1.10', '2015-08-01');
+
 export const templateIds = (...templates: readonly Template[]): readonly Xml[] =>
   templates.flatMap(({ root, version, bare }) => [
     ...(version === undefined ? [] : [element('templateId', { root, extension: version })]),

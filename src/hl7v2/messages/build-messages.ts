@@ -55,4 +55,17 @@ export function buildMessages(told: ReferralEvent, contextFor: () => BuildingCon
   );
 }
 
+/**
+ * The one message of a package (direct-xdm 8): a note is the document beside it, and needs no message of its own. One that
+ * comes after the outcome goes as an interim note, the only transaction that brings a document and moves nothing that ended.
+ */
+export function buildPackaged(told: ReferralEvent, context: BuildingContext): Built {
+  const { event, from, referral, note } = told;
+  const status = event === LATE_NOTE ? 'send-interim-note' : event;
+  if (status === 'send-referral-package' || isVisitEvent(status)) return buildMessages(told, () => context);
+  if (transactionOf(status, from).document === 'required' && note === undefined)
+    return { kind: 'missing', missing: 'note' };
+  return messages(buildStatus(status, from, referral, context));
+}
+
 const messages = (...built: readonly Segments[]): Built => ({ kind: 'messages', messages: built });

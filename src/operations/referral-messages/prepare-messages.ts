@@ -7,7 +7,12 @@ import { textsFor } from '../../delivery/noticed.ts';
 import type { Patient, Ref, Resource, ServiceRequest } from '../../fhir/types.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { elementsLacking } from '../../hl7v2/messages/find-lacks.ts';
-import { buildMessages, type Segments, type ReferralEvent } from '../../hl7v2/messages/build-messages.ts';
+import {
+  buildMessages,
+  buildPackaged,
+  type Segments,
+  type ReferralEvent,
+} from '../../hl7v2/messages/build-messages.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
 import { part2ByNotice } from '../../policies/labels/label.ts';
 import type { CommitView, EntryPreview, NoticeOfEntry } from '../../ports/rail.ts';
@@ -61,24 +66,64 @@ async function prepare(
   const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
   const context = { ...(await contextOf(entry, told, { link, links, receiver }, now)), notice };
   const built = buildMessages(told, numbered(entry, context));
-  if (built.kind === 'missing') {
-    const why = `${told.event} cannot be told without its ${built.missing}${hintOf(told)}`;
-    return { kind: 'lacks', lacks: [why] };
-  }
+  if (built.kind === 'missing') return { kind: 'lacks', lacks: [lackOf(told, built.missing)] };
   const lacks = elementsLacking(built.messages);
   return lacks.length > 0
     ? { kind: 'lacks', lacks }
     : { kind: 'messages', messages: built.messages, told, link, receiver, notice };
 }
 
-/** The notice of what the messages of an event tell: the order and its reasons, the person, the visit, the note. */
-async function noticeIn(
+/** What the message of a package is made of. */
+interface PackagedEvent {
+  readonly told: ReferralEvent;
+  readonly now: CommitView;
+  readonly links: readonly Link[];
+  /** Who is told; whoever keeps the record of it that the referral names. */
+  readonly receiver: Ref;
+  readonly notice: readonly string[];
+}
+
+/** The one message of a package, which nobody acknowledges (MSH-15 and MSH-16 NE); or the fields that it lacks. */
+export async function preparePackaged(
+  entry: EntryPreview,
+  { told, now, links, receiver, notice }: PackagedEvent,
+): Promise<
+  | { readonly kind: 'message'; readonly message: Segments; readonly context: BuildingContext }
+  | { readonly kind: 'lacks'; readonly lacks: readonly string[] }
+> {
+  const context: BuildingContext = {
+    ...(await contextOf(entry, told, { link: undefined, links, receiver }, now)),
+    controlId: controlIdOf(entry, 0),
+    acceptAcknowledgment: 'NE',
+    applicationAcknowledgment: 'NE',
+    notice,
+  };
+  const built = buildPackaged(told, context);
+  if (built.kind === 'missing') return { kind: 'lacks', lacks: [lackOf(told, built.missing)] };
+  const lacks = elementsLacking(built.messages);
+  const [message] = built.messages;
+  return lacks.length > 0 || message === undefined
+    ? { kind: 'lacks', lacks }
+    : { kind: 'message', message, context };
+}
+
+const lackOf = (told: ReferralEvent, missing: string): string =>
+  `${told.event} cannot be told without its ${missing}${hintOf(told)}`;
+
+/**
+ * The notice of what an event tells: the order and its reasons, the person, the visit, the note, and what is told beside them.
+ */
+export async function noticeIn(
   { referral: { task, request, patient, resolve }, appointment, note }: ReferralEvent,
   noticeOf: NoticeOfEntry | undefined,
+  beside: readonly Resource[] = [],
 ): Promise<readonly string[]> {
   const reasons = (request.reasonReference ?? []).map(resolve);
   const told = [task, request, patient, appointment].map((one) => one as unknown as Resource | undefined); // each is one
-  return textsFor([...told, ...reasons, ...(note?.isPart2 === true ? [PART_2_NOTE] : [])], noticeOf);
+  return textsFor(
+    [...told, ...reasons, ...beside, ...(note?.isPart2 === true ? [PART_2_NOTE] : [])],
+    noticeOf,
+  );
 }
 
 /** What a note of Part 2 counts as: its resources were read before. */

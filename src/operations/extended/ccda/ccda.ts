@@ -15,9 +15,12 @@ import { resourceIn, textIn, textsIn, isTrueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 import { contentOfOrder, contentOfPatient } from './content.ts';
-import { follow, ofPatient, type Gathered } from './gather.ts';
+import { follow, gatheringFor, ofPatient, type Gathered } from './gather.ts';
 import { listOfLosses } from './loss-list.ts';
 import { readPresent } from '../../read-present.ts';
+import type { OperationContext } from '../../context.ts';
+import { seenOf } from '../../interactions/read.ts';
+import type { Seen } from '../../seen.ts';
 
 export const CCDA_TYPE = 'application/hl7-cda+xml';
 
@@ -127,7 +130,7 @@ export const bundleCcda: Operation = {
 interface DocumentDraft {
   readonly content: DocumentContent;
   readonly options: WriteOptions;
-  readonly seen: Gathered['seen'];
+  readonly seen: readonly Seen[];
   readonly cut: boolean;
   /** The resources that it is made of, by reference. */
   readonly told: ReadonlyMap<Ref, Resource>;
@@ -201,18 +204,21 @@ const orderContent: DraftDocument = async (invocation, kind = 'referral-note') =
   const ref: Ref = `ServiceRequest/${request.id ?? ''}`;
   const version = await readPresent(snapshot, ref, sight);
   const custodian = version.custodian === '' ? [] : [version.custodian];
-  const gathered = await follow({ context, request, snapshot }, [...custodian], [version]);
+  const gathered = await follow(gatheringFor(context, request, snapshot), [...custodian], [version]);
   const order = gathered.resources.get(ref);
   if (order === undefined) throw notHere(ref);
   const base = context.settings.publicBase;
   const content = contentOfOrder(gathered, order, { kind, base, sections });
-  return draftOf(gathered, content, base);
+  return draftOf(context, gathered, content);
 };
 
-const draftOf = (gathered: Gathered, content: DocumentContent, base: string): DocumentDraft => ({
+const seenIn = (context: OperationContext, { versions }: Gathered): readonly Seen[] =>
+  versions.map((version) => seenOf(context, version, version.text ?? ''));
+
+const draftOf = (context: OperationContext, gathered: Gathered, content: DocumentContent): DocumentDraft => ({
   content,
-  options: { base, lookUp: gathered.lookUp },
-  seen: gathered.seen,
+  options: { base: context.settings.publicBase, lookUp: gathered.lookUp },
+  seen: seenIn(context, gathered),
   cut: gathered.cut,
   told: gathered.resources,
 });
@@ -229,7 +235,7 @@ const patientContent: DraftDocument = async (invocation, kind = 'ccd') => {
   const isNamed = asked !== undefined && !isWhole;
   const types = [...sections].flatMap((name) => SECTIONS[name].types);
   const own = request.caller.organization;
-  const gathering = { context, request, snapshot };
+  const gathering = gatheringFor(context, request, snapshot);
   const gathered = await ofPatient(
     gathering,
     ref,
@@ -241,7 +247,7 @@ const patientContent: DraftDocument = async (invocation, kind = 'ccd') => {
   if (patient === undefined) throw notHere(ref);
   const base = context.settings.publicBase;
   const content = contentOfPatient(gathered, patient, { kind, base, sections }, own);
-  return { ...draftOf(gathered, content, base), audit };
+  return { ...draftOf(context, gathered, content), audit };
 };
 
 const bundleContent: DraftDocument = async (invocation) => {
@@ -264,11 +270,19 @@ const bundleContent: DraftDocument = async (invocation) => {
     now: formatInstant(context.clock.now()),
     base,
   });
-  return { content, options, seen: gathered?.seen ?? [], cut: false, told: new Map([[ref, bundle]]) };
+  return {
+    content,
+    options,
+    seen: gathered === undefined ? [] : seenIn(context, gathered),
+    cut: false,
+    told: new Map([[ref, bundle]]),
+  };
 };
 
 async function readOne({ context, request, sight }: Invocation, ref: Ref): Promise<Gathered | undefined> {
   const snapshot = context.store.snapshot();
   const version = await snapshot.read(ref, sight);
-  return version?.text === undefined ? undefined : follow({ context, request, snapshot }, [], [version]);
+  return version?.text === undefined
+    ? undefined
+    : follow(gatheringFor(context, request, snapshot), [], [version]);
 }

@@ -143,7 +143,7 @@ function wordsOf(name: SectionName, { reason }: About, resources: readonly Resou
 }
 
 /** The reason in words, as it leaves in HL7 v2 as well. */
-function reasonWords(order: Resource): string | undefined {
+export function reasonWords(order: Resource): string | undefined {
   const reasons = (order['reasonCode'] ?? []) as readonly CodeableConcept[];
   const notes = (order['note'] ?? []) as readonly { text?: string }[];
   const words = [
