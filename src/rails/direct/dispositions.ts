@@ -1,0 +1,142 @@
+/**
+ * Notifications that came back: each belongs to a mail that was sent, or it changes nothing (direct-xdm 6; routing RL13). A
+ * forged one would stop a person from being asked, so only who received the mail is believed.
+ */
+import { hash } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
+import { domainOfAddress } from '../../direct/address.ts';
+import { readFacts } from '../../direct/certificates/certificate-facts.ts';
+import type { DispositionReading } from '../../direct/mdn/read.ts';
+import type { Clock } from '../../ports/clock.ts';
+import {
+  DELIVERY_RECORD,
+  type DeliveryRecord,
+  type EvidenceKind,
+  type NoteEvidence,
+} from '../../ports/delivered.ts';
+import type { DirectAddress } from '../../ports/direct.ts';
+import { allRecords } from '../../ports/record.ts';
+import type { Snapshot, Store } from '../../ports/store.ts';
+import { dueAfter, readHabits, waitsForDispatched, type ExpectedTimes } from './expect.ts';
+import { DIRECT_SENT, entryOfMessageId, readSent } from './sent.ts';
+
+/** Who says it: a signer whose signature was verified; a mailbox at the HISP that did so; or our own relay, unsigned. */
+export type DispositionVoice =
+  | { readonly kind: 'signed'; readonly signers: readonly X509Certificate[] }
+  | { readonly kind: 'mailbox' }
+  | { readonly kind: 'relay' };
+
+/** A mail that tells what became of others. */
+export interface DispositionMail {
+  readonly readings: readonly DispositionReading[];
+  readonly from: DirectAddress;
+  /** The local address that sent what it is about. */
+  readonly to: DirectAddress;
+  readonly messageId: string | undefined;
+  readonly bytes: Uint8Array;
+  readonly voice: DispositionVoice;
+}
+
+export interface DispositionParts {
+  readonly store: Pick<Store, 'snapshot'>;
+  readonly noteEvidence: NoteEvidence;
+  readonly clock: Clock;
+  readonly times: ExpectedTimes;
+}
+
+/** What became of one notification: `forged` is of somebody who does not speak for the recipient. */
+export type DispositionFate = 'noted' | 'known' | 'unmatched' | 'forged' | 'says-nothing';
+
+/** One fate for each recipient that the mail is about. Throws what kept the evidence from being written. */
+export async function noteDispositions(
+  parts: DispositionParts,
+  mail: DispositionMail,
+): Promise<readonly DispositionFate[]> {
+  const fates: DispositionFate[] = [];
+  for (const reading of mail.readings) fates.push(await noteDisposition(parts, mail, reading));
+  return fates;
+}
+
+async function noteDisposition(
+  { store, noteEvidence, clock, times }: DispositionParts,
+  mail: DispositionMail,
+  reading: DispositionReading,
+): Promise<DispositionFate> {
+  const kind = evidenceOf(reading);
+  if (kind === undefined) return 'says-nothing';
+  const recipient = reading.finalRecipient ?? (reading.kind === 'mdn' ? mail.from : undefined);
+  if (recipient === undefined) return 'unmatched';
+  if (!speaksFor(mail, reading, recipient)) return 'forged';
+  const snapshot = store.snapshot();
+  const entry = await entryOf(snapshot, { mail, reading, recipient, kind });
+  if (entry === undefined) return 'unmatched';
+  const now = clock.now();
+  const source = mail.messageId ?? `about ${reading.originalMessageId ?? 'a mail'}`;
+  const evidence = { kind, at: new Date(now).toISOString(), source, hash: hash('sha256', mail.bytes) };
+  const waits = kind === 'mdn-processed' && waitsForDispatched(await readHabits(snapshot, recipient));
+  const dueBy = waits ? new Date(dueAfter('dispatched', now, times)).toISOString() : undefined;
+  const noted = await noteEvidence(entry, evidence, { rail: 'direct-project' }, dueBy);
+  return noted === 'unknown' ? 'unmatched' : noted;
+}
+
+/** What it shows: a modifier of failure counts for more than the word (ITI-32; RFC 8098 3.2.6). */
+function evidenceOf({ kind, outcome, modifiers }: DispositionReading): EvidenceKind | undefined {
+  const failed = kind === 'mdn' ? 'mdn-failed' : 'dsn-failed';
+  if (modifiers.some((modifier) => FAILING.has(modifier))) return failed;
+  return outcome === 'failed' ? failed : SHOWN[outcome];
+}
+
+const FAILING: ReadonlySet<string> = new Set(['error', 'failure', 'failed']);
+
+const SHOWN: Readonly<Partial<Record<DispositionReading['outcome'], EvidenceKind>>> = {
+  processed: 'mdn-processed',
+  dispatched: 'mdn-dispatched',
+  displayed: 'mdn-displayed',
+};
+
+/** Whether who says it may say it of this recipient. */
+function speaksFor(
+  { voice, from }: DispositionMail,
+  { kind, outcome }: DispositionReading,
+  recipient: DirectAddress,
+): boolean {
+  if (voice.kind === 'signed') return voice.signers.some((signer) => covers(signer, recipient));
+  // Reports of failed delivery are unsigned, and believed where our own relay or HISP brings them (direct-xdm 11).
+  if (kind === 'dsn') return outcome === 'failed';
+  return voice.kind === 'mailbox' && domainOfAddress(from) === domainOfAddress(recipient);
+}
+
+function covers(signer: X509Certificate, recipient: DirectAddress): boolean {
+  const { addresses = [], domains = [] } = readFacts(signer) ?? {};
+  return addresses.includes(recipient) || domains.includes(domainOfAddress(recipient));
+}
+
+interface Belonging {
+  readonly mail: DispositionMail;
+  readonly reading: DispositionReading;
+  readonly recipient: DirectAddress;
+  readonly kind: EvidenceKind;
+}
+
+/** By the id it names, by the ids it refers to, or the one mail to this recipient for which it is still due. */
+async function entryOf(
+  snapshot: Snapshot,
+  { mail, reading, recipient, kind }: Belonging,
+): Promise<string | undefined> {
+  const { originalMessageId, references } = reading;
+  const ids = originalMessageId === undefined ? references : [originalMessageId];
+  for (const id of ids) {
+    const entry = entryOfMessageId(id, mail.to, recipient);
+    if (entry !== undefined) return entry;
+  }
+  if (ids.length > 0) return undefined;
+  const open = (await allRecords(snapshot, DIRECT_SENT, 'to', recipient)).map(readSent);
+  const due: string[] = [];
+  for (const { entry, from } of open) {
+    if (from !== mail.to) continue;
+    const record = await snapshot.record(DELIVERY_RECORD, entry);
+    const { evidence = [] } = (record?.body ?? {}) as Partial<DeliveryRecord>; // of its kind
+    if (!evidence.some((piece) => piece.kind === kind)) due.push(entry);
+  }
+  return due.length === 1 ? due[0] : undefined;
+}

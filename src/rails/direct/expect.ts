@@ -1,0 +1,77 @@
+/**
+ * What is waited for after a mail has left, and what is done when it does not come (direct-xdm 6): one row for each
+ * notification. A peer that has never sent a row's notification is not waited for once that was seen often enough.
+ */
+import { domainOfAddress } from '../../direct/address.ts';
+import type { EvidenceKind } from '../../ports/delivered.ts';
+import type { DirectAddress } from '../../ports/direct.ts';
+import type { RecordWrite, StoredRecord } from '../../ports/record.ts';
+import type { Awaited } from './sent.ts';
+
+interface ExpectedRow {
+  /** The evidence that says that it did not come. */
+  readonly overdue: EvidenceKind;
+  /** Whether the same package is mailed once more before that is said. */
+  readonly resends: boolean;
+  /** Whether peers may never send it at all: learned, domain by domain. */
+  readonly mayBeUnknown: boolean;
+}
+
+/** How long is a setting: directProcessedMs (1 h), directDispatchedMs (24 h). */
+export const EXPECTED: Readonly<Record<Awaited, ExpectedRow>> = {
+  processed: { overdue: 'processed-overdue', resends: true, mayBeUnknown: false },
+  dispatched: { overdue: 'dispatched-overdue', resends: false, mayBeUnknown: true },
+};
+
+export interface ExpectedTimes {
+  readonly processedMs: number;
+  readonly dispatchedMs: number;
+}
+
+/** Milliseconds since 1970 by which it is due. */
+export const dueAfter = (
+  awaited: Awaited,
+  at: number,
+  { processedMs, dispatchedMs }: ExpectedTimes,
+): number => at + (awaited === 'processed' ? processedMs : dispatchedMs);
+
+/** The kind of the records of {@link PeerHabits}; key: the peer's domain. */
+const DIRECT_HABITS = 'direct-habits';
+
+/** What a peer is known to do. */
+export interface PeerHabits {
+  /** Whether it ever sent `dispatched`. */
+  readonly dispatches: boolean;
+  /** Mails that it processed and never said more about. */
+  readonly silences: number;
+}
+
+/** So many mails without `dispatched`, and never one with it: the peer does not send it. */
+const SILENCES = 3;
+
+export const NO_HABITS: PeerHabits = { dispatches: false, silences: 0 };
+
+/** Whether `dispatched` is waited for. */
+export const waitsForDispatched = ({ dispatches, silences }: PeerHabits): boolean =>
+  dispatches || silences < SILENCES;
+
+interface Records {
+  record(kind: string, key: string): Promise<StoredRecord | undefined>;
+}
+
+export async function readHabits(source: Records, peer: DirectAddress): Promise<PeerHabits> {
+  const record = await source.record(DIRECT_HABITS, domainOfAddress(peer));
+  return (record?.body as PeerHabits | undefined) ?? NO_HABITS; // noteHabit's
+}
+
+/** The write that learns one more thing of a peer; undefined where it is known. */
+export function learnHabit(
+  peer: DirectAddress,
+  known: PeerHabits,
+  seen: 'dispatched' | 'silence',
+): RecordWrite | undefined {
+  if (seen === 'dispatched' && known.dispatches) return undefined;
+  const body: PeerHabits =
+    seen === 'dispatched' ? { dispatches: true, silences: 0 } : { ...known, silences: known.silences + 1 };
+  return { kind: DIRECT_HABITS, key: domainOfAddress(peer), expect: 'any', body };
+}

@@ -1,0 +1,70 @@
+/**
+ * What was sent and is waited for: a record for each entry that left by Direct, written in the commit that ends the entry
+ * (direct-xdm 6). A notification finds it by the Message-ID, which is made from the entry, so that it is found whatever
+ * crashed in between.
+ */
+import { createHash } from 'node:crypto';
+import type { Ref } from '../../fhir/types.ts';
+import type { DirectAddress } from '../../ports/direct.ts';
+import type { RecordWrite, StoredRecord } from '../../ports/record.ts';
+
+/** The kind of the records; key: the entry; index `state` → open or ended, `to` → the address, while it is open. */
+export const DIRECT_SENT = 'direct-sent';
+
+/** A mail that left, and what is waited for. */
+export interface SentMail {
+  readonly entry: string;
+  /** The Endpoint. */
+  readonly receiver: Ref;
+  readonly from: DirectAddress;
+  readonly to: DirectAddress;
+  /** Of the last mail for this entry; mails before it have the same form. */
+  readonly messageId: string;
+  /** How many mails left for this entry, of the same package. */
+  readonly mails: number;
+  /** Whether the package was mailed once more because nothing was heard of it. */
+  readonly isRepeated: boolean;
+  /** Of the submission: receivers know a repetition by it. */
+  readonly uniqueId: string;
+  /** SHA-256 of the package, in hex. */
+  readonly hash: string;
+  /** Instant of the last mail. */
+  readonly at: string;
+  /** The notification that is waited for; undefined: none any more. */
+  readonly waitsFor: Awaited | undefined;
+  /** Instant by which it is due. */
+  readonly dueBy: string;
+}
+
+export type Awaited = 'processed' | 'dispatched';
+
+/** How long a mail is remembered after the last that was heard of it: a notification may be very late. */
+const KEPT_MS = 180 * 24 * 60 * 60 * 1000;
+
+export const readSent = ({ body }: StoredRecord): SentMail => body as SentMail; // writeSent's
+
+/** @param now milliseconds since 1970 */
+export const writeSent = (sent: SentMail, expect: RecordWrite['expect'], now: number): RecordWrite => ({
+  kind: DIRECT_SENT,
+  key: sent.entry,
+  expect,
+  body: sent,
+  expiresAt: now + KEPT_MS,
+  index: [
+    ['state', sent.waitsFor === undefined ? 'ended' : 'open'],
+    ...(sent.waitsFor === undefined ? [] : [['to', sent.to] as const]),
+  ],
+});
+
+/** The Message-ID, without angle brackets, of one attempt to mail an entry. */
+export function messageIdOf(entry: string, attempt: number, from: DirectAddress, to: DirectAddress): string {
+  const tag = createHash('sha256').update(`${entry}\n${attempt}\n${from}\n${to}`).digest('hex').slice(0, 16);
+  return `cl-${entry}-${attempt}-${tag}@${from.slice(from.lastIndexOf('@') + 1)}`;
+}
+
+/** The entry that a Message-ID of ours was made from, between these two; undefined for any other. */
+export function entryOfMessageId(id: string, from: DirectAddress, to: DirectAddress): string | undefined {
+  const [, entry, attempt] = /^cl-(\d{1,16}-\d{1,9})-(\d{1,9})-[\da-f]{16}@/.exec(id) ?? [];
+  if (entry === undefined || attempt === undefined) return undefined;
+  return messageIdOf(entry, Number(attempt), from, to) === id ? entry : undefined;
+}
