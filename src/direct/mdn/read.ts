@@ -72,23 +72,23 @@ function readMdn(fields: FieldGroup, { references }: MailText): DispositionReadi
  * What a disposition means. `error` and `failed` are failures as words and as modifiers; an importer that could not take a
  * package says `deleted/error` (ITI-32).
  */
-const OUTCOMES: Readonly<Record<string, DispositionReading['outcome']>> = {
-  processed: 'processed',
-  dispatched: 'dispatched',
-  displayed: 'displayed',
-  deleted: 'deleted',
-  failed: 'failed',
-  failure: 'failed',
-  error: 'failed',
-};
+const OUTCOMES: ReadonlyMap<string, DispositionReading['outcome']> = new Map([
+  ['processed', 'processed'],
+  ['dispatched', 'dispatched'],
+  ['displayed', 'displayed'],
+  ['deleted', 'deleted'],
+  ['failed', 'failed'],
+  ['failure', 'failed'],
+  ['error', 'failed'],
+]);
 
 function outcomeOf(
   word: string,
   modifiers: readonly string[],
   hasFailure: boolean,
 ): DispositionReading['outcome'] {
-  const isFailed = hasFailure || modifiers.some((modifier) => OUTCOMES[modifier] === 'failed');
-  return isFailed ? 'failed' : (OUTCOMES[word] ?? 'other');
+  const isFailed = hasFailure || modifiers.some((modifier) => OUTCOMES.get(modifier) === 'failed');
+  return isFailed ? 'failed' : (OUTCOMES.get(word) ?? 'other');
 }
 
 /** The fields about one recipient (RFC 3464, 2.3). A delay is no failure, and a relay has delivered to nobody. */
