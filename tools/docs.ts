@@ -11,6 +11,7 @@ import type { ServedHouse } from '../src/capability/index.ts';
 import { complianceMarkdown } from './compliance/index.ts';
 import { conformanceMarkdown } from './conformance/index.ts';
 import { ccdaMarkdown } from '../src/ccda/reference.ts';
+import { deliveriesMarkdown } from '../src/delivery/delivered/reference.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
 import { OPERATIONS } from '../src/operations/extended/index.ts';
@@ -39,6 +40,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'payloads.md': payloadsMarkdown,
   'consents.md': consentsMarkdown,
   'audit.md': auditMarkdown,
+  'deliveries.md': deliveriesMarkdown,
   '../conformance.md': conformanceMarkdown,
   '../compliance.md': complianceMarkdown,
 };

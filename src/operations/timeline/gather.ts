@@ -2,6 +2,8 @@
 import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { readDelivery, recordOfRow } from '../../delivery/delivered/record.ts';
+import { DELIVERY_RECORD, type DeliveryState } from '../../ports/delivered.ts';
 import { EVERYTHING, type Sight } from '../../ports/query.ts';
 import type { AuditEntry, OutboxRow, Snapshot, Version } from '../../ports/store.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
@@ -197,10 +199,21 @@ async function readDeliveries(
     const rows: readonly OutboxRow[] = await context.store.outbox({ subject, count: DELIVERIES_MAX });
     for (const row of rows) {
       const to = row.seq > snapshot.seq ? undefined : await organizationOf(snapshot, row.receiver);
-      if (to !== undefined && (caller.administrator || shown.has(to))) told.push({ row, to });
+      if (to !== undefined && (caller.administrator || shown.has(to)))
+        told.push({ row, to, state: await stateOfRow(snapshot, row) });
     }
   }
   return told;
+}
+
+/** By the record of a delivery to a party; a Subscription that asks for no content is told that there is something. */
+async function stateOfRow(snapshot: Snapshot, row: OutboxRow): Promise<DeliveryState> {
+  if (typeOf(row.receiver) === 'Subscription') {
+    const subscription = resourceOf(await snapshot.read(row.receiver, EVERYTHING));
+    return recordOfRow(row, valuesAt(subscription, 'channel.payload').length > 0).state;
+  }
+  const known = await snapshot.record(DELIVERY_RECORD, row.id);
+  return known === undefined ? recordOfRow(row).state : readDelivery(known).state;
 }
 
 /** The organization of a Subscription or an Endpoint is the one that keeps it, or to which it belongs. */

@@ -112,7 +112,7 @@ function statusParts(kind: StepKind, resource: Resource | undefined): readonly P
 }
 
 /** Only the organization that should have received a delivery sees why it did not. */
-function deliveryPart({ row, to }: Delivery, { caller }: Viewing): Part {
+function deliveryPart({ row, to, state: shown }: Delivery, { caller }: Viewing): Part {
   const { rail, state, attempt, due, why } = row;
   const isSettled = state !== 'waiting' && state !== 'leased';
   const isOwn = caller.administrator || caller.organization === to;
@@ -122,6 +122,7 @@ function deliveryPart({ row, to }: Delivery, { caller }: Viewing): Part {
       { url: 'rail', valueCode: rail },
       { url: 'to', valueReference: { reference: to } },
       { url: 'fate', valueCode: isSettled ? state : 'waiting' },
+      { url: 'state', valueCode: shown },
       ...(attempt > 0 ? [{ url: 'attempts', valuePositiveInt: attempt }] : []),
       ...(isSettled ? [{ url: 'at', valueInstant: new Date(due).toISOString() }] : []),
       ...(isOwn && isSettled && state !== 'accepted' && why !== '' ? [{ url: 'why', valueString: why }] : []),

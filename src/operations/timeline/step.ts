@@ -3,6 +3,7 @@
  * versions that the caller may read; the audit adds who wrote them and the row of the table.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
+import type { DeliveryState } from '../../ports/delivered.ts';
 import type { AuditEntry, OutboxRow, Version } from '../../ports/store.ts';
 
 /** The kind of a resource in the referral. In a commit with several, the first kind names the step. */
@@ -55,6 +56,8 @@ export interface TimelineStep extends TimelineCommit {
 /** A receiver of a step, and the outcome of its delivery. */
 export interface Delivery {
   readonly row: OutboxRow;
+  /** As far as it came. */
+  readonly state: DeliveryState;
   /** The organization of the receiver. */
   readonly to: Ref;
 }
