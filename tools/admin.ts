@@ -12,6 +12,16 @@
  *     npm run admin -- register verify SYSTEM VALUE Organization/ID [--move] [--entity-type 1|2] [--data-dir DIR …]
  *     npm run admin -- register expire SYSTEM VALUE [--data-dir DIR …]
  *     npm run admin -- register replace SYSTEM VALUE NEW-VALUE [--data-dir DIR …]
+ *     npm run admin -- direct import-key OWNER CERTIFICATE-FILE KEY-FILE --direct-keys DIR [--data-dir DIR …]
+ *     npm run admin -- direct import-anchor OWNER FILE [--direction in|out|both] [--data-dir DIR …]
+ *     npm run admin -- direct import-intermediate OWNER FILE [--data-dir DIR …]
+ *     npm run admin -- direct import-certificate ADDRESS FILE [--data-dir DIR …]
+ *     npm run admin -- direct add-bundle OWNER URL [--signer FILE] [--direction in|out|both] [--data-dir DIR …]
+ *     npm run admin -- direct list [--data-dir DIR …]
+ *     npm run admin -- direct remove key|anchor|intermediate OWNER FINGERPRINT [--data-dir DIR …]
+ *     npm run admin -- direct remove bundle OWNER URL [--data-dir DIR …]
+ *     npm run admin -- direct remove certificate ADDRESS [--data-dir DIR …]
+ *     npm run admin -- direct show-dns-record OWNER [--data-dir DIR …]
  *     npm run admin -- verify-endpoint Endpoint/ID [--data-dir DIR …]
  *
  * FILE is a Bundle, a JSON list of resources, or NDJSON. It holds the first Organizations, roles and endpoints, and
@@ -41,6 +51,15 @@
  * takes it from another organization. A Practitioner/ID has a register of its own. `register expire` ends an identifier:
  * it addresses nobody. `register replace` replaces one; the old identifier leads to the new one's holder for a year.
  *
+ * `direct` settles trust in Direct mail. OWNER is an address or a domain; files of certificates are PEM or DER.
+ * `import-key` takes a certificate, with the authorities between it and its anchor in the same file, and copies its private
+ * key into the folder of keys (mode 0600). The keys before it stay, and decrypt late mail. `import-anchor` says whom the
+ * owner trusts: who writes to it (in), to whom it writes (out), or both. An address with anchors of its own does not
+ * trust those of its domain. `add-bundle` trusts the anchors of a file that the server fetches every day; --signer names
+ * the certificate of who signs it. `import-certificate` puts the certificate of a recipient into the address book.
+ * `show-dns-record` prints the lines for the zone of the domain, by which others find the certificate: in the form that
+ * every name server takes, and as CERT.
+ *
  * `verify-endpoint` says that the Direct address of an Endpoint is that of the organization it names: only then is anything
  * about a patient sent there. Make sure by a way that the address itself does not name.
  */
@@ -63,16 +82,23 @@ await runCommand(import.meta.filename, {
     move: { type: 'boolean', default: false },
     'entity-type': { type: 'string' },
     successor: { type: 'string' },
+    direction: { type: 'string' },
+    signer: { type: 'string' },
     to: { type: 'string' },
   },
   takesSettings: true,
   operandsMax: OPERANDS_MAX,
   run: async ({ operands, settings, values }) => {
-    const { custodian, move, 'entity-type': entityType, successor, to } = values;
+    const { custodian, move, 'entity-type': entityType, successor, to, direction, signer } = values;
     const config = () => readConfig(settings, process.env, 'command');
     const [name = '', file, ...more] = operands;
     if (name === 'member' || name === 'register' || name === 'verify-endpoint') {
       await administerParties({ words: operands, move, entityType, successor, config: config() });
+      return EXIT.done;
+    }
+    if (name === 'direct') {
+      const { administerDirect } = await import('./admin/direct.ts');
+      await administerDirect({ words: operands.slice(1), direction, signer, config: config() });
       return EXIT.done;
     }
     if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is one argument too many.`);

@@ -21,6 +21,7 @@ import { EXIT, runCommand } from './command.ts';
 import { examineAuditFeed } from './doctor/audit-feed.ts';
 import { examineAnchors } from './doctor/anchors.ts';
 import { examineDatabase } from './doctor/database.ts';
+import { examineDirect } from './doctor/direct.ts';
 import { examineIssuer } from './doctor/issuer.ts';
 import { examineJobs } from './doctor/jobs.ts';
 import { examineMessages } from './doctor/messages.ts';
@@ -45,6 +46,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['anchors', examineAnchors],
   ['audit feed', examineAuditFeed],
   ['parties', examineParties],
+  ['direct', examineDirect],
   ['rails', examineRails],
   ['peers', examinePeers],
   ['messages', examineMessages],
@@ -57,6 +59,7 @@ const OF_THE_STORE: ReadonlySet<Examine> = new Set([
   examineAnchors,
   examineAuditFeed,
   examineParties,
+  examineDirect,
   examinePeers,
   examineMessages,
   examineJobs,

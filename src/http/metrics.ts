@@ -21,6 +21,8 @@ export interface Metrics {
   showJobs(jobs: () => readonly JobTraffic[]): void;
   /** From now on also the audit feed. */
   showAuditFeed(feed: () => AuditFeedStatus): void;
+  /** From now on also when certificates of Direct mail expire. */
+  showCertificates(certificates: () => readonly ExpiringCertificate[]): void;
   /** From now on also the database that keeps the log. */
   showDatabase(database: () => DatabaseTraffic): void;
   render(): Promise<string>;
@@ -52,6 +54,15 @@ interface JobTraffic {
   /** Milliseconds since 1970; 0 for none. */
   readonly lastRunAt: number;
   readonly dueAt: number;
+}
+
+/** A certificate that an administrator has imported. */
+interface ExpiringCertificate {
+  readonly kind: 'key' | 'anchor';
+  readonly owner: string;
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly notAfter: number;
 }
 
 /** What a server counts of the database that keeps its log, since its start. */
@@ -125,6 +136,7 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     showLinks: (links) => show(LINK_METRICS, links),
     showJobs: (jobs) => show(JOB_METRICS, jobs),
     showAuditFeed: (feed) => show(FEED_METRICS, () => [{ ...feed(), head: status().seq }]),
+    showCertificates: (certificates) => show(CERTIFICATE_METRICS, certificates),
     showDatabase: (database) =>
       show(DATABASE_METRICS, () => [{ ...database(), silentMs: silentMs(status(), now()) }]),
     render: () => registry.metrics(),
@@ -258,6 +270,15 @@ const FEED_METRICS: readonly ReadMetric<AuditFeedStatus & { readonly head: numbe
     help: 'When the collector took a batch of this server last, in seconds since 1970; 0 for none.',
     labels: [],
     read: ({ lastSentAt }) => [[{}, lastSentAt / 1000]],
+  },
+];
+
+const CERTIFICATE_METRICS: readonly ReadMetric<ExpiringCertificate>[] = [
+  {
+    name: 'closeloop_direct_certificate_expiry_timestamp_seconds',
+    help: 'When a certificate of Direct mail expires, in seconds since 1970.',
+    labels: ['kind', 'owner', 'fingerprint'],
+    read: ({ kind, owner, fingerprint, notAfter }) => [[{ kind, owner, fingerprint }, notAfter / 1000]],
   },
 ];
 

@@ -32,6 +32,17 @@ interface JobParts {
   readonly escalateReviews: Run;
   /** Sends audit rows to the collector; undefined where there is none. */
   readonly sendAudit: Run | undefined;
+  /** What keeps trust in Direct mail current; undefined where there is no security agent. */
+  readonly directTrust:
+    | {
+        /** Fetches the bundles of anchors that are due. */
+        readonly refreshBundles: Run;
+        /** Fetches the lists of revoked certificates that lapse. */
+        readonly refreshLists: Run;
+        /** Asks administrators about certificates that expire. */
+        readonly warnOfExpiry: Run;
+      }
+    | undefined;
   /** What a store needs whose log is in a database; undefined where the log is in the folder. */
   readonly database:
     | {
@@ -50,7 +61,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 // prettier-ignore
-export const jobsOf = ({ settings, readTexts, sendAudit, database, ...parts }: JobParts): readonly Job[] => [
+export const jobsOf = ({ settings, readTexts, sendAudit, directTrust, database, ...parts }: JobParts): readonly Job[] => [
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
@@ -62,6 +73,11 @@ export const jobsOf = ({ settings, readTexts, sendAudit, database, ...parts }: J
   job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
+  ...(directTrust === undefined ? [] : [
+    job('direct-bundles', 'store', HOUR, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),
+    job('direct-lists', 'store', 10 * MINUTE, directTrust.refreshLists, 'fetches lists of revoked certificates before they lapse'),
+    job('direct-expiry', 'process', HOUR, directTrust.warnOfExpiry, 'asks administrators about certificates of Direct mail that expire'),
+  ]),
   ...(database === undefined ? [] : [
     job('database', 'process', SECOND, database.watch, 'says when the database does not answer, or its clock is off'),
     job('checkpoint', 'store', 5 * MINUTE, database.checkpoint, 'copies the read model into the database when enough was committed'),

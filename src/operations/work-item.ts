@@ -41,6 +41,7 @@ export const KINDS = {
   'break-glass-review': 'Emergency access is to be reviewed',
   'activity-review': 'The activity of a week is to be reviewed',
   'login-failures': 'One source or user failed to log in very often',
+  'direct-expiry': 'A certificate of Direct mail expires soon, or has expired',
   incident: 'Something may be a breach and is to be assessed',
 } as const;
 

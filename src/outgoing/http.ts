@@ -41,7 +41,7 @@ export function createHttpClient(
           signal,
         });
         const retryAfter = answer.headers['retry-after'];
-        const text = reads ? await readText(answer.body, responseBytesMax) : '';
+        const bytes = reads ? await readBody(answer.body, responseBytesMax) : NOTHING;
         // The status has decided the outcome: an error while discarding the body changes nothing.
         if (!reads) {
           const limit = {
@@ -53,7 +53,8 @@ export function createHttpClient(
         return {
           status: answer.statusCode,
           retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-          body: text,
+          body: bytes.toString('utf8'),
+          bytes,
         };
       } catch (error) {
         throw new ConnectionFailed(signal.aborted ? 'timeout' : failureOf(error));
@@ -63,7 +64,9 @@ export function createHttpClient(
   };
 }
 
-async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
+const NOTHING = Buffer.alloc(0);
+
+async function readBody(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -71,5 +74,5 @@ async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Prom
     if (bytes > bytesMax) throw new ConnectionFailed('unreachable');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

@@ -11,7 +11,10 @@ export type ConnectionPurpose =
   | 'jwks'
   | 'audit-feed'
   | 'direct-relay'
-  | 'direct-mailbox';
+  | 'direct-mailbox'
+  | 'direct-bundle'
+  | 'direct-list'
+  | 'direct-directory';
 
 /** The destination of a connection. */
 export interface Destination {
@@ -65,6 +68,8 @@ interface HttpAnswer {
   readonly retryAfter: string | undefined;
   /** Empty unless the caller asked for it. */
   readonly body: string;
+  /** The body as it came; empty unless the caller asked for it. */
+  readonly bytes: Uint8Array;
 }
 
 /** HTTP over guarded connections. A redirect is an answer; the client does not follow it. */
@@ -77,3 +82,16 @@ export interface HttpClient {
   send(url: URL, asked: HttpRequest, reads?: boolean): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
+
+/**
+ * Asks the name servers of the settings, or of the system, by UDP or TCP (RFC 1035), from a new port each time.
+ *
+ * @param accepts whether these bytes answer the query; by UDP others are ignored, and the answer is waited for
+ * @throws ConnectionFailed when none of them answers in time
+ */
+export type AskNameServers = (
+  query: Uint8Array,
+  way: 'udp' | 'tcp',
+  accepts: (answer: Uint8Array) => boolean,
+  signal: AbortSignal,
+) => Promise<Uint8Array>;

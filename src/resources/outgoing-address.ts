@@ -11,6 +11,8 @@ interface Scheme {
   readonly tls: boolean;
   /** Whether the purpose may lead to public places; otherwise it leads only to places of the list. */
   readonly toPublic: boolean;
+  /** What comes is signed by itself, and nothing secret is asked for: public places are reached without TLS, too. */
+  readonly plain?: true;
   readonly defaultPort?: number;
 }
 
@@ -47,6 +49,22 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
       'imap:': { tls: false, toPublic: false, defaultPort: 143 },
     },
     publicPort: (port) => port === 993 || port >= 1024,
+  },
+  // An administrator names bundles of anchors; certificates name lists and, by the DNS of their domain, directories.
+  'direct-bundle': {
+    schemes: { 'https:': { tls: true, toPublic: true, defaultPort: 443 } },
+    publicPort: (port) => port === 443 || port >= 1024,
+  },
+  'direct-list': {
+    schemes: {
+      'https:': { tls: true, toPublic: true, defaultPort: 443 },
+      'http:': { tls: false, toPublic: true, plain: true, defaultPort: 80 },
+    },
+    publicPort: (port) => port === 443 || port === 80 || port >= 1024,
+  },
+  'direct-directory': {
+    schemes: { 'ldap:': { tls: false, toPublic: true, plain: true, defaultPort: 389 } },
+    publicPort: (port) => port === 389 || port >= 1024,
   },
   'hl7v2-mllp': {
     schemes: {
@@ -108,7 +126,7 @@ export interface Allowed {
   readonly organizations: readonly Ref[] | undefined;
 }
 
-const ENTRY = /^(?:(https?|mllps?):\/\/)?(\[[^\]]+\]|[^:/[\]]+(?:\/\d{1,3})?)(?::(\d{1,5}|\*))?$/i;
+const ENTRY = /^(?:(https?|mllps?|ldap):\/\/)?(\[[^\]]+\]|[^:/[\]]+(?:\/\d{1,3})?)(?::(\d{1,5}|\*))?$/i;
 
 /**
  * Reads `host`, `host:port`, `host:*` or `10.0.0.0/8:port`, with a scheme before it to allow that alone. An IPv6 address
@@ -136,6 +154,16 @@ export function parseAllowed(
     ports: (asked) => port === '*' || Number(port) === asked,
     organizations,
   };
+}
+
+/** A name server: its address, and a port, 53 unless it is written; undefined for what is none. */
+export function parseNameServer(text: string): { readonly host: string; readonly port: number } | undefined {
+  const [, bracketed, plain, port = '53'] =
+    /^(?:\[([\da-f:.]+)\]|([\d.]+|[\da-f:]+(?=$)))(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const host = bracketed ?? plain ?? '';
+  return isAddress(host) && Number(port) > 0 && Number(port) < 65_536
+    ? { host, port: Number(port) }
+    : undefined;
 }
 
 /** A place that the operator named by its whole address. */
@@ -170,11 +198,9 @@ export function mayConnect(
   );
   if (listed.some(({ name }) => name === place.host)) return true;
   const { schemes, publicPort } = PURPOSES[place.purpose];
+  const { toPublic = false, plain = false } = schemes[place.scheme] ?? {};
   const isOpen =
-    schemes[place.scheme]?.toPublic === true &&
-    (place.tls || plainToPublic) &&
-    publicPort(place.port) &&
-    mayBePublic(place.host);
+    toPublic && (place.tls || plain || plainToPublic) && publicPort(place.port) && mayBePublic(place.host);
   const isListed = (address: string): boolean =>
     listed.some(({ network }) => network !== undefined && isInNetwork(address, network));
   return addresses.every((address) => isListed(address) || (isOpen && isPublicAddress(address)));

@@ -13,6 +13,7 @@ import { escalateReviews } from '../operations/reviews/overdue.ts';
 import { reviewActivity } from '../operations/reviews/weekly.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
 import type { ServerStore } from '../stores/index.ts';
+import type { ComposedTrust } from './compose-direct-trust.ts';
 import type { Config } from './config.ts';
 import { policyPartsOf } from './policy-parts.ts';
 import { clock, timers } from './time.ts';
@@ -30,9 +31,19 @@ interface Parts {
   };
   readonly failedLogins: FailedLogins;
   readonly feed: Pick<AuditFeed, 'run'> | undefined;
+  readonly directTrust: Pick<ComposedTrust, 'jobs'> | undefined;
 }
 
-export function composeJobs({ config, log, warnings, store, engine, failedLogins, feed }: Parts): Scheduler {
+export function composeJobs({
+  config,
+  log,
+  warnings,
+  store,
+  engine,
+  failedLogins,
+  feed,
+  directTrust,
+}: Parts): Scheduler {
   const { messages, dispatcher, selectRecipients } = engine;
   const committed = (): void => dispatcher.nudge();
   const reviewing = { store, clock, newId: randomUUID, selectRecipients, committed };
@@ -49,6 +60,7 @@ export function composeJobs({ config, log, warnings, store, engine, failedLogins
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     sendAudit: feed && ((signal) => feed.run(signal)),
+    directTrust: directTrust?.jobs,
     database: databaseJobs(store, { log, warnings }),
   });
   return createScheduler({

@@ -29,14 +29,24 @@ export function createOutgoing(config: Config, listening: readonly Listening[], 
   };
 }
 
+/** What one list of places is for: certificates, and what tells whether they count. */
+const DIRECT_PURPOSES = ['direct-bundle', 'direct-list', 'direct-directory'] as const;
+
 /** What the operator named: the lists of the settings, the links, and the address of the issuer's keys. */
 function allowedBy(config: Config, listening: readonly Listening[]): readonly Allowed[] {
-  const { subscriptionAllowList, hl7AllowList, jwksUri = '', auditFeedAddress = '' } = config;
+  const {
+    subscriptionAllowList,
+    hl7AllowList,
+    directAllowList,
+    jwksUri = '',
+    auditFeedAddress = '',
+  } = config;
   const keys = parsePlace({ purpose: 'jwks', address: jwksUri });
   const feed = parsePlace({ purpose: 'audit-feed', address: auditFeedAddress });
   return [
     ...subscriptionAllowList.flatMap((entry) => parseAllowed(entry, 'rest-hook') ?? []),
     ...hl7AllowList.flatMap((entry) => parseAllowed(entry, 'hl7v2-mllp') ?? []),
+    ...directAllowList.flatMap((entry) => DIRECT_PURPOSES.flatMap((one) => parseAllowed(entry, one) ?? [])),
     ...listening.flatMap(({ links }) => links.flatMap(({ sendTo }) => sendTo)),
     ...(keys === undefined ? [] : [allowPlace(keys)]),
     ...(feed === undefined ? [] : [allowPlace(feed)]),

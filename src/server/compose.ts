@@ -15,7 +15,7 @@ import { keysFromFile, keysFromUri, type IssuerKeys } from '../http/keys.ts';
 import { listen } from '../http/listen.ts';
 import { watchLateness } from '../http/lateness.ts';
 import { createWarnings, type Log, type Warnings } from '../http/log.ts';
-import { createMetrics } from '../http/metrics.ts';
+import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { createSecurityHeaders } from '../http/security-headers.ts';
 import type { Perform } from './fhir-engine.ts';
 import { createHeavyThreads } from './heavy.ts';
@@ -34,11 +34,12 @@ import { RESOURCE_TYPES } from '../resources/index.ts';
 import { searchParameters } from '../resources/search-parameters.ts';
 import { readListening, type Listening } from '../rails/hl7v2-mllp/index.ts';
 import { composeAuditFeed } from './compose-audit-feed.ts';
+import type { composeDirectTrust, ComposedTrust } from './compose-direct-trust.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
 import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
 import { clock, timers } from './time.ts';
-import type { StoreOptions } from '../stores/index.ts';
+import type { ServerStore, StoreOptions } from '../stores/index.ts';
 import { watchLogins } from './watch-logins.ts';
 import { openConfiguredStore } from './compose-store.ts';
 import { hasCurrentValues } from '../stores/embedded/folder/reindex.ts';
@@ -198,11 +199,11 @@ async function raise(
       heavy: threads.heavy,
     },
   });
+  const directTrust = await openDirectTrust({ config, store, outgoing, log, warnings, metrics }, closing);
   const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
-  const scheduler = composeJobs({ config, log, warnings, store, engine, failedLogins, feed });
+  const scheduler = composeJobs({ config, log, warnings, store, engine, failedLogins, feed, directTrust });
   metrics.showJobs(() => scheduler.status());
-  const { traffic: logTraffic } = store;
-  if (logTraffic !== undefined) metrics.showDatabase(() => logTraffic);
+  showDatabase(metrics, store);
   closing.push(() => scheduler.stop().then(() => feed?.close()));
   await scheduler.start();
   dispatcher.nudge();
@@ -232,6 +233,23 @@ async function raise(
     }
   };
   return { base, port: listener.port, mllp, perform, store, rails, devIssuer, reload, stop };
+}
+
+const showDatabase = (metrics: Metrics, { traffic }: Pick<ServerStore, 'traffic'>): void => {
+  if (traffic !== undefined) metrics.showDatabase(() => traffic);
+};
+
+/** Loaded by those alone who have a security agent of their own. */
+async function openDirectTrust(
+  parts: Omit<Parameters<typeof composeDirectTrust>[0], 'folder'>,
+  closing: (() => Promise<void> | void)[],
+): Promise<ComposedTrust | undefined> {
+  const { directKeys: folder } = parts.config;
+  if (folder === undefined) return undefined;
+  const { composeDirectTrust } = await import('./compose-direct-trust.ts');
+  const composed = composeDirectTrust({ ...parts, folder });
+  closing.push(() => composed.close());
+  return composed;
 }
 
 function warnOfOldValues({ dataDir }: Config, log: Log): void {

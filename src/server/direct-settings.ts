@@ -2,8 +2,8 @@
  * The settings of Direct mail: which domains are kept here, where mail comes in and goes out, what it may cost and how long
  * a notification is waited for. Rows of `settings.ts`.
  */
-import { listeningPlace, relayAddress } from './setting-shapes.ts';
-import { choice, integer, text } from './setting.ts';
+import { allowedPlace, listeningPlace, nameServer, relayAddress } from './setting-shapes.ts';
+import { choice, integer, list, text } from './setting.ts';
 
 const MIB = 1024 * 1024;
 const SECOND = 1000;
@@ -80,5 +80,24 @@ export const DIRECT_SETTINGS = {
     DAY,
     [MINUTE, 30 * DAY],
     'How long the notification that a mail reached its destination is waited for, of peers that send it.',
+  ),
+  directAllowList: list(
+    [],
+    'Places that are not public where Direct mail may fetch bundles of anchors and lists of revoked certificates, and ask directories for certificates.',
+    { shape: allowedPlace },
+  ),
+  directNameServers: list(
+    [],
+    "Name servers that are asked for certificates, as in 10.0.0.53 or 10.0.0.53:5353. Default: the system's.",
+    { shape: nameServer },
+  ),
+  directDirectories: choice(
+    ['on', 'off'],
+    "Whether certificates are also looked for in the LDAP directories that the DNS of a recipient's domain names.",
+  ),
+  directRevocationGraceMs: integer(
+    DAY,
+    [0, 30 * DAY],
+    'How long a certificate counts as not revoked while its list is missing or too old.',
   ),
 };

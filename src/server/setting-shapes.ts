@@ -2,7 +2,7 @@
 import { isOid } from '../fhir/identifier.ts';
 import { parseClientPurposes } from '../http/purposes.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { parseAllowed, parsePlace } from '../resources/outgoing-address.ts';
+import { parseAllowed, parseNameServer, parsePlace } from '../resources/outgoing-address.ts';
 import { isResourceType } from '../resources/type-names.ts';
 import { parseLevelRow, parseReferableRow } from '../resources/validation-level.ts';
 
@@ -38,6 +38,11 @@ export const relayAddress = [
 export const listeningPlace = [
   'address:port, as in 0.0.0.0:25 or [::1]:25',
   (given: string) => parseListeningPlace(given) !== undefined,
+] as const;
+
+export const nameServer = [
+  'addresses such as 10.0.0.53, 10.0.0.53:5353 or [::1]:5353',
+  (part: string) => parseNameServer(part) !== undefined,
 ] as const;
 
 export const years = [

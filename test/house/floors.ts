@@ -200,6 +200,7 @@ export const CONNECTING: readonly RegExp[] = [
 export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'src/outgoing/guard.ts': 'the guard itself',
   'src/outgoing/http.ts': 'HTTP over the connections of the guard',
+  'src/outgoing/name-servers.ts': 'asks the name servers that the operator has chosen',
   'src/http/keys.ts': 'its fetch is handed in, and goes by the guard',
   'src/rails/direct/mailbox.ts': 'raises a connection of the guard to TLS (STARTTLS)',
   'tools/doctor/server.ts': 'asks the server of this machine, where the operator has put it',

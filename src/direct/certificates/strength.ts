@@ -25,9 +25,9 @@ const SIGNATURES: Readonly<Record<string, DigestName>> = {
   '1.2.840.10045.4.3.4': 'sha512',
 };
 
-const PSS = '1.2.840.113549.1.1.10';
+export const PSS_OID = '1.2.840.113549.1.1.10';
 
-const DIGESTS: Readonly<Record<string, DigestName>> = {
+export const DIGEST_OIDS: Readonly<Record<string, DigestName>> = {
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
@@ -37,7 +37,7 @@ const DIGESTS: Readonly<Record<string, DigestName>> = {
 export function schemeOf(algorithm: DerElement | undefined): SignatureScheme | undefined {
   const [oid, parameters] = elementsIn(expectTag(algorithm, DER.sequence));
   const name = oidOf(oid);
-  const isPss = name === PSS;
+  const isPss = name === PSS_OID;
   // Without parameters, the digest of RSASSA-PSS is SHA-1 (RFC 4055 3.1).
   const digest = isPss ? pssDigest(parameters) : SIGNATURES[name];
   return digest && { digest, isPss };
@@ -47,7 +47,7 @@ function pssDigest(parameters: DerElement | undefined): DigestName | undefined {
   const fields = parameters?.tag === DER.sequence ? elementsIn(parameters) : [];
   const hash = fields.find(({ tag }) => tag === context(0));
   const algorithm = hash && elementsIn(hash)[0];
-  return algorithm && DIGESTS[digestOidOf(algorithm)];
+  return algorithm && DIGEST_OIDS[digestOidOf(algorithm)];
 }
 
 const digestOidOf = (algorithm: DerElement): string =>

@@ -15,6 +15,9 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, (host: string) => string>> = 
   'audit-feed': (host) => `syslogs://${host}:6514`,
   'direct-relay': (host) => `smtps://${host}:465`,
   'direct-mailbox': (host) => `imaps://${host}:993`,
+  'direct-bundle': (host) => `https://${host}:8443/anchors.p7b`,
+  'direct-list': (host) => `http://${host}:8080/ca.crl`,
+  'direct-directory': (host) => `ldap://${host}:1389`,
 };
 const PURPOSE_NAMES = Object.keys(PURPOSES) as readonly ConnectionPurpose[]; // the keys of a literal
 
