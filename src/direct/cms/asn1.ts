@@ -1,8 +1,9 @@
 /**
  * ASN.1 as CMS needs it (X.690): BER is read, also in pieces and with indefinite lengths, as the reference agent writes
- * it; DER is written. Nodes keep their exact bytes, because signatures and names are compared by them.
+ * it; DER is written. Nodes keep their exact bytes, because signatures and names are compared by them. A general reader
+ * works out every value, and takes minutes for one long identifier: this one leaves them alone until they are asked for.
  */
-import { fromBER, ObjectIdentifier, type AsnType } from 'asn1js';
+import { oidOf, readElement, readOrNothing } from '../certificates/der.ts';
 import type { MailLimits } from '../mime/limits.ts';
 
 /** One node. Tags are the identifier octet without the bit for "constructed": {@link TAG}, and `0x80 + n` for `[n]`. */
@@ -33,53 +34,106 @@ export const TAG = {
 /** The tag of `[n]`. */
 export const contextTag = (number: number): number => 0x80 + number;
 
-/** One value and nothing after it; undefined for what is none, or is more than the limits allow. Never throws. */
+const CONSTRUCTED = 0x20;
+
+/** What is read, and how many nodes it has so far. */
+interface Reader {
+  readonly bytes: Uint8Array;
+  readonly nodesMax: number;
+  readonly depthMax: number;
+  nodes: number;
+}
+
+/**
+ * One value and nothing after it; undefined for what is none, or is more than the limits allow. Never throws. Reads each
+ * byte once: whoever sends a mail has proven nothing yet when its envelope is read.
+ */
 export function readAsn1(
   bytes: Uint8Array,
   limits: Pick<MailLimits, 'bytesMax' | 'nodesMax' | 'nodeDepthMax'>,
 ): Asn1 | undefined {
-  if (bytes.length === 0 || bytes.length > limits.bytesMax) return undefined;
-  try {
-    const { offset, result } = fromBER(bytes, {
-      maxDepth: limits.nodeDepthMax,
-      maxNodes: limits.nodesMax,
-      maxContentLength: limits.bytesMax,
-      parseEmbedded: false,
-      copyInput: false,
-    });
-    return offset === bytes.length ? viewOf(result) : undefined;
-  } catch {
-    return undefined;
+  if (bytes.length > limits.bytesMax) return undefined;
+  const reader = { bytes, nodesMax: limits.nodesMax, depthMax: limits.nodeDepthMax, nodes: 0 };
+  const node = readNode(reader, 0, bytes.length, 0);
+  return node?.whole.length === bytes.length ? node : undefined;
+}
+
+/** Tags of one octet alone; CMS has no others. */
+const LONG_TAG = 0x1f;
+const INDEFINITE = 0x80;
+const LENGTH_OCTETS_MAX = 4;
+
+function readNode(reader: Reader, start: number, end: number, depth: number): Asn1 | undefined {
+  const { bytes } = reader;
+  const [first = 0, length = 0] = bytes.subarray(start, start + 2);
+  reader.nodes += 1;
+  if (start + 2 > end || reader.nodes > reader.nodesMax || depth > reader.depthMax) return undefined;
+  if ((first & LONG_TAG) === LONG_TAG) return undefined;
+  const isConstructed = (first & CONSTRUCTED) !== 0;
+  if (length === INDEFINITE)
+    return isConstructed ? readOpenEnded(reader, first, start, end, depth) : undefined;
+  const octetCount = length < INDEFINITE ? 0 : length - INDEFINITE;
+  if (octetCount > LENGTH_OCTETS_MAX) return undefined;
+  const contentStart = start + 2 + octetCount;
+  const size = octetCount === 0 ? length : numberOf(bytes.subarray(start + 2, contentStart));
+  const contentEnd = contentStart + size;
+  if (contentEnd > end) return undefined;
+  if (!isConstructed) return primitiveNode(first, bytes.subarray(start, contentEnd), contentStart - start);
+  const children: Asn1[] = [];
+  for (let at = contentStart; at < contentEnd; at += children.at(-1)?.whole.length ?? 0) {
+    const child = readNode(reader, at, contentEnd, depth + 1);
+    if (child === undefined) return undefined;
+    children.push(child);
   }
+  return constructedNode(first, children, bytes.subarray(start, contentEnd));
 }
 
-const CLASS_BITS = 6;
-const NUMBER_MAX = 0x1e;
+/** A value of indefinite length, which two zero octets end (X.690, 8.1.5). */
+function readOpenEnded(
+  reader: Reader,
+  first: number,
+  start: number,
+  end: number,
+  depth: number,
+): Asn1 | undefined {
+  const { bytes } = reader;
+  const children: Asn1[] = [];
+  let at = start + 2;
+  while (at + 2 <= end && (bytes[at] !== 0 || bytes[at + 1] !== 0)) {
+    const child = readNode(reader, at, end, depth + 1);
+    if (child === undefined) return undefined;
+    children.push(child);
+    at += child.whole.length;
+  }
+  return at + 2 <= end ? constructedNode(first, children, bytes.subarray(start, at + 2)) : undefined;
+}
 
-function viewOf(node: AsnType): Asn1 {
-  const { tagClass, tagNumber, isConstructed } = node.idBlock;
-  // What a node holds depends on its kind; the package types say it for each kind alone.
-  const held = node.valueBlock as
-    | { readonly value?: unknown; readonly valueHexView?: Uint8Array }
-    | undefined;
-  const children = isConstructed && Array.isArray(held?.value) ? (held.value as readonly AsnType[]) : [];
+const numberOf = (octet: Uint8Array): number => octet.reduce((sum, one) => sum * 0x100 + one, 0);
+
+const NOTHING = new Uint8Array();
+
+const constructedNode = (first: number, children: readonly Asn1[], whole: Uint8Array): Asn1 => ({
+  tag: first & ~CONSTRUCTED,
+  isConstructed: true,
+  children,
+  content: NOTHING,
+  whole,
+  oid: '',
+});
+
+/** No identifier that anybody knows is longer. */
+const OID_OCTETS_MAX = 40;
+
+function primitiveNode(tag: number, whole: Uint8Array, contentStart: number): Asn1 {
+  const isOid = tag === TAG.oid && whole.length <= OID_OCTETS_MAX;
   return {
-    tag: tagNumber > NUMBER_MAX ? -1 : ((tagClass - 1) << CLASS_BITS) | tagNumber,
-    isConstructed,
-    children: children.filter(({ idBlock }) => !isEnd(idBlock)).map(viewOf),
-    content: isConstructed ? new Uint8Array() : contentOf(node.valueBeforeDecodeView),
-    whole: node.valueBeforeDecodeView,
-    oid: node instanceof ObjectIdentifier ? node.getValue() : '',
+    tag,
+    isConstructed: false,
+    children: [],
+    content: whole.subarray(contentStart),
+    whole,
+    oid: (isOid ? readOrNothing(() => oidOf(readElement(whole))) : undefined) ?? '',
   };
-}
-
-/** The mark that ends an indefinite length. */
-const isEnd = ({ tagClass, tagNumber }: AsnType['idBlock']): boolean => tagClass === 1 && tagNumber === 0;
-
-/** The content of a primitive node with a tag of one octet: its length is definite. */
-function contentOf(whole: Uint8Array): Uint8Array {
-  const first = whole[1] ?? 0;
-  return whole.subarray(first < 0x80 ? 2 : 2 + (first & 0x7f));
 }
 
 /** An octet string, also one in pieces, and also under an implicit tag. */
@@ -96,8 +150,6 @@ export function smallInteger(node: Asn1 | undefined): number | undefined {
 }
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
-const CONSTRUCTED = 0x20;
 
 /** A primitive value in DER. */
 export function primitive(tag: number, content: Uint8Array): Uint8Array {

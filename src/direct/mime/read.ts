@@ -6,7 +6,7 @@ import type { DirectAddress, DirectPart } from '../../ports/direct.ts';
 import { readContext } from './context.ts';
 import { readDate } from './date.ts';
 import type { MailFault, MailRemark } from './faults.ts';
-import { partTypeOf, readMailHeader, valueOf, type HeaderField } from './header.ts';
+import { partTypeOf, readMailHeader, valueOf, type HeaderBlock, type HeaderField } from './header.ts';
 import { readLeaves, type Leaf } from './leaves.ts';
 import type { MailLimits } from './limits.ts';
 import { readMailboxes, readMessageId, readMessageIds, readMailbox } from './mailbox.ts';
@@ -63,16 +63,36 @@ const ONCE: ReadonlySet<string> = new Set([
 
 /** Never throws, whatever the bytes. */
 export function readMail(bytes: Uint8Array, limits: MailLimits): MailReading {
-  if (bytes.length > limits.bytesMax) return { kind: 'fault', fault: 'too-long' };
-  const header = readMailHeader(bytes, limits);
-  if (typeof header === 'string') return { kind: 'fault', fault: header };
-  const { fields } = header;
-  if (hasTwice(fields)) return { kind: 'fault', fault: 'header-twice' };
-  const from = readMailbox(valueOf(fields, 'from') ?? '');
-  if (from === undefined) return { kind: 'fault', fault: 'no-sender' };
+  const head = readHead(bytes, limits);
+  if (typeof head === 'string') return { kind: 'fault', fault: head };
+  const { header, from } = head;
   const body = readLeaves(bytes, header, limits);
   if (body.kind === 'fault') return body;
+  const { fields } = header;
   return { ...readFields(fields, from), ...readBody(fields, body.leaves), remarks: body.remarks };
+}
+
+/**
+ * What a mail says in its header, without its parts: enough for a mail whose content is encrypted, or not believed, and
+ * quick, however long it is. Never throws.
+ */
+export function readMailHead(bytes: Uint8Array, limits: MailLimits): MailReading {
+  const head = readHead(bytes, limits);
+  if (typeof head === 'string') return { kind: 'fault', fault: head };
+  const { fields } = head.header;
+  return { ...readFields(fields, head.from), ...readBody(fields, []), remarks: [] };
+}
+
+function readHead(
+  bytes: Uint8Array,
+  limits: MailLimits,
+): { readonly header: HeaderBlock; readonly from: DirectAddress } | MailFault {
+  if (bytes.length > limits.bytesMax) return 'too-long';
+  const header = readMailHeader(bytes, limits);
+  if (typeof header === 'string') return header;
+  if (hasTwice(header.fields)) return 'header-twice';
+  const from = readMailbox(valueOf(header.fields, 'from') ?? '');
+  return from === undefined ? 'no-sender' : { header, from };
 }
 
 function hasTwice(fields: readonly HeaderField[]): boolean {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { composeMail, PACKAGE_SUBJECT, type MailDraft } from '../../../src/direct/mime/compose.ts';
 import type { MailFault, MailRemark } from '../../../src/direct/mime/faults.ts';
 import { MAIL_LIMITS } from '../../../src/direct/mime/limits.ts';
-import { readMail, type MailText } from '../../../src/direct/mime/read.ts';
+import { readMail, readMailHead, type MailText } from '../../../src/direct/mime/read.ts';
 import * as fc from '../../chance.ts';
 
 const HEAD = 'From: a@one.example\r\nTo: b@two.example\r\n';
@@ -425,6 +425,23 @@ describe('(direct-xdm 2) the header of a mail', () => {
     ['a notification that is the mail itself', 'Content-Type: message/disposition-notification', true],
   ])('a mail of a machine: %s', (_name, header, isAutomatic) => {
     expect(read(`${HEAD}${header}\r\n\r\n`).isAutomatic).toBe(isAutomatic);
+  });
+
+  test('is read by itself, without the parts', () => {
+    const mail = Buffer.from(
+      `${HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nbroken\r\n--b--`,
+    );
+    expect(readMail(mail, MAIL_LIMITS)).toEqual({ kind: 'fault', fault: 'header-broken' });
+    expect(readMailHead(mail, MAIL_LIMITS)).toMatchObject({
+      kind: 'mail',
+      subject: 'x',
+      parts: [],
+      remarks: [],
+    });
+    expect(readMailHead(Buffer.from('To: b@two.example\r\n\r\n'), MAIL_LIMITS)).toEqual({
+      kind: 'fault',
+      fault: 'no-sender',
+    });
   });
 
   test('counts the servers that it passed', () => {
