@@ -18,7 +18,10 @@ export function mailKeyOf({ mail, content }: TakenMail): MessageKey {
   if (content.kind === 'message') {
     const digest = createHash('sha256').update(fingerprintOf(content.message.bytes));
     for (const document of content.documents) digest.update(digestOf(document.bytes));
-    return { scope, id: `id:set ${content.submission.uniqueId}`, fingerprint: digest.digest('hex') };
+    // What a message may be kept apart for: who puts that right sends another content.
+    const { uniqueId, referralId, patientId, sourcePatientId } = content.submission;
+    digest.update(JSON.stringify([referralId, patientId, sourcePatientId]));
+    return { scope, id: `id:set ${uniqueId}`, fingerprint: digest.digest('hex') };
   }
   const fingerprint = digestOf(bytes);
   const isNamed = messageId !== undefined && distrust === undefined;

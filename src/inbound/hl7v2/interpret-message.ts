@@ -59,6 +59,8 @@ export interface Progress {
   referral?: Referral;
   /** Resources were made of a clinical document. */
   isConverted?: boolean;
+  /** A clinical document that came beside it is about somebody else. */
+  isOfAnother?: boolean;
 }
 
 /** @throws OperationOutcomeError when the rules refuse what the message says; `progress` tells how far it came */
@@ -243,6 +245,7 @@ async function fileCarried(
 ) {
   const planned = await planCarried(draft, incoming, referral, fullUrls, options.unread);
   progress.isConverted ||= planned.isConverted;
+  progress.isOfAnother ||= planned.isOfAnother;
   return planned;
 }
 

@@ -19,6 +19,7 @@ import {
   readClinicalDocument,
   unread,
   type IncomingDocument,
+  type ReadDocument,
 } from './plan-clinical-document.ts';
 import { planDocument, type ReferralNote } from './plan-note.ts';
 
@@ -29,6 +30,8 @@ interface PlannedDocuments {
   readonly remarks: readonly Remark[];
   /** Resources were made of a clinical document. */
   readonly isConverted: boolean;
+  /** A clinical document is about somebody else (direct-xdm 8, check 3). */
+  readonly isOfAnother: boolean;
 }
 
 /** Whether a clinical document came with a message. */
@@ -46,10 +49,13 @@ export async function planCarried(
   const remarks: Remark[] = [];
   let note: ReferralNote | undefined;
   let isConverted = false;
+  let isOfAnother = false;
   for (const carried of incoming.carried?.documents ?? []) {
     const document = readingOf(carried);
-    const { clinical, said } = await readOne(draft, incoming, document, referral, refused);
-    remarks.push(...said);
+    const read = await readOne(draft, incoming, document, referral, refused);
+    const { clinical } = read;
+    remarks.push(...read.remarks);
+    isOfAnother ||= read.isOfAnother === true;
     // Paired: it came with its status, and belongs to no other.
     const ref = planDocument(draft, document, referral, incoming, { state: NOTE_PAIRED, clinical });
     if (carried.isClinical) note ??= { document: ref };
@@ -57,7 +63,7 @@ export async function planCarried(
     planClinicalDocument(draft, clinical, ref, fullUrls);
     isConverted = true;
   }
-  return { note, remarks, isConverted };
+  return { note, remarks, isConverted, isOfAnother };
 }
 
 async function readOne(
@@ -66,14 +72,12 @@ async function readOne(
   document: DocumentReading,
   referral: Referral,
   refused: string | undefined,
-): Promise<{ readonly clinical: IncomingDocument | undefined; readonly said: readonly Remark[] }> {
-  if (document.contentType !== CDA_TYPE) return { clinical: undefined, said: [] };
-  if (refused !== undefined) return { clinical: undefined, said: [unread(refused)] };
-  const { clinical, remarks } = await readClinicalDocument(draft, incoming, document, referral);
-  return {
-    clinical: clinical === undefined ? undefined : await meetingOrder(draft, clinical, referral),
-    said: remarks,
-  };
+): Promise<ReadDocument> {
+  if (document.contentType !== CDA_TYPE) return { clinical: undefined, remarks: [] };
+  if (refused !== undefined) return { clinical: undefined, remarks: [unread(refused)] };
+  const read = await readClinicalDocument(draft, incoming, document, referral);
+  if (read.clinical === undefined) return read;
+  return { ...read, clinical: await meetingOrder(draft, read.clinical, referral) };
 }
 
 /** The document with the order of its referral, which may be planned and not stored yet. */

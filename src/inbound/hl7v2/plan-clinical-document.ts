@@ -34,10 +34,13 @@ export interface IncomingDocument {
   readonly found: Found;
 }
 
-interface ReadDocument {
+/** What became of a document that was to be read. */
+export interface ReadDocument {
   /** Undefined for what is no clinical document, or is kept without being read. */
   readonly clinical: IncomingDocument | undefined;
   readonly remarks: readonly Remark[];
+  /** It is about somebody else than the referral. */
+  readonly isOfAnother?: true;
 }
 
 /** Reads the document of a note. Throws only what says nothing about the document: the store’s faults. */
@@ -53,7 +56,12 @@ export async function readClinicalDocument(
   try {
     const converted = await convertInThread(draft.context, request, bytes, undefined);
     const unfit = await whyUnfit(draft, converted, referral);
-    if (unfit !== undefined) return { clinical: undefined, remarks: [unread(unfit)] };
+    if (unfit !== undefined)
+      return {
+        clinical: undefined,
+        remarks: [unread(unfit)],
+        ...(unfit === OF_ANOTHER && { isOfAnother: true }),
+      };
     const source = { bytes, seen: [] };
     const found = await meet(draft.context, request, draft.snapshot, converted, source, referral.patient);
     return { clinical: { bytes, converted, found }, remarks: remarksOf(converted, found, referral) };
@@ -73,6 +81,8 @@ export const whyUnread = (error: unknown): string =>
 export const unread = (why: string): Remark =>
   remark('content-not-taken', 'W', 'OBX-5', `the clinical document is kept, and was not read: ${why}`);
 
+const OF_ANOTHER = 'its patient is not the one of the referral';
+
 /** Why nothing is made of a document that can be read; undefined when something may be. */
 async function whyUnfit(
   draft: Draft,
@@ -83,8 +93,7 @@ async function whyUnfit(
   if (resources.length > draft.context.settings.bundleEntriesMax) return 'it has too many entries';
   const named = resources.find(({ resourceType }) => resourceType === 'Patient');
   const known = patient === undefined ? undefined : await readPreview(draft, patient);
-  if (named === undefined || known === undefined || !isSameRecorded(named, known))
-    return 'its patient is not the one of the referral';
+  if (named === undefined || known === undefined || !isSameRecorded(named, known)) return OF_ANOTHER;
   return undefined;
 }
 

@@ -56,7 +56,7 @@ export async function processMessage(
       return { draft: open(), verdict: meant.verdict, number: undefined, sentAt: undefined, archived };
     const isApplied = meant.verdict.fate === 'applied';
     const used = isApplied ? draft : relying(open(), draft);
-    return await settle(used, incoming, archived, withFlag(incoming, meant), { options, progress, beside });
+    return await settle(used, incoming, archived, meant, { options, progress, beside });
   } catch (error) {
     if (progress.isConverted === true && !isOurFault(error))
       return processMessage(open, incoming, { pairWithinMs, unread: whyUnread(error) }, beside);
@@ -64,7 +64,7 @@ export async function processMessage(
     const { reading, referral } = progress;
     const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event: eventOf(reading) });
     const interpreted: Interpretation = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };
-    return settleAside(() => relying(open(), draft), incoming, archived, withFlag(incoming, interpreted), {
+    return settleAside(() => relying(open(), draft), incoming, archived, interpreted, {
       options,
       progress,
       beside,
@@ -89,9 +89,10 @@ async function settle(
   const { fate, referral } = meant.verdict;
   const noticed = await withPart2(draft, incoming, meant);
   const bringsLate = fate === 'late' && referral !== undefined && incoming.carried !== undefined;
-  const interpreted = bringsLate
+  const filed = bringsLate
     ? await withLateDocuments({ draft, incoming, options, progress }, noticed, referral)
     : noticed;
+  const interpreted = withFlag(incoming, filed, progress);
   const settled = fate === 'applied' ? incoming : asStranger(incoming);
   await file(draft, settled, archived, interpreted, beside);
   if (fate === 'applied' || bringsLate) await runSteps(draft, 'transaction', interpreted.fullUrls);
@@ -122,10 +123,11 @@ const asStranger = (incoming: Incoming): Incoming =>
   incoming.carried?.introduce === undefined ? incoming : { ...incoming, sender: undefined };
 
 /** What contradicts itself in a mail whose message is taken all the same asks a person (direct-xdm 8, checks 3 to 6). */
-const withFlag = ({ carried }: Incoming, meant: Interpretation): Interpretation =>
-  carried?.isFlagged === true && (meant.verdict.fate === 'applied' || meant.verdict.fate === 'late')
-    ? { ...meant, verdict: { ...meant.verdict, alsoAsked: 'package-differs' } }
-    : meant;
+function withFlag({ carried }: Incoming, meant: Interpretation, { isOfAnother }: Progress): Interpretation {
+  const isTaken = meant.verdict.fate === 'applied' || meant.verdict.fate === 'late';
+  if (!isTaken || (carried?.isFlagged !== true && isOfAnother !== true)) return meant;
+  return { ...meant, verdict: { ...meant.verdict, alsoAsked: 'package-differs' } };
+}
 
 /** Sees whether the message is content of 42 CFR Part 2, and says so where one that is applied lacks its notice. */
 async function withPart2(draft: Draft, incoming: Incoming, meant: Interpretation): Promise<Interpretation> {
