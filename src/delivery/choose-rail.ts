@@ -1,7 +1,8 @@
 /**
  * Chooses the rails by which a counterparty is told of a move of a referral. Pure: a table of rungs, from the best down,
  * and a line for each rung that is not taken (routing RL1). What a member has here is its inbox, and an Endpoint of HL7 v2
- * is its link; Direct is for whom has neither, and only at an address that somebody verified (directory DR45).
+ * is its link; Direct is for whom has neither, and only at an address that somebody verified (directory DR45). Who asked by
+ * Direct is answered by Direct, at the Endpoint that it asked from (360x 4).
  */
 import type { Ref } from '../fhir/types.ts';
 import { DIRECT } from '../resources/parties/direct-addresses.ts';
@@ -21,6 +22,8 @@ export interface Channel {
 interface Counterparty {
   readonly isMember: boolean;
   readonly channels: readonly Channel[];
+  /** The Endpoint of its own from which its request came by Direct. */
+  readonly cameBy?: Ref | undefined;
 }
 
 /** Why a rung is not taken. */
@@ -31,6 +34,8 @@ interface Rung {
   readonly rail: string;
   /** Rungs that leave nothing for this one where they are there. */
   readonly unless: readonly string[];
+  /** It is not taken for who asked by Direct. */
+  readonly yields: boolean;
   readonly needsVerified: boolean;
   /** All Endpoints of a rung are told, or the closest one. */
   readonly tells: 'all' | 'closest';
@@ -38,10 +43,10 @@ interface Rung {
 
 // prettier-ignore
 export const RUNGS: readonly Rung[] = [
-  { rail: 'inbox',        unless: [],                       needsVerified: false, tells: 'all'     },
-  { rail: 'hl7v2-mllp',   unless: [],                       needsVerified: false, tells: 'all'     },
-  { rail: 'capture',      unless: [],                       needsVerified: false, tells: 'all'     }, // the demonstration's
-  { rail: DIRECT,         unless: ['inbox', 'hl7v2-mllp'],  needsVerified: true,  tells: 'closest' },
+  { rail: 'inbox',        unless: [],                       yields: false, needsVerified: false, tells: 'all'     },
+  { rail: 'hl7v2-mllp',   unless: [],                       yields: true,  needsVerified: false, tells: 'all'     },
+  { rail: 'capture',      unless: [],                       yields: false, needsVerified: false, tells: 'all'     }, // the demonstration's
+  { rail: DIRECT,         unless: ['inbox', 'hl7v2-mllp'],  yields: false, needsVerified: true,  tells: 'closest' },
 ];
 
 export interface Choice {
@@ -51,16 +56,21 @@ export interface Choice {
 }
 
 /** @param rails the names of the rails that this server has */
-export function chooseRails({ isMember, channels }: Counterparty, rails: ReadonlySet<string>): Choice {
+export function chooseRails(
+  { isMember, channels, cameBy }: Counterparty,
+  rails: ReadonlySet<string>,
+): Choice {
   const known = channels.filter(({ rail }) => rails.has(rail));
   const there = new Set([...known.map(({ rail }) => rail), ...(isMember ? ['inbox'] : [])]);
+  const wayBack = known.find(({ rail, endpoint }) => rail === DIRECT && endpoint === cameBy);
   const taken: Channel[] = [];
   const notTaken: { rail: string; why: NotTaken }[] = [];
-  for (const { rail, unless, needsVerified, tells } of RUNGS) {
+  for (const { rail, unless, yields, needsVerified, tells } of RUNGS) {
     if (!there.has(rail)) notTaken.push({ rail, why: 'no-endpoint' });
-    else if (unless.some((other) => there.has(other))) notTaken.push({ rail, why: 'not-preferred' });
+    else if (isLeft(rail, { unless, yields }, there, wayBack)) notTaken.push({ rail, why: 'not-preferred' });
     else {
-      const own = known.filter((one) => one.rail === rail).toSorted(closer);
+      const own =
+        rail === wayBack?.rail ? [wayBack] : known.filter((one) => one.rail === rail).toSorted(closer);
       if (needsVerified && !own.some(({ verified }) => verified)) notTaken.push({ rail, why: 'unverified' });
       taken.push(...(tells === 'all' ? own : own.slice(0, 1)));
     }
@@ -68,6 +78,17 @@ export function chooseRails({ isMember, channels }: Counterparty, rails: Readonl
   const listed = new Set(RUNGS.map(({ rail }) => rail));
   // A rail without a rung of its own is told like every Endpoint of its kind.
   return { taken: [...taken, ...known.filter(({ rail }) => !listed.has(rail))], notTaken };
+}
+
+/** Whether a rung is left for another that is there. */
+function isLeft(
+  rail: string,
+  { unless, yields }: Pick<Rung, 'unless' | 'yields'>,
+  there: ReadonlySet<string>,
+  wayBack: Channel | undefined,
+): boolean {
+  if (wayBack === undefined) return unless.some((other) => there.has(other));
+  return yields && rail !== wayBack.rail;
 }
 
 /** What is verified first, then what is closer, then by name, so that the same facts give the same choice. */

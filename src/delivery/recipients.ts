@@ -35,6 +35,8 @@ export interface PartyEndpoint {
 
 /** What is asked of a party that has a Direct address. */
 interface DirectFacts {
+  /** The Endpoint from which the request of an order came by Direct; undefined where it came otherwise. */
+  readonly cameBy: (order: Ref) => Promise<Ref | undefined>;
   readonly isMember: (organization: Ref) => Promise<boolean>;
   /** Whether somebody vouches for the address that an Endpoint has. */
   readonly isVerified: (endpoint: Ref, resource: Resource) => Promise<boolean>;
@@ -134,10 +136,12 @@ async function selectPartiesOfMoves(
       const teller = organization === move.initiator ? move.recipient : move.initiator;
       const named = await readNamed(parts, move, organization, read);
       const channels = await channelsOf(parts, { organization, teller, named }, at);
-      const isMember =
-        channels.some(({ rail }) => rail === DIRECT) && (await parts.direct.isMember(organization));
+      const mayMail = channels.some(({ rail }) => rail === DIRECT);
+      const isMember = mayMail && (await parts.direct.isMember(organization));
+      const asked = mayMail && organization === move.initiator ? named.order : undefined;
+      const cameBy = asked && (await parts.direct.cameBy(asked));
       const sight = { everything: false, organization } as const;
-      for (const { rail, endpoint } of chooseRails({ isMember, channels }, parts.rails).taken)
+      for (const { rail, endpoint } of chooseRails({ isMember, channels, cameBy }, parts.rails).taken)
         entries.push({ rail, receiver: endpoint, orderingKey: task, subject: task, event, sight });
     }
   }
@@ -149,9 +153,10 @@ interface Named {
   readonly resources: readonly Resource[];
   /** The record of the organization, which may be another than the party that it stands for. */
   readonly record: Ref | undefined;
+  readonly order: Ref | undefined;
 }
 
-const NOBODY: Named = { resources: [], record: undefined };
+const NOBODY: Named = { resources: [], record: undefined, order: undefined };
 
 /** Only Direct asks for it: every other rail tells all Endpoints of the party. */
 async function readNamed(
@@ -162,13 +167,15 @@ async function readNamed(
 ): Promise<Named> {
   if (read === undefined || !rails.has(DIRECT)) return NOBODY;
   const seat = organization === recipient ? 'owner' : 'requester';
-  const named = localRef((await read(task))?.[seat]);
+  const referral = await read(task);
+  const named = localRef(referral?.[seat]);
+  const order = localRef(referral?.['focus']);
   const resource = named && (await read(named));
-  if (named === undefined || resource === undefined) return NOBODY;
+  if (named === undefined || resource === undefined) return { ...NOBODY, order };
   const element = partyElementOf(typeOf(named));
   const record = element === 'self' ? named : element === undefined ? undefined : localRef(resource[element]);
   const above = record === undefined || record === named ? undefined : await read(record);
-  return { resources: [resource, ...(above === undefined ? [] : [above])], record };
+  return { resources: [resource, ...(above === undefined ? [] : [above])], record, order };
 }
 
 interface Addressed {

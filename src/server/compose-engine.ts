@@ -28,6 +28,7 @@ import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
 import { createRails, type Rails } from '../rails/index.ts';
 import type { Outgoing } from './compose-outgoing.ts';
+import { readCameBy } from '../resources/parties/came-by.ts';
 import { isVouchedFor, readVerification } from '../resources/parties/direct-addresses.ts';
 import { MEMBER_KIND } from '../resources/parties/standing.ts';
 import { TRANSACTIONS } from '../referral/transactions.ts';
@@ -141,6 +142,7 @@ const composeRecipients = (
     subscriptions,
     endpointsOf: (organization) => endpoints.of(organization),
     direct: {
+      cameBy: async (order) => (await readCameBy(store.snapshot(), order))?.endpoint,
       isMember: async (organization) =>
         (await store.snapshot().record(MEMBER_KIND, organization)) !== undefined,
       isVerified: async (endpoint, resource) =>

@@ -44,7 +44,7 @@ interface PackageParts {
   readonly links: readonly Link[];
 }
 
-export type BuiltSubmission =
+type Built =
   | {
       readonly kind: 'submission';
       readonly submission: Submission;
@@ -70,7 +70,7 @@ export async function buildSubmission(
   asOf: Snapshot,
   now: Snapshot,
   asking: Asking,
-): Promise<BuiltSubmission> {
+): Promise<Built> {
   const [then, today] = [commitViewOf(asOf), commitViewOf(now)];
   const started = await start(entry, then, today, asking.at);
   if (started.kind === 'lacks') return started;
@@ -136,7 +136,7 @@ export async function lacksOfPackage(
   return referralIdOf(told) === undefined ? ['the number of the referral has no OID'] : [];
 }
 
-const lacking = (why: string): BuiltSubmission => ({ kind: 'lacks', lacks: [why] });
+const lacking = (why: string): Built => ({ kind: 'lacks', lacks: [why] });
 
 type Started =
   | { readonly kind: 'started'; readonly told: ReferralEvent; readonly correspondents: Correspondents }

@@ -5,11 +5,7 @@ import { present } from '../../../src/delivery/subject.ts';
 import { outcomeCommit } from '../../../src/delivery/outcome.ts';
 import { createSubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
-import {
-  buildSubmission,
-  lacksOfPackage,
-  type BuiltSubmission,
-} from '../../../src/operations/packages/build-submission.ts';
+import { buildSubmission, lacksOfPackage } from '../../../src/operations/packages/build-submission.ts';
 import { EVERYTHING } from '../../../src/ports/query.ts';
 import type { ClaimedEntry } from '../../../src/ports/store.ts';
 import { isVouchedFor, readVerification } from '../../../src/resources/parties/direct-addresses.ts';
@@ -29,16 +25,20 @@ export const ADDRESSES = {
 /** The links name the facilities of the two, and no message of theirs is exchanged. */
 const PARTS = { base: BASE, links: [FROM_LARKSPUR, FROM_TIDEWATER] };
 
+type BuiltPackage = Awaited<ReturnType<typeof buildSubmission>>;
+
 /** An entry with what its mail would tell. */
 export interface Built {
   readonly entry: ClaimedEntry;
-  readonly built: BuiltSubmission;
+  readonly built: BuiltPackage;
 }
 
 export interface DirectWorld extends Exchange {
   /** Builds what is due, in order, and settles it as sent. */
   readonly send: () => Promise<readonly Built[]>;
-  readonly build: (entry: ClaimedEntry) => Promise<BuiltSubmission>;
+  readonly build: (entry: ClaimedEntry) => Promise<BuiltPackage>;
+  /** The order whose request came by Direct, and from which Endpoint; a test says it. */
+  readonly came: { by: { readonly order: string; readonly endpoint: Ref } | undefined };
   readonly verify: (endpoint: Ref) => Promise<void>;
 }
 
@@ -49,6 +49,7 @@ interface Options {
 
 /** `Endpoint/larkspur` and `Endpoint/tidewater` are theirs, and verified. */
 export async function openDirectWorld({ inboxes = false }: Options = {}): Promise<DirectWorld> {
+  const came: DirectWorld['came'] = { by: undefined };
   let select: FhirEngineParts['selectRecipients'] = async () => [];
   const exchange = await openExchange({
     links: PARTS.links,
@@ -66,6 +67,7 @@ export async function openDirectWorld({ inboxes = false }: Options = {}): Promis
     }),
     endpointsOf: (organization) => createEndpoints(store).of(organization),
     direct: {
+      cameBy: async (order) => (order === came.by?.order ? came.by.endpoint : undefined),
       isMember: async (organization) =>
         inboxes && (await store.snapshot().record(MEMBER_KIND, organization)) !== undefined,
       isVerified: async (one, resource) =>
@@ -90,7 +92,7 @@ export async function openDirectWorld({ inboxes = false }: Options = {}): Promis
     if (status >= 300) throw new Error(text);
     await verify(`Endpoint/${id}`);
   }
-  const build = (entry: ClaimedEntry): Promise<BuiltSubmission> => {
+  const build = (entry: ClaimedEntry): Promise<BuiltPackage> => {
     const [asOf, now] = [store.snapshot(entry.seq), store.snapshot()];
     return buildSubmission(entry, asOf, now, {
       ...PARTS,
@@ -98,8 +100,12 @@ export async function openDirectWorld({ inboxes = false }: Options = {}): Promis
       noticeOf: () => noticeOf(entry, now, asOf),
     });
   };
+  if (inboxes)
+    for (const id of Object.keys(ADDRESSES))
+      await exchange.ask(administrator, 'POST', `Organization/${id}/$admit`);
   return {
     ...exchange,
+    came,
     verify,
     async send() {
       const sent: Built[] = [];

@@ -146,7 +146,7 @@ async function openSide(side: Side): Promise<Exchange> {
       unreadable: () => undefined,
     }),
     endpointsOf: (organization) => createEndpoints(store).of(organization),
-    direct: { isMember: async () => true, isVerified: async () => false },
+    direct: { cameBy: async () => undefined, isMember: async () => true, isVerified: async () => false },
     rails: new Set([RAIL]),
     activePerOrganizationMax: 10,
     activeMax: 10,

@@ -1,5 +1,6 @@
 /** By which rails a counterparty is told (harmony Z40). */
 import { describe, expect, test } from '@jest/globals';
+import type { Ref } from '../../../src/fhir/types.ts';
 import { chooseRails, RUNGS, type Channel } from '../../../src/delivery/choose-rail.ts';
 
 const RAILS: ReadonlySet<string> = new Set(['rest-hook', 'hl7v2-mllp', 'capture', 'direct-project']);
@@ -67,6 +68,25 @@ describe('(harmony Z40) of several Direct addresses', () => {
   ])('%s', (_what, channels, first) => {
     expect(choose(false, ...channels)[0]).toEqual([first]);
     expect(choose(false, ...channels.toReversed())[0]).toEqual([first]);
+  });
+});
+
+describe('(360x 4) who asked by Direct is answered by Direct', () => {
+  const answer = (isMember: boolean, cameBy: Ref, ...channels: readonly Channel[]) =>
+    chooseRails({ isMember, channels, cameBy }, RAILS).taken.map(({ endpoint }) => endpoint);
+  test.each<[string, boolean, readonly Channel[], readonly string[]]>([
+    ['a member too', true, [direct('d', true)], ['Endpoint/d']],
+    ['and not by its link', true, [link, direct('d', true)], ['Endpoint/d']],
+    ['at the Endpoint that it asked from', false, [direct('a', true), direct('d', true)], ['Endpoint/d']],
+    [
+      'which the rail keeps while it is not verified',
+      false,
+      [direct('a', true), direct('d', false)],
+      ['Endpoint/d'],
+    ],
+    ['unless that Endpoint is not there any more', true, [link, direct('a', true)], ['Endpoint/link']],
+  ])('%s', (_what, isMember, channels, taken) => {
+    expect(answer(isMember, 'Endpoint/d', ...channels)).toEqual(taken);
   });
 });
 

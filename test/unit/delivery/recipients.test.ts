@@ -73,7 +73,7 @@ const createTestSelection = (change: Partial<RecipientParts> = {}): SelectRecipi
   createRecipientSelection({
     subscriptions: cache,
     endpointsOf: async () => [],
-    direct: { isMember: async () => false, isVerified: async () => false },
+    direct: { cameBy: async () => undefined, isMember: async () => false, isVerified: async () => false },
     rails: new Set(['rest-hook', 'capture']),
     activePerOrganizationMax: 2,
     activeMax: 5,
