@@ -18,6 +18,8 @@ interface LdapParts {
 }
 
 const CONNECT_MS = 10_000;
+/** All servers together. */
+const SEARCH_MS = 20_000;
 const READ_MS = 5_000;
 const SERVERS_MAX = 3;
 const BASES_MAX = 5;
@@ -31,7 +33,8 @@ const NO_SUCH_OBJECT = 32;
 export function createLdapSource({ query, connect, chance }: LdapParts): CertificateSource {
   return {
     name: 'ldap',
-    async find(asked, domain, signal) {
+    async find(asked, domain, given) {
+      const signal = AbortSignal.any([given, AbortSignal.timeout(SEARCH_MS)]);
       const servers = orderServers(await serversOf(query, domain, signal), chance);
       let failure: unknown;
       for (const { target, port } of servers.slice(0, SERVERS_MAX)) {
