@@ -94,5 +94,9 @@ export const KEY_WRAPS: Readonly<Record<string, { readonly name: string; readonl
   [AES256_WRAP]: { name: 'aes256-wrap', keyBytes: 32 },
 };
 
-/** Curves of recipients for whom we encrypt. */
-export const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1']);
+/** Curves of recipients for whom we encrypt, with the bits that the first octet of a number below their order may have. */
+export const CURVES: ReadonlyMap<string, number> = new Map([
+  ['prime256v1', 0xff],
+  ['secp384r1', 0xff],
+  ['secp521r1', 0x01],
+]);

@@ -122,11 +122,12 @@ function agreeWith(
   random: Encryption['random'],
 ): { readonly point: Uint8Array; readonly secret: Uint8Array } {
   const curve = publicKey.asymmetricKeyDetails?.namedCurve ?? '';
-  if (!CURVES.has(curve)) throw new TypeError('a Direct mail is encrypted for a key on P-256 or P-384');
+  const topBits = CURVES.get(curve);
+  if (topBits === undefined) throw new TypeError('a Direct mail is encrypted for a key on a curve of NIST');
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
   const theirs = Buffer.concat([Uint8Array.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
   const ours = createECDH(curve);
-  ours.setPrivateKey(privateNumber(ours, random, (theirs.length - 1) / 2));
+  ours.setPrivateKey(privateNumber(ours, random, { bytes: (theirs.length - 1) / 2, topBits }));
   return { point: ours.getPublicKey(), secret: ours.computeSecret(theirs) };
 }
 
@@ -136,10 +137,11 @@ const TRIES = 64;
 function privateNumber(
   curve: ReturnType<typeof createECDH>,
   random: Encryption['random'],
-  bytes: number,
+  { bytes, topBits }: { readonly bytes: number; readonly topBits: number },
 ): Uint8Array {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const number = random(bytes);
+    const number = Buffer.from(random(bytes));
+    number[0] = (number[0] ?? 0) & topBits;
     try {
       curve.setPrivateKey(number);
       return number;

@@ -57,7 +57,9 @@ export async function openMail(
 function isEnvelope({ fields }: HeaderBlock): boolean {
   const { value, parameters } = partTypeOf(fields);
   const kind = parameters.get('smime-type')?.toLowerCase() ?? 'enveloped-data';
-  return ENVELOPES.has(value) && (kind === 'enveloped-data' || kind === 'authenveloped-data');
+  // Some gateways keep only the name of the file (RFC 8551, 3.2.1).
+  const isNamed = value === 'application/octet-stream' && /\.p7m$/i.test(parameters.get('name') ?? '');
+  return (ENVELOPES.has(value) || isNamed) && (kind === 'enveloped-data' || kind === 'authenveloped-data');
 }
 
 const bodyOf = (bytes: Uint8Array, { fields, bodyStart }: HeaderBlock, end = bytes.length): Uint8Array =>

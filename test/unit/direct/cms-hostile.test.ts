@@ -84,6 +84,12 @@ function placesOf(bytes: Uint8Array): {
 describe('(direct-xdm 3) a mail that was changed', () => {
   test('is what it was, as long as nobody changes it', async () => {
     expect(await openEnvelope(envelope)).toMatchObject({ kind: 'opened' });
+    for (const type of ['application/x-pkcs7-mime', 'application/octet-stream; name="SMIME.P7M"']) {
+      const mail = envelopeMime(envelope)
+        .toString()
+        .replace(/application\/pkcs7-mime;.*/, type);
+      expect(await openMail(Buffer.from(mail), [theirs], MAIL_LIMITS)).toMatchObject({ kind: 'opened' });
+    }
   });
 
   test('in its key, and with the wrong key, is undecryptable', async () => {

@@ -22,7 +22,7 @@ import {
   type OpensslCms,
 } from './openssl-cms.ts';
 
-type Kind = 'rsa' | 'p256' | 'p384' | 'rsa1024';
+type Kind = 'rsa' | 'p256' | 'p384' | 'p521' | 'rsa1024';
 
 const MESSAGE =
   'From: nokafor@direct.alder.example.org\r\nTo: intake@direct.tarn.example.org\r\nSubject: XDM/1.0/DDM\r\n\r\nWhat is signed.\r\n';
@@ -40,6 +40,7 @@ beforeAll(async () => {
     ['rsa', rsaKeys()],
     ['p256', ecKeys('P-256')],
     ['p384', ecKeys('P-384')],
+    ['p521', ecKeys('P-521')],
     ['rsa1024', rsaKeys(1024)],
   ];
   for (const [kind, keys] of kinds)
@@ -71,6 +72,7 @@ describe('(direct-xdm 3) we emit, openssl reads', () => {
     ['rsa', 'rsa', 'oaep', /rsaesOaep[\s\S]*sha256[\s\S]*mgf1/],
     ['rsa', 'p256', 'pkcs1', /dhSinglePass-stdDH-sha256kdf-scheme/],
     ['rsa', 'p384', 'pkcs1', /dhSinglePass-stdDH-sha256kdf-scheme/],
+    ['rsa', 'p521', 'pkcs1', /dhSinglePass-stdDH-sha256kdf-scheme/],
     ['p256', 'rsa', 'pkcs1', /rsaEncryption/],
     ['p384', 'p256', 'pkcs1', /dhSinglePass-stdDH-sha256kdf-scheme/],
   ];
