@@ -52,7 +52,7 @@ export interface Response {
 
 export interface TestServer {
   readonly running: Running;
-  /** @param body JSON as it shall be sent, or what becomes it */
+  /** @param body JSON or bytes as they shall be sent, or what becomes JSON */
   ask(who: Who, method: Method, url: string, body?: object | string, sending?: Sending): Promise<Response>;
   /** Creates a resource that must be accepted. */
   create(who: Who, resource: Resource): Promise<Stored>;
@@ -121,7 +121,7 @@ export async function openServerWith({
     const behalf = /^administrator for (.+)$/.exec(who)?.[1];
     if (behalf !== undefined) headers.set('x-on-behalf-of', `Organization/${behalf}`);
     for (const [name, value] of headersOf(method, sending)) headers.set(name, value);
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     const init = { method, headers, ...(text !== undefined && { body: text }) };
     return readResponse(await fetch(`http://127.0.0.1:${running.port}/fhir/${url}`, init));
   };

@@ -76,6 +76,7 @@ export const ISSUES = {
   'json-invalid': row('structure', 400, 'Send well-formed JSON in UTF-8 with every key once; see the place named.'),
   'xml-invalid': row('structure', 400, 'Send well-formed FHIR XML in UTF-8, without DOCTYPE and processing instructions; see the place named.'),
   'ccda-invalid': row('structure', 422, 'Send a ClinicalDocument about one patient, with an id; the diagnostics say what it lacks.'),
+  'xdm-invalid': row('structure', 422, 'Ask who made the package for another; the diagnostics say what is wrong with this one.'),
   'message-unreadable': row('structure', 400, 'See the segment and field named.', 'AR', '100', 'quarantine'),
   'unsupported-message': row('not-supported', 422, 'See the capability statement.', 'AR', '200', 'rejected'),
   'resource-type-mismatch': row('invalid', 400, 'The resourceType in the body and in the address must be the same.'),

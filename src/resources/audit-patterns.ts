@@ -115,6 +115,12 @@ const ACTIVITY = dcm('110100', 'Application Activity');
 const ALERT = dcm('110113', 'Security Alert');
 const AUTHENTICATION = dcm('110114', 'User Authentication');
 const RESTRICTED = dcm('110132', 'Use of Restricted Function');
+/** IHE's code of a transaction among its events (ITI-32: direct-xdm 7). */
+const MEDIA: Coding = {
+  system: 'urn:ihe:event-type-code',
+  code: 'ITI-32',
+  display: 'Distribute Document Set on Media',
+};
 const DISCLOSE = lifecycle('disclose', 'Disclose');
 
 const of = (says: string, type: Coding, subtype: Coding, sides: Sides): AuditPattern => ({
@@ -144,6 +150,7 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   move:                  rest('a referral was moved', 'update', WRITING, ['Update', 'U']),
   login:                 of('a caller was refused for who it is', AUTHENTICATION, dcm('110122', 'Login'), ENTERING),
   receive:               of('a message was received', IMPORT, DISCLOSE, WRITING),
+  'import-package':      of('documents came in a package', IMPORT, MEDIA, WRITING),
   deliver:               of('something was delivered, withheld or given up', EXPORT, DISCLOSE, READING),
   'delivery-evidence':   of('evidence came of a delivery that had ended', ACTIVITY, lifecycle('verify', 'Verify'), ENTERING),
   'disclose-elsewhere':  of('a disclosure outside this server was entered', EXPORT, DISCLOSE, ENTERING),

@@ -10,6 +10,7 @@ import { bundleCcda, patientCcda, referralCcda } from './ccda/ccda.ts';
 import { importCcda } from './ccda/import-ccda.ts';
 import { review } from './review.ts';
 import { render } from './ccda/render.ts';
+import { importXdm } from './xdm/import-xdm.ts';
 import { confirmBreakGlass } from './confirm-break-glass.ts';
 import { convert } from './convert.ts';
 import { evidenceOfReferral } from './evidence.ts';
@@ -49,6 +50,7 @@ const DECLARED: readonly Operation[] = [
   patientCcda,
   bundleCcda,
   importCcda,
+  importXdm,
   render,
   // — emergencies
   breakGlass,

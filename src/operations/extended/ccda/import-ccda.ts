@@ -102,15 +102,39 @@ async function performImport(invocation: Invocation): Promise<OperationReply> {
   const zone = textIn(input, 'zone');
   if (zone !== undefined && !ZONE.test(zone))
     throw new OperationOutcomeError('parameter-invalid', { diagnostics: 'zone is an offset, as in -05:00' });
-  const snapshot = context.store.snapshot();
-  const source = await sourceOf(invocation, snapshot);
+  const source = await sourceOf(invocation, context.store.snapshot());
   if (source.seen.length > 0) await recordRead(context, auditOperation(request, source.seen, []));
+  const { converted, at, date, remarks } = await importDocument(invocation, source, zone);
+  return replyWith(converted, at, date, remarks);
+}
+
+/** A clinical document that is kept: as what, where and when, and what its importer should know. */
+interface ImportedDocument {
+  readonly converted: ConvertedDocument;
+  readonly at: Ref;
+  readonly date: string;
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Keeps a clinical document and reads it, unless it is kept already.
+ *
+ * @throws OperationOutcomeError `ccda-invalid`, and what the rules say about a write
+ */
+export async function importDocument(
+  invocation: Invocation,
+  source: Source,
+  zone: string | undefined,
+): Promise<ImportedDocument> {
+  const { context, request } = invocation;
   const converted = await convertInThread(context, request, source.bytes, zone);
-  const found = await meet(context, request, snapshot, converted, source);
-  if (found.known !== undefined)
-    return replyWith(converted, found.known, formatInstant(context.clock.now()), found.remarks);
+  const found = await meet(context, request, context.store.snapshot(), converted, source);
+  if (found.known !== undefined) {
+    const date = formatInstant(context.clock.now());
+    return { converted, at: found.known, date, remarks: found.remarks };
+  }
   const { at, remarks } = await fileOrApart(invocation, converted, source.bytes, found.meets);
-  return replyWith(converted, at, found.meets.filedAt, [...found.remarks, ...remarks]);
+  return { converted, at, date: found.meets.filedAt, remarks: [...found.remarks, ...remarks] };
 }
 
 /** Files the document with what was read from it; where a rule refuses that, by itself. */
@@ -132,11 +156,12 @@ async function fileOrApart(
   try {
     return { at: await file(meets), remarks: [] };
   } catch (error) {
-    const isRefused = error instanceof OperationOutcomeError && isOfContent(error);
+    const isRefused = error instanceof OperationOutcomeError && isRefusedForContent(error);
     // A rule may hold an earlier version as it is: the later one is filed all the same.
     if (isRefused && meets.outdates.length > 0)
       return fileOrApart(invocation, converted, bytes, { ...meets, outdates: [] }, true);
-    if (meets.isApart || !(error instanceof OperationOutcomeError) || !isOfContent(error)) throw error;
+    if (meets.isApart || !(error instanceof OperationOutcomeError) || !isRefusedForContent(error))
+      throw error;
     const [first] = error.issues;
     const why = first?.diagnostics ?? error.code;
     const at = await file({ ...meets, patient: undefined, isApart: true });
@@ -148,7 +173,7 @@ async function fileOrApart(
 const OF_CONTENT: ReadonlySet<string> = new Set(['not-custodian', 'sender-mismatch', 'bundle-invalid']);
 
 /** Whether a refusal is about what the document says, not about who asks, or when. */
-const isOfContent = (error: OperationOutcomeError): boolean =>
+export const isRefusedForContent = (error: OperationOutcomeError): boolean =>
   error.retryAfter === undefined &&
   (OF_CONTENT.has(error.code) || ISSUES[error.code].http === 422) &&
   error.code !== 'idempotency-key-reused';
@@ -205,16 +230,17 @@ async function fileOnce(
   asked: Request,
   bundle: Resource,
 ): Promise<Ref> {
-  const at = documentIn(responseOf(await transact(asked)), bundle);
+  const at = documentIn(transactionResponseOf(await transact(asked)), bundle);
   if (request.idempotencyKey !== undefined || asked.idempotencyKey === undefined) return at;
   const filed = await context.store.snapshot().read(at, EVERYTHING);
   if (filed?.text !== undefined) return at;
   const { id, fingerprint } = asked.idempotencyKey;
   const anew = { ...asked, idempotencyKey: { id: `${id} after ${at} ${filed?.seq ?? ''}`, fingerprint } };
-  return documentIn(responseOf(await transact(anew)), bundle);
+  return documentIn(transactionResponseOf(await transact(anew)), bundle);
 }
 
-const responseOf = ({ text, resource }: OperationReply): Resource | undefined =>
+/** The Bundle that a transaction answered. */
+export const transactionResponseOf = ({ text, resource }: OperationReply): Resource | undefined =>
   text === undefined ? resource : parseStored(text);
 
 /** Where the DocumentReference was put: the response stands at the place of its entry. */

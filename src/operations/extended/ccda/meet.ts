@@ -166,7 +166,8 @@ const MATCHES_MAX = 100;
 const NUMBERS_AT_ONCE = 200;
 const NUMBERS_MAX = 2000;
 
-async function findByIdentifier(
+/** What has one of some numbers, in the caller's sight. */
+export async function findByIdentifier(
   request: Request,
   snapshot: Snapshot,
   type: string,
