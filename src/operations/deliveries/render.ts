@@ -102,10 +102,13 @@ const renderEvidence = (rail: string, { kind, at, source }: DeliveryEvidence): O
             { name: 'by', valueCode: row.by },
           ]),
       { name: 'at', valueInstant: at },
-      { name: 'source', valueString: source },
+      { name: 'source', valueString: shownSource(source) },
     ],
   };
 };
+
+/** The id of a mail without its domain, which is the address of somebody's mail. */
+const shownSource = (source: string): string => source.replace(/@.*$/s, '').replace(/^</, '');
 
 /** What is waited for: the next try of what waits, else the evidence of the next rank, and until when. */
 function awaitedParts(record: DeliveryRecord, nextTry: number | undefined): readonly Out[] {

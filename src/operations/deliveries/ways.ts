@@ -95,7 +95,7 @@ async function gatherKnown(
       records.set(stored.key, readDelivery(stored));
   const rows: OutboxRow[] = [];
   for (const subject of new Set(events.flatMap(({ subjects }) => subjects)))
-    rows.push(...(await context.store.outbox({ subject, count: ENTRIES_MAX })));
+    rows.push(...(await context.store.outbox({ subject, count: ENTRIES_MAX })).toReversed());
   const parties = new Set(events.flatMap(({ to }) => to));
   const first = events[0]?.seq ?? 0;
   const reads = new Map<Ref, Reads>();

@@ -167,6 +167,27 @@ describe('(routing RL3) who may ask', () => {
   });
 });
 
+describe('what is not told yet', () => {
+  test('is queued and held with its reason, for who tells it alone (directory DR28)', async () => {
+    const subject = refOf(await rest.create(make.patient()));
+    const { id: _id, ...nobody } = make.organization('nobody', { name: 'Nobody Known' });
+    const performer = refOf(await rest.create(nobody));
+    const order = refOf(
+      await rest.create(make.serviceRequest({ subject, requester: 'PractitionerRole/initiator', performer })),
+    );
+    const [held] = await deliveries(order);
+    expect(held).toMatchObject({
+      event: 'send-referral-package',
+      counterparty: performer,
+      state: 'queued',
+      rank: 0,
+      held: 'recipient not identified',
+      ways: [],
+    });
+    expect((await rest.send(`GET ${order}/$deliveries`, { as: 'recipient' })).status).toBe(404);
+  });
+});
+
 describe('rest-hook', () => {
   const subscribe = (payload: string | undefined, endpoint: string) =>
     rest.create(

@@ -1,6 +1,8 @@
 /** `$deliveries` of an HL7 v2 link over the real server: what each answer of the engine shows (routing section 3). */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Ref } from '../../../src/fhir/types.ts';
+import { createNoteEvidence } from '../../../src/delivery/delivered/note-evidence.ts';
+import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import { createDeliveryItems } from '../../../src/operations/delivery-items.ts';
 import {
   answering,
   controlId,
@@ -121,4 +123,57 @@ test('(routing RL3) what failed does not show to who is told, nor why', async ()
   await settled(task, 'refused');
   expect(await wayOf(task, 'initiator')).toBeUndefined();
   expect(await wayOf(task, 'recipient')).toMatchObject({ state: 'failed', why: 'the receiver answered AE' });
+});
+
+test('(compliance S4) a compliance officer of who is told sees also what did not arrive', async () => {
+  engine.behave(answering('AE'));
+  const task = await acceptOne();
+  await settled(task, 'refused');
+  const { devIssuer, port } = server.running;
+  const token = await devIssuer?.sign({
+    subject: 'officer',
+    client: 'client-initiator',
+    scope: 'system/*.rs closeloop/compliance',
+    organization: 'Organization/initiator',
+  });
+  const response = await fetch(`http://127.0.0.1:${port}/fhir/${task}/$deliveries`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const acceptance = shownIn((await response.json()) as Resource).find(
+    ({ event }) => event === 'send-acceptance',
+  );
+  expect(acceptance?.ways.find(({ rail }) => rail === 'hl7v2-mllp')).toMatchObject({ state: 'failed' });
+});
+
+test('(routing RL14) late evidence reopens what failed and closes its work item, with words; the referral stays', async () => {
+  engine.behave(answering('AE'));
+  const task = await acceptOne();
+  await settled(task, 'refused');
+  const { store } = server.running;
+  const note = createNoteEvidence({
+    store,
+    items: createDeliveryItems({
+      store,
+      clock: { now: () => Date.now() },
+      newId: () => `late-${Date.now()}`,
+    }),
+    onState: () => undefined,
+  });
+  const before = await server.read('recipient', task);
+  const [row] = (await server.outboxOf(task)).filter(({ rail }) => rail === 'hl7v2-mllp');
+  const [record] = await store.snapshot().records('delivery', 'task', task);
+  const { item = '' } = (record?.body ?? {}) as { readonly item?: string }; // a DeliveryRecord
+  expect(await server.read('administrator', item)).toMatchObject({ status: 'requested' });
+
+  const evidence = { kind: 'msa-aa', at: new Date().toISOString(), source: 'by telephone' } as const;
+  await expect(note(row?.id ?? '', evidence, { rail: 'hl7v2-mllp' })).resolves.toBe('noted');
+  expect(await wayOf(task)).toMatchObject({ state: 'received', outcome: 'refused', why: undefined });
+  expect(await server.read('administrator', item)).toMatchObject({
+    status: 'completed',
+    statusReason: { text: 'evidence came: their application has it (AA)' },
+  });
+  expect(await server.read('recipient', task)).toEqual(before);
+  // Who keeps what was told sees that evidence came.
+  const events = await server.auditOf('initiator', task);
+  expect(events.flatMap(({ subtype = [] }) => subtype.map(({ code }) => code))).toContain('verify');
 });
