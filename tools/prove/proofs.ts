@@ -147,6 +147,12 @@ export const PROOFS = {
     counts: 'histories',
     runs: { quick: 20, ci: 60, full: 600 },
   },
+  'direct-order': {
+    shows: 'permuted and repeated Direct mails end as their history ends',
+    file: 'conformance/direct/order.property.test.ts',
+    counts: 'histories',
+    runs: { quick: 10, ci: 40, full: 400 },
+  },
   pair: {
     shows: 'whatever one server sends of a referral over HL7 v2, another of its kind applies with AA',
     file: 'conformance/hl7v2/pair.property.test.ts',
