@@ -12,6 +12,7 @@ import { whyNotTraceable } from '../tools/durability/trace.ts';
 import { whyNoLxml, whyNoRules } from './ccda-judge.ts';
 import { whyNoDirectJudge } from './direct-judges.ts';
 import type { Run } from './proof.ts';
+import { whyNoSlapd } from './slapd-judge.ts';
 
 /** The reason why a judge cannot be asked on this machine; undefined when it can. */
 type WhyAbsent = () => string | undefined;
@@ -29,6 +30,7 @@ const JUDGES = {
   xd_common: () => whyNoDirectJudge('xd'),
   greenmail: () => whyNoDirectJudge('greenmail'),
   ebrim: () => whyNoDirectJudge('ebrim'),
+  slapd: whyNoSlapd,
   mongodb: () => whyNotSet('MONGODB_URI', 'a MongoDB server for tests'),
   mongodb_weak: () => whyNotSet('MONGODB_WEAK_URI', 'FerretDB, which has no sessions and no change streams'),
   mongodb_program: () => whyNotSet('MONGODB_SERVER', 'the program of a MongoDB server that tests may kill'),
