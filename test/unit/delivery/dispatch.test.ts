@@ -13,6 +13,11 @@ import { NoticeMissing, type Rail, type Receipt } from '../../../src/ports/rail.
 import type { ClaimedEntry, OutboxRow, Store } from '../../../src/ports/store.ts';
 import { pause } from '../../../src/ports/clock.ts';
 import { buildEntry, buildWrite, openWorld, SUBSCRIBER, type World } from '../../contract/delivery-world.ts';
+import { advance } from '../../../src/delivery/delivered/advance.ts';
+import { recordOfEntry, writeRecord } from '../../../src/delivery/delivered/record.ts';
+import { auditedCommit } from '../../../src/ports/commit.ts';
+import { DELIVERY_RECORD } from '../../../src/ports/delivered.ts';
+import { jobEntry } from '../../../src/ports/audit.ts';
 import { fakeTime, type FakeTime } from '../../fake-time.ts';
 
 const SETTINGS: DispatchSettings = {
@@ -173,6 +178,8 @@ const deliveries = async ({ store }: Running) => {
   return rows.filter(({ entry }) => entry.event === 'deliver');
 };
 
+const NOTHING = auditedCommit([jobEntry('evidence')]);
+
 const A: Ref = 'Endpoint/a';
 const B: Ref = 'Endpoint/b';
 const accept: Send = () => ({ outcome: 'accepted', says: 'HTTP 200' });
@@ -304,6 +311,91 @@ describe('the end of an entry', () => {
     running.dispatcher.nudge();
     const [row] = await settled(running, 1);
     expect(row?.why).toContain('no rail hl7v2-mllp');
+  });
+});
+
+describe('(harmony Z42) the record of a delivery', () => {
+  const evidence = [{ kind: 'accepted', at: '2026-03-01T10:00:00.000Z', source: 'job 7' }] as const;
+  const recordOf = async ({ store }: Running, entry: string) =>
+    store.snapshot().record(DELIVERY_RECORD, entry);
+  const itemOf = ({ store }: Running, entry: string) =>
+    store.snapshot().read(`Task/work-${entry}`, { everything: true });
+
+  test('evidence, and what the rail must remember, are in the commit that ends the entry', async () => {
+    const body = { id: 'mail-1' };
+    const records = [{ kind: 'sent', key: 'mail-1', expect: 'absent', body }] as const;
+    const dueBy = '2026-03-01T11:00:00.000Z';
+    const running = await run({ send: () => ({ outcome: 'accepted', evidence, records, dueBy }) });
+    const seq = await running.tell('t', A);
+    await settled(running, 1);
+    const record = await recordOf(running, `${seq}-0`);
+    expect(record).toMatchObject({
+      version: running.store.status().seq,
+      body: { state: 'sent', rail: 'test', receiver: A, task: 'Task/t', attempts: 1, evidence, dueBy },
+    });
+    const remembered = await running.store.snapshot().record('sent', 'mail-1');
+    expect(remembered).toMatchObject({ version: record?.version, body });
+    const [audited] = await deliveries(running);
+    expect(audited?.seq).toBe(record?.version);
+  });
+
+  test('a failure to reach a party is one, and names its work item; a Subscription’s is none', async () => {
+    const running = await run({ send: () => ({ outcome: 'refused', why: 'gone' }) });
+    const seq = await running.tell('t', A, 'Subscription/s');
+    await settled(running, 2);
+    const record = await recordOf(running, `${seq}-0`);
+    expect(record?.body).toMatchObject({ state: 'failed', why: 'gone', item: `Task/work-${seq}-0` });
+    expect(await recordOf(running, `${seq}-1`)).toBeUndefined();
+    expect(running.metrics.map(({ state }) => state)).toEqual(['failed', 'failed']);
+  });
+
+  test('what came through without an answer opens no work item: evidence was there before the server gave up', async () => {
+    const running: Running = await run({
+      send: async ({ id, ...entry }) => {
+        const known = await recordOf(running, id);
+        const record = recordOfEntry({ id, ...entry });
+        const came = [{ kind: 'answered', at: '2026-03-01T10:00:00.000Z', source: 'their mail' }] as const;
+        if (known === undefined)
+          await running.store.commit({
+            ...NOTHING,
+            records: [writeRecord(came.reduce(advance, record), undefined)],
+          });
+        return { outcome: 'retry', why: 'no answer' };
+      },
+    });
+    const seq = await running.tell('t', A);
+    const [row] = await settled(running, 1);
+    expect(row?.state).toBe('refused');
+    const record = await recordOf(running, `${seq}-0`);
+    expect(record?.body).toMatchObject({ state: 'acknowledged', attempts: 3 });
+    expect(await itemOf(running, `${seq}-0`)).toBeUndefined();
+  });
+
+  test('evidence that is written at the same moment is kept beside the receipt', async () => {
+    let isFirst = true;
+    const around = (store: Store): Store => ({
+      ...store,
+      async commit(commit) {
+        const [outcome] = commit.deliveryOutcomes;
+        if (outcome !== undefined && isFirst) {
+          isFirst = false;
+          const [entry] = running.sent;
+          if (entry === undefined) throw new Error('nothing was sent');
+          const early = { kind: 'answered', at: '2026-03-01T09:00:00.000Z', source: 'their mail' } as const;
+          const record = advance(recordOfEntry(entry), early);
+          await store.commit({ ...NOTHING, records: [writeRecord(record, undefined)] });
+        }
+        return store.commit(commit);
+      },
+    });
+    const running: Running = await run({ send: () => ({ outcome: 'accepted', evidence }), around });
+    const seq = await running.tell('t', A);
+    await settled(running, 1);
+    const record = await recordOf(running, `${seq}-0`);
+    expect(record?.body).toMatchObject({
+      state: 'acknowledged',
+      evidence: [{ kind: 'answered' }, { kind: 'accepted' }],
+    });
   });
 });
 
