@@ -406,13 +406,13 @@ describe('(direct-xdm 3) bounds', () => {
   });
 
   test('(issue 13) a value of many megabytes takes no time that grows faster than its bytes', async () => {
-    // A test of its own has five seconds; a square of this length takes hours.
+    // The runner gives a test thirty seconds; a square of this length takes hours.
     for (const tag of [0x02, 0x03, 0x06, 0x09, 0x0c, 0x17, 0x1c]) {
-      const long = sequence(primitive(tag, Buffer.alloc(5_000_000, 1)));
+      const long = sequence(primitive(tag, Buffer.alloc(2_000_000, 1)));
       expect(readAsn1(long, MAIL_LIMITS)?.children[0]?.oid).toBe('');
       expect(verifyDetached(PART, long, MAIL_LIMITS).kind).toBe('bad');
     }
-    const pieces = Buffer.concat(Array.from({ length: 2_000_000 }, () => Buffer.of(0x24, 0x80)));
+    const pieces = Buffer.concat(Array.from({ length: 500_000 }, () => Buffer.of(0x24, 0x80)));
     expect(await openEnvelope(pieces)).toEqual(UNDECRYPTABLE);
   });
 

@@ -1,6 +1,7 @@
 /** The rows of the CMS profile with `openssl cms` on the other side: emitted, accepted, refused (direct-xdm 3). */
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { octetsIn, readAsn1 } from '../../../src/direct/cms/asn1.ts';
 import { openMail, type OpenedMail } from '../../../src/direct/cms/open.ts';
 import { protectMail } from '../../../src/direct/cms/protect.ts';
 import { MAIL_LIMITS } from '../../../src/direct/mime/limits.ts';
@@ -61,6 +62,19 @@ function party(kind: Kind): Certificate {
   const found = parties.get(kind);
   if (found === undefined) throw new Error(kind);
   return found;
+}
+
+/** Where the encrypted key, the nonce, the content and the tag of an authenticated envelope begin. */
+function longPlacesOf(envelope: Buffer): readonly number[] {
+  const fields = readAsn1(envelope, MAIL_LIMITS)?.children[1]?.children[0]?.children ?? [];
+  const [, infos, encrypted, tag] = fields;
+  const found = [
+    infos?.children[0]?.children[3],
+    encrypted?.children[1]?.children[1]?.children[0],
+    encrypted?.children[2],
+    tag,
+  ];
+  return found.flatMap((node) => (node === undefined ? [] : [envelope.indexOf(octetsIn(node))]));
 }
 
 const open = (mail: Uint8Array, kind: Kind = 'rsa'): Promise<OpenedMail> =>
@@ -220,6 +234,22 @@ describe('(direct-xdm 3) openssl emits, we read', () => {
       kind: 'undecryptable',
     });
   });
+
+  judged(
+    'openssl',
+    'an authenticated envelope: one bit of key, nonce, content or tag, and it is undecryptable',
+    async () => {
+      const signed = signedMime(PART, peer.sign(Buffer.from(PART), party('rsa'), ['-md', 'sha256']));
+      const envelope = peer.encrypt(signed, [party('rsa')], ['-aes-256-gcm']);
+      const places = longPlacesOf(envelope);
+      expect(places).toHaveLength(4);
+      for (const place of places) {
+        const changed = Buffer.from(envelope);
+        changed[place] = (changed[place] ?? 0) ^ 1;
+        expect(await open(envelopeMime(changed))).toEqual({ kind: 'undecryptable' });
+      }
+    },
+  );
 
   judged('openssl', 'a mail that two signed: one bad signature is one too many', async () => {
     const once = peer.sign(Buffer.from(PART), party('rsa'), ['-md', 'sha256']);

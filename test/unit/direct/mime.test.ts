@@ -544,7 +544,7 @@ describe('(issue 13) reading', () => {
     ],
     ['quoted lines', `${HEAD}Content-Type: text/plain; format=flowed\r\n\r\n${'> \r\n'.repeat(200_000)}`],
   ])('(issue 13) takes no time that grows faster than the bytes: %s', (_name, mail) => {
-    // A test of its own has five seconds; a square of these lengths takes minutes.
+    // The runner gives a test thirty seconds; a square of these lengths takes longer.
     expect(['mail', 'fault']).toContain(readMail(Buffer.from(mail, 'latin1'), MAIL_LIMITS).kind);
   });
 });
