@@ -6,6 +6,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { agentOf } from '../audit/audit.ts';
 import { verifyEndpoint } from '../verify-endpoint.ts';
+import { sendVerified } from '../write/send-verified.ts';
 import { parametersOf } from './output.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 
@@ -13,7 +14,7 @@ export const verifyDirectEndpoint: Operation = {
   name: 'verify',
   title: 'Verify a Direct address',
   description:
-    'Says that the address of an Endpoint of Direct is that of the organization which the Endpoint names; only then is anything about a patient sent there. Another address has to be verified anew. For administrators.',
+    'Says that the address of an Endpoint of Direct is that of the organization which the Endpoint names; only then is anything about a patient sent there. What was withheld for want of it is sent. Another address has to be verified anew. For administrators.',
   levels: ['instance'],
   resource: ['Endpoint'],
   affectsState: true,
@@ -40,5 +41,6 @@ async function perform({ context, request }: Invocation): Promise<OperationReply
   }
   const endpoint: Ref = `Endpoint/${id}`;
   const outcome = await verifyEndpoint(context, endpoint, { agent: agentOf(caller), requestId });
+  if (outcome === 'verified') await sendVerified(context, request, endpoint);
   return { status: 200, resource: parametersOf([{ name: 'outcome', valueCode: outcome }]) };
 }

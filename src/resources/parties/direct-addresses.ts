@@ -55,6 +55,10 @@ export const dropVerification = (endpoint: Ref): RecordWrite => ({
 export const isVerificationOf = ({ kind, key }: RecordWrite, endpoint: Ref): boolean =>
   kind === ENDPOINT_VERIFIED && key === endpoint;
 
+/** Whether a write says that somebody vouches for an address. */
+export const isVerified = ({ kind, body }: RecordWrite): boolean =>
+  kind === ENDPOINT_VERIFIED && (body as EndpointVerification | undefined)?.state === 'verified'; // this file writes it
+
 export async function readVerification(
   source: Pick<Snapshot, 'record'>,
   endpoint: Ref,

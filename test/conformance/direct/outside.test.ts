@@ -125,15 +125,18 @@ test('(360x 4) who asked by Direct is answered at the Endpoint that it asked fro
 
 describe('(directory DR44, DR45) nothing is sent to an address that nobody verified', () => {
   test('its writer is told before the commit, and a person is asked', async () => {
-    const harbor = await outside(larkspur, 'Harbor Imaging');
-    const desk = await noteAddress(larkspur, harbor, fresh());
+    const [harbor, address] = [await outside(larkspur, 'Harbor Imaging'), fresh()];
+    const desk = await noteAddress(larkspur, harbor, address);
     const before = await items('message-incomplete');
     const answer = await refer(larkspur, harbor);
     expect(answer.status).toBe(201);
     expect(answer.text).toContain('its Direct address is not verified');
     expect(await addressesOf()).toEqual([]);
     expect(await items('message-incomplete')).toBe(before + 1);
-    void desk;
+    // Once it is verified the mail goes, and nobody is asked any more.
+    await world.verify(desk);
+    expect(await addressesOf()).toEqual([address]);
+    expect(await items('message-incomplete')).toBe(before);
   });
 
   test('nor to one that was changed while the mail waited', async () => {
