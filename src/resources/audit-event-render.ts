@@ -16,6 +16,7 @@ import { periodElsewhere } from './audit-elsewhere.ts';
 import { auditEntities } from './audit-entities.ts';
 import {
   BY_CONSENT,
+  MEDIA,
   OTHER,
   PATTERNS,
   TRANSITION_SYSTEM,
@@ -60,7 +61,12 @@ export function renderAuditEvent(row: AuditRow, viewer: AuditViewer, source: Aud
     id: auditId(row),
     meta: { versionId: String(row.seq), lastUpdated: at, ...(profile && { profile: [profile] }) },
     type: pattern.type,
-    subtype: [pattern.subtype, ...transitionOf(entry), ...consentSubtypeOf(entry, pattern, seeing)],
+    subtype: [
+      pattern.subtype,
+      ...packageOf(entry),
+      ...transitionOf(entry),
+      ...consentSubtypeOf(entry, pattern, seeing),
+    ],
     action: entry.action,
     ...(seeing.own ? periodElsewhere(entry) : {}),
     recorded: at,
@@ -102,6 +108,10 @@ function purposeOf(entry: AuditEntry): Pick<AuditEvent, 'purposeOfEvent'> {
 
 const concernsCare = ({ event, patients }: AuditEntry): boolean =>
   patients.length > 0 && event !== 'login' && event !== 'admin';
+
+/** What a mail takes is a package of documents (ITI-32). */
+const packageOf = ({ outcome, delivery }: AuditEntry): Coding[] =>
+  delivery?.rail === 'direct-project' && outcome === '0' ? [MEDIA] : [];
 
 function transitionOf({ transition }: AuditEntry): Coding[] {
   return transition ? [{ system: TRANSITION_SYSTEM, code: transition.tid, display: transition.event }] : [];

@@ -116,7 +116,7 @@ const ALERT = dcm('110113', 'Security Alert');
 const AUTHENTICATION = dcm('110114', 'User Authentication');
 const RESTRICTED = dcm('110132', 'Use of Restricted Function');
 /** IHE's code of a transaction among its events (ITI-32: direct-xdm 7). */
-const MEDIA: Coding = {
+export const MEDIA: Coding = {
   system: 'urn:ihe:event-type-code',
   code: 'ITI-32',
   display: 'Distribute Document Set on Media',

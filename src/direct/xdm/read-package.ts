@@ -19,7 +19,7 @@ export const PACKAGE_LIMITS: PackageLimits = {
   bytes: 20_000_000,
   expandedBytes: 200_000_000,
   entries: 200,
-  metadataBytes: 4_000_000,
+  metadataBytes: 2_000_000,
 };
 
 /**

@@ -32,7 +32,12 @@ export interface RegistrySet {
   readonly entries: readonly RegistryObject[];
 }
 
-const TREE: Omit<TreeLimits, 'bytes'> = { elements: 100_000, depth: 40 };
+/** An entry has about 130 elements. */
+const TREE: Omit<TreeLimits, 'bytes'> = { elements: 30_000, depth: 40 };
+/** Characters of a value that is read, and values of a slot: four times what ebRIM allows, and more than anybody needs. */
+const CHARACTERS_MAX = 1024;
+const VALUES_MAX = 100;
+
 /** What a submission set is not: a folder of documents. */
 const FOLDER_NODE = 'urn:uuid:d9d542f3-6cc4-48b6-8870-ea235fbc94c2';
 
@@ -139,7 +144,7 @@ function readObject(element: XmlElement, apart: Apart): RegistryObject {
   for (const one of classificationsOf(element, apart)) {
     const scheme = schemeIn(one.attributes['classificationScheme']);
     const read = {
-      code: one.attributes['nodeRepresentation']?.trim() ?? '',
+      code: short(one.attributes['nodeRepresentation']) ?? '',
       display: nameOf(one),
       slots: slotsOf(one),
     };
@@ -148,18 +153,24 @@ function readObject(element: XmlElement, apart: Apart): RegistryObject {
     else others.push(read);
   }
   return {
-    id: element.attributes['id'],
-    mimeType: element.attributes['mimeType'],
+    id: short(element.attributes['id']),
+    mimeType: short(element.attributes['mimeType']),
     slots: slotsOf(element),
     name: nameOf(element),
     classified,
     identifiers: new Map(
       childrenOf(element, 'ExternalIdentifier').map(({ attributes }) => [
         schemeIn(attributes['identificationScheme']),
-        attributes['value']?.trim() ?? '',
+        short(attributes['value']) ?? '',
       ]),
     ),
   };
+}
+
+/** A text that is not empty, and not longer than anybody needs. */
+function short(text: string | undefined): string | undefined {
+  const value = text?.trim();
+  return value === undefined || value === '' || value.length > CHARACTERS_MAX ? undefined : value;
 }
 
 function slotsOf(element: XmlElement): Slots {
@@ -167,13 +178,14 @@ function slotsOf(element: XmlElement): Slots {
   for (const slot of childrenOf(element, 'Slot')) {
     const values = childrenOf(slot, 'ValueList')
       .flatMap((list) => childrenOf(list, 'Value'))
+      .slice(0, VALUES_MAX)
       .map((value) =>
         value.children
           .filter((child) => typeof child === 'string')
           .join('')
           .trim(),
       )
-      .filter((value) => value !== '');
+      .filter((value) => value !== '' && value.length <= CHARACTERS_MAX);
     slots.set(slot.attributes['name']?.toLowerCase() ?? '', values);
   }
   return slots;
@@ -181,8 +193,7 @@ function slotsOf(element: XmlElement): Slots {
 
 function nameOf(element: XmlElement): string | undefined {
   const [localized] = childrenOf(element, 'Name').flatMap((name) => childrenOf(name, 'LocalizedString'));
-  const value = localized?.attributes['value']?.trim();
-  return value === '' ? undefined : value;
+  return short(localized?.attributes['value']);
 }
 
 // — what readers ask

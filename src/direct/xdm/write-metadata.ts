@@ -19,8 +19,17 @@ import {
   SET_TYPE,
   STABLE_DOCUMENT,
 } from './ebrim.ts';
-import type { Submission, SubmissionDocument, XdmCode, XdmParty } from './submission.ts';
+import type { Submission, SubmissionDocument, XdmCode, XdmKind, XdmParty } from './submission.ts';
 import { cxOf, dtmOf, recipientOf, referralCxOf, VALUE_MAX, xcnOf, xonOf, xtnOf } from './values.ts';
+
+/** Names where none is given: there are readers that need one. */
+export const USUAL_NAMES = {
+  set: 'Referral',
+  message: 'Message about a referral',
+  'clinical-document': 'Clinical document',
+  consent: 'Consent',
+  other: 'Document',
+} as const satisfies Readonly<Record<XdmKind | 'set', string>>;
 
 /** Characters of a name (FreeFormText of ebRIM). */
 const NAME_MAX = 1024;
@@ -81,7 +90,7 @@ function entryElement(submission: Submission, document: SubmissionDocument, inde
     slot('size', [String(document.bytes.length)]),
     slot('hash', [sha1Of(document.bytes)]),
     slot(REFERENCE_IDS, [referralCxOf(submission.referralId)]),
-    nameElement(document.title),
+    nameElement(document.title ?? USUAL_NAMES[document.kind]),
     author(entry, ENTRY.author, document.author),
     coded(entry, ENTRY.classCode, [document.classCode]),
     coded(entry, ENTRY.confidentiality, document.confidentiality),
@@ -108,7 +117,7 @@ function setElement(submission: Submission, set: Described): Xml {
       [submission.intendedRecipient, ...(submission.otherRecipients ?? [])].map(recipientOf),
     ),
     slot(REFERENCE_IDS, [referralCxOf(submission.referralId)]),
-    nameElement(submission.title),
+    nameElement(submission.title ?? USUAL_NAMES.set),
     author(set, SET.author, submission.author),
     coded(set, SET.contentType, [submission.contentType ?? REFERRAL_CONTENT]),
     patientId === undefined

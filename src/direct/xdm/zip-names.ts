@@ -24,11 +24,14 @@ export function safeName(raw: string): string | undefined {
 
 /** What a file is found by: two names with one key are one name to somebody. Case, form and trailing dots do not count. */
 export const nameKey = (name: string): string =>
-  name
-    .normalize('NFKC')
-    .toUpperCase()
-    .toLowerCase()
-    .replaceAll(/[. ]+(?=\/|$)/g, '');
+  name.normalize('NFKC').toUpperCase().toLowerCase().split('/').map(withoutDots).join('/');
+
+/** Without the dots and blanks at its end, which some file systems leave out. */
+function withoutDots(part: string): string {
+  let end = part.length;
+  while (end > 0 && (part[end - 1] === '.' || part[end - 1] === ' ')) end -= 1;
+  return part.slice(0, end);
+}
 
 /** The folder of a name, with its slash; empty for the root. */
 export const folderOf = (name: string): string => name.slice(0, name.lastIndexOf('/') + 1);

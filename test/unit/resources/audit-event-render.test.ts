@@ -251,6 +251,16 @@ describe('particulars', () => {
     expect(rendered.entity?.[2]?.detail).toContainEqual({ type: 'policy', valueString: 'treatment' });
   });
 
+  test.each([
+    ['direct-project', '0', ['disclose', 'ITI-32']],
+    ['direct-project', '8', ['disclose']],
+    ['rest-hook', '0', ['disclose']],
+  ] as const)('a delivery by %s that ended with %s is of %j (direct-xdm 7)', (rail, outcome, codes) => {
+    const delivery = { entry: '12-0', rail, receiver: 'Endpoint/e', attempts: 1 };
+
+    expect(render({ event: 'deliver', outcome, delivery }).subtype?.map(({ code }) => code)).toEqual(codes);
+  });
+
   test('failed logins say how many they stand for', () => {
     const rendered = render({
       event: 'login',

@@ -424,7 +424,7 @@ describe('what is refused, and what a person looks at (direct-xdm 7, 8, 11; 360x
     [
       'many elements',
       'metadata-unreadable',
-      () => saying(first('<rim:RegistryObjectList>', `<rim:RegistryObjectList>${'<a/>'.repeat(100_001)}`)),
+      () => saying(first('<rim:RegistryObjectList>', `<rim:RegistryObjectList>${'<a/>'.repeat(30_001)}`)),
     ],
     [
       'two objects of one id',
@@ -539,6 +539,22 @@ describe('what is refused, and what a person looks at (direct-xdm 7, 8, 11; 360x
     expect(await readXdm(saying(first('"T-9^', '"T-8^'), xml))).toMatchObject({
       fault: { code: 'patient-differs' },
     });
+  });
+
+  test.each<readonly [string, (xml: string) => string]>([
+    ['a number', first('"2.25.100"', `"2.25.${'1'.repeat(2000)}"`)],
+    ['a set of blanks', first('"2.25.100"', '"  "')],
+  ])('%s that is too long, or empty, is none', async (_name, change) => {
+    expect(await readXdm(saying(change))).toMatchObject({ fault: { code: 'no-submission-set' } });
+  });
+
+  test.each<readonly [string, (xml: string) => string]>([
+    ['long values', first('||^^Internet^intake', `${'x'.repeat(2000)}||^^Internet^intake`)],
+    ['many values', first(/(?=\|\|\^\^Internet\^intake)/, `${'x</rim:Value><rim:Value>'.repeat(100)}`)],
+  ])('%s are not read', async (_name, change) => {
+    const { submission } = await readXdm(saying(change));
+
+    expect(submission?.intendedRecipient?.telecom).toBeUndefined();
   });
 
   test('every word of a fault says in a sentence what is wrong', () => {

@@ -7,7 +7,7 @@ import type {
   XdmCode,
   XdmParty,
 } from '../../../../src/direct/xdm/submission.ts';
-import { entryIdOf, setIdOf, sha1Of } from '../../../../src/direct/xdm/write-metadata.ts';
+import { entryIdOf, USUAL_NAMES, setIdOf, sha1Of } from '../../../../src/direct/xdm/write-metadata.ts';
 import { isExpressible } from '../../../../src/xml/characters.ts';
 import * as fc from '../../../chance.ts';
 
@@ -85,10 +85,12 @@ export const REQUEST: Submission = {
 /** What is read of a submission: with what is made from it. */
 export const asReceived = (submission: Submission): ReceivedSubmission => ({
   ...submission,
+  title: submission.title ?? USUAL_NAMES.set,
   entryUuid: setIdOf(submission),
   contentType: submission.contentType ?? REFERRAL_CONTENT,
   documents: submission.documents.map((document, index) => ({
     ...document,
+    title: document.title ?? USUAL_NAMES[document.kind],
     entryUuid: entryIdOf(submission, index),
     hash: sha1Of(document.bytes),
   })),

@@ -38,11 +38,14 @@ const ANSWER: Submission = {
 const OUTCOME: Submission = { ...ANSWER, uniqueId: '2.25.300', documents: [...ANSWER.documents, NOTE] };
 const KNOWN: Submission = { ...REQUEST, patientId: OID_OF_RR };
 
+const { title: _title, ...UNTITLED } = REQUEST;
+
 const SAMPLES = [
   ['request', REQUEST],
   ['request for a known patient', KNOWN],
   ['answer', ANSWER],
   ['outcome', OUTCOME],
+  ['request without a title', UNTITLED],
 ] as const;
 
 const metadataOf = async (submission: Submission): Promise<Buffer> =>
