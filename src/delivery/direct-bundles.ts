@@ -15,7 +15,7 @@ interface BundleParts {
   readonly store: Pick<Store, 'snapshot' | 'commit'>;
   readonly clock: Clock;
   readonly fetchBytes: FetchBytes;
-  /** Tells an operator that a bundle was not taken; its last anchors stay. */
+  /** Tells an operator once that a bundle is not taken; its last anchors stay. */
   readonly warn: (url: string, failure: string) => void;
 }
 
@@ -42,8 +42,8 @@ async function refreshOne(
   const now = clock.now();
   const got = await fetchAnchors(before, fetchBytes, now, signal);
   if (typeof got === 'string') {
-    warn(before.url, got);
     if (got === before.failure) return;
+    warn(before.url, got);
   }
   const after: BundleRow =
     typeof got === 'string'

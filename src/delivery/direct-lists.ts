@@ -31,6 +31,8 @@ export interface RevocationLists {
   refresh(signal: AbortSignal): Promise<void>;
 }
 
+/** Places that are remembered between questions. */
+const PLACES_KEPT_MAX = 1000;
 /** Places that one chain may name. */
 const PLACES_MAX = 8;
 /** A place that failed is left alone for so long. */
@@ -58,7 +60,8 @@ export function createRevocationLists(parts: ListParts): RevocationLists {
   return {
     async at(chain, at, signal) {
       const places = placesOf(chain);
-      const known = await Promise.all(places.map((place) => knownAt(memory, place, at, signal)));
+      const known = await Promise.all(places.map((place) => knownAt(memory, place, at)));
+      signal.throwIfAborted();
       return new Map(places.map(({ url }, index) => [url, known[index] ?? NOTHING]));
     },
     async refresh(signal) {
@@ -70,19 +73,19 @@ export function createRevocationLists(parts: ListParts): RevocationLists {
         signal.throwIfAborted();
         if (issuer === undefined || (row.failingSince === undefined && lapses - clock.now() > AHEAD_MS))
           continue;
-        await renewOnce(memory, { url: row.url, issuer }, signal);
+        await renewOnce(memory, { url: row.url, issuer });
       }
     },
   };
 }
 
-async function knownAt(memory: Memory, place: Place, at: number, signal: AbortSignal): Promise<KnownList> {
+async function knownAt(memory: Memory, place: Place, at: number): Promise<KnownList> {
   const { store, clock, askedAt } = memory;
   let row = (await store.snapshot().record(LIST_KIND, place.url))?.body as ListRow | undefined; // this file alone writes the kind
   const list = row && listIn(memory, row);
   const isCurrent = list !== undefined && list.nextUpdate >= at && isListBy(list, place.issuer);
   const isDue = clock.now() - (askedAt.get(place.url) ?? -Infinity) >= RETRY_MS;
-  if (!isCurrent && isDue) row = await renewOnce(memory, place, signal);
+  if (!isCurrent && isDue) row = await renewOnce(memory, place);
   return { list: row && listIn(memory, row), failingSince: row?.failingSince };
 }
 
@@ -91,26 +94,30 @@ function listIn({ read }: Memory, { url, list: text }: ListRow): RevocationList 
   const known = read.get(url);
   if (known?.text === text) return known.list;
   const list = readRevocationList(Buffer.from(text, 'base64'));
+  if (read.size >= PLACES_KEPT_MAX) read.clear();
   read.set(url, { text, list });
   return list;
 }
 
-function renewOnce(memory: Memory, place: Place, signal: AbortSignal): Promise<ListRow> {
+function renewOnce(memory: Memory, place: Place): Promise<ListRow> {
   const { underway } = memory;
-  const running =
-    underway.get(place.url) ?? renew(memory, place, signal).finally(() => underway.delete(place.url));
+  const running = underway.get(place.url) ?? renew(memory, place).finally(() => underway.delete(place.url));
   underway.set(place.url, running);
   return running;
 }
 
-/** Asks the place, and writes what is new: another list, or that there is none to be had. */
-async function renew(memory: Memory, { url, issuer }: Place, signal: AbortSignal): Promise<ListRow> {
+/**
+ * Asks the place, and writes what is new: another list, or that there is none to be had. Several may wait for it, so that
+ * nobody's signal ends it; the fetch has a time of its own.
+ */
+async function renew(memory: Memory, { url, issuer }: Place): Promise<ListRow> {
   const { store, clock, fetchBytes, askedAt } = memory;
   const record = await store.snapshot().record(LIST_KIND, url);
   const before = record?.body as ListRow | undefined; // this file alone writes the kind
   const now = clock.now();
+  if (askedAt.size >= PLACES_KEPT_MAX) askedAt.clear();
   askedAt.set(url, now);
-  const bytes = await fetchBytes(url, signal).catch(() => undefined);
+  const bytes = await fetchBytes(url, new AbortController().signal).catch(() => undefined);
   const list = bytes && readRevocationList(bytes);
   const last = before && listIn(memory, before);
   const since = last !== undefined && isListBy(last, issuer) ? last.thisUpdate : -Infinity;

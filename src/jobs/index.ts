@@ -74,9 +74,9 @@ export const jobsOf = ({ settings, readTexts, sendAudit, directTrust, database, 
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(directTrust === undefined ? [] : [
-    job('direct-bundles', 'store', HOUR, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),
+    job('direct-bundles', 'store', 5 * MINUTE, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),
     job('direct-lists', 'store', 10 * MINUTE, directTrust.refreshLists, 'fetches lists of revoked certificates before they lapse'),
-    job('direct-expiry', 'process', HOUR, directTrust.warnOfExpiry, 'asks administrators about certificates of Direct mail that expire'),
+    job('direct-expiry', 'process', 5 * MINUTE, directTrust.warnOfExpiry, 'asks administrators about certificates of Direct mail that expire'),
   ]),
   ...(database === undefined ? [] : [
     job('database', 'process', SECOND, database.watch, 'says when the database does not answer, or its clock is off'),

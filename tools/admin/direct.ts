@@ -136,7 +136,7 @@ async function runAddBundle({ parts, operands, direction, signer }: Command): Pr
   const [, url = ''] = operands;
   const [certificate] = signer === undefined ? [] : certificatesIn(signer);
   await addBundle(parts, { owner, url, signer: certificate, ...directionsOf(direction) });
-  console.log(`${owner} will trust the anchors at ${url}, within an hour of the server's start`);
+  console.log(`${owner} will trust the anchors at ${url}, within minutes of the server's start`);
 }
 
 async function runRemove({ parts, operands, config }: Command): Promise<void> {
