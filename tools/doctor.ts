@@ -12,6 +12,7 @@ import { createLog } from '../src/http/log.ts';
 import type { Finding } from '../src/ports/store.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { raiseRails } from '../src/server/compose-engine.ts';
+import { loadDirect } from '../src/server/compose.ts';
 import { createOutgoing } from '../src/server/compose-outgoing.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit-chain.ts';
 import { isUnfinished } from '../src/stores/embedded/folder/backup.ts';
@@ -166,13 +167,17 @@ async function examineRails(config: Config): Promise<readonly Finding[]> {
   const clock = { now: () => Date.now() };
   const log = createLog('error', (lines) => process.stderr.write(lines), clock.now);
   const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
-  const rails = raiseRails({
+  const outgoing = createOutgoing(config, listening, clock);
+  const directRail = await loadDirect({
     config,
     log,
-    clock,
+    outgoing,
+    base: config.publicBaseUrl ?? '',
     listening,
-    outgoing: createOutgoing(config, listening, clock),
+    application: 'Closeloop',
+    trust: undefined,
   });
+  const rails = raiseRails({ config, log, clock, listening, outgoing, directRail });
   try {
     const named = [...rails.byName.values()].map(async (rail) =>
       (await rail.verify()).map((finding) => ({ ...finding, says: `${rail.name}: ${finding.says}` })),

@@ -5,6 +5,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuditFeedStatus } from '../ports/audit-feed.ts';
 import type { StoreStatus } from '../ports/store.ts';
+import {
+  CERTIFICATE_METRICS,
+  DIRECT_METRICS,
+  type DirectTraffic,
+  type ExpiringCertificate,
+} from './direct-metrics.ts';
 
 export interface Metrics {
   /** One finished exchange. */
@@ -23,6 +29,8 @@ export interface Metrics {
   showAuditFeed(feed: () => AuditFeedStatus): void;
   /** From now on also when certificates of Direct mail expire. */
   showCertificates(certificates: () => readonly ExpiringCertificate[]): void;
+  /** From now on also Direct mail. */
+  showDirect(direct: () => DirectTraffic): void;
   /** From now on also the database that keeps the log. */
   showDatabase(database: () => DatabaseTraffic): void;
   render(): Promise<string>;
@@ -54,15 +62,6 @@ interface JobTraffic {
   /** Milliseconds since 1970; 0 for none. */
   readonly lastRunAt: number;
   readonly dueAt: number;
-}
-
-/** A certificate that an administrator has imported. */
-interface ExpiringCertificate {
-  readonly kind: 'key' | 'anchor';
-  readonly owner: string;
-  readonly fingerprint: string;
-  /** Milliseconds since 1970. */
-  readonly notAfter: number;
 }
 
 /** What a server counts of the database that keeps its log, since its start. */
@@ -137,6 +136,7 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     showJobs: (jobs) => show(JOB_METRICS, jobs),
     showAuditFeed: (feed) => show(FEED_METRICS, () => [{ ...feed(), head: status().seq }]),
     showCertificates: (certificates) => show(CERTIFICATE_METRICS, certificates),
+    showDirect: (direct) => show(DIRECT_METRICS, () => [direct()]),
     showDatabase: (database) =>
       show(DATABASE_METRICS, () => [{ ...database(), silentMs: silentMs(status(), now()) }]),
     render: () => registry.metrics(),
@@ -185,7 +185,7 @@ function buildGauge(name: string, help: string, read: () => number): Gauge {
 }
 
 /** A metric that is counted elsewhere: how it is read off each of them. */
-interface ReadMetric<T> {
+export interface ReadMetric<T> {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
@@ -270,15 +270,6 @@ const FEED_METRICS: readonly ReadMetric<AuditFeedStatus & { readonly head: numbe
     help: 'When the collector took a batch of this server last, in seconds since 1970; 0 for none.',
     labels: [],
     read: ({ lastSentAt }) => [[{}, lastSentAt / 1000]],
-  },
-];
-
-const CERTIFICATE_METRICS: readonly ReadMetric<ExpiringCertificate>[] = [
-  {
-    name: 'closeloop_direct_certificate_expiry_timestamp_seconds',
-    help: 'When a certificate of Direct mail expires, in seconds since 1970.',
-    labels: ['kind', 'owner', 'fingerprint'],
-    read: ({ kind, owner, fingerprint, notAfter }) => [[{ kind, owner, fingerprint }, notAfter / 1000]],
   },
 ];
 

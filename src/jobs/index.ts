@@ -43,6 +43,15 @@ interface JobParts {
         readonly warnOfExpiry: Run;
       }
     | undefined;
+  /** What Direct mail needs; undefined where it is not set up. */
+  readonly direct:
+    | {
+        /** Sends the notifications that are owed and could not be sent at once. */
+        readonly sendOwed: Run;
+        /** Asks about what was sent and not confirmed in time. */
+        readonly markOverdue: Run;
+      }
+    | undefined;
   /** What a store needs whose log is in a database; undefined where the log is in the folder. */
   readonly database:
     | {
@@ -61,7 +70,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 // prettier-ignore
-export const jobsOf = ({ settings, readTexts, sendAudit, directTrust, database, ...parts }: JobParts): readonly Job[] => [
+export const jobsOf = ({ settings, readTexts, sendAudit, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
@@ -77,6 +86,10 @@ export const jobsOf = ({ settings, readTexts, sendAudit, directTrust, database, 
     job('direct-bundles', 'store', 5 * MINUTE, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),
     job('direct-lists', 'store', 10 * MINUTE, directTrust.refreshLists, 'fetches lists of revoked certificates before they lapse'),
     job('direct-expiry', 'process', 5 * MINUTE, directTrust.warnOfExpiry, 'asks administrators about certificates of Direct mail that expire'),
+  ]),
+  ...(direct === undefined ? [] : [
+    job('direct-owed', 'store', 15 * SECOND, direct.sendOwed, 'sends the notifications that are owed for Direct mails'),
+    job('direct-overdue', 'store', MINUTE, direct.markOverdue, 'asks about Direct mails that were not confirmed in time'),
   ]),
   ...(database === undefined ? [] : [
     job('database', 'process', SECOND, database.watch, 'says when the database does not answer, or its clock is off'),

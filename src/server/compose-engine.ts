@@ -1,6 +1,7 @@
 /** The roof over the FHIR engine: one path for all requests, and delivery behind it. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
+import { createDeliverAgain, type DeliverAgain } from '../delivery/deliver-again.ts';
 import { createRecipientSelection, type SelectRecipients } from '../delivery/recipients.ts';
 import { createPolicyGate } from '../delivery/policy-gate.ts';
 import { createNoteEvidence } from '../delivery/delivered/note-evidence.ts';
@@ -26,6 +27,7 @@ import type { NoteEvidence } from '../ports/delivered.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
+import type { DirectRail } from '../rails/direct/index.ts';
 import { createRails, type Rails } from '../rails/index.ts';
 import type { Outgoing } from './compose-outgoing.ts';
 import { readCameBy } from '../resources/parties/came-by.ts';
@@ -63,6 +65,8 @@ interface EngineParts {
   readonly heavy?: Heavy;
   /** Makes packages for auditors. */
   readonly packages?: AuditPackages;
+  /** The rail of Direct mail, where it is set up. */
+  readonly directRail?: DirectRail | undefined;
 }
 
 /** The rails as the settings have them; doctor examines the same. */
@@ -72,8 +76,10 @@ export function raiseRails({
   clock,
   listening,
   outgoing,
-}: Pick<EngineParts, 'config' | 'log' | 'clock' | 'listening' | 'outgoing'>): Rails {
+  directRail,
+}: Pick<EngineParts, 'config' | 'log' | 'clock' | 'listening' | 'outgoing' | 'directRail'>): Rails {
   return createRails({
+    direct: directRail,
     allowList: config.subscriptionAllowList,
     http: outgoing.httpFor('rest-hook'),
     present,
@@ -174,6 +180,7 @@ export function composeEngine(parts: EngineParts): {
   readonly direct: DirectDoor;
   readonly selectRecipients: SelectRecipients;
   readonly noteEvidence: NoteEvidence;
+  readonly deliverAgain: DeliverAgain;
 } {
   const { config, log, base, store, clock, listening, outgoing } = parts;
   const rails = raiseRails(parts);
@@ -184,12 +191,9 @@ export function composeEngine(parts: EngineParts): {
     unreadable: (ref) => log.write('warn', 'a Subscription cannot be read and is told nothing', { ref }),
   });
   const payloads = createPayloads(store);
-  const dispatcher = createDispatcher({
-    ...dispatching(parts),
-    payloads,
-    rails: rails.byName,
-    gates: createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock }),
-  });
+  const gates = createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock });
+  const delivering = { ...dispatching(parts), payloads, rails: rails.byName, gates };
+  const dispatcher = createDispatcher(delivering);
   const endpoints = createEndpoints(store);
   const selectRecipients = composeRecipients(parts, subscriptions, endpoints, rails);
   const { perform, messages, direct } = createFhirEngine({
@@ -231,5 +235,6 @@ export function composeEngine(parts: EngineParts): {
     direct,
     selectRecipients,
     noteEvidence: composeEvidence(parts),
+    deliverAgain: createDeliverAgain(delivering),
   };
 }

@@ -12,6 +12,7 @@ import { recordPolicy } from '../operations/policy-record.ts';
 import { escalateReviews } from '../operations/reviews/overdue.ts';
 import { reviewActivity } from '../operations/reviews/weekly.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
+import type { Rails } from '../rails/index.ts';
 import type { ServerStore } from '../stores/index.ts';
 import type { ComposedTrust } from './compose-direct-trust.ts';
 import type { Config } from './config.ts';
@@ -28,6 +29,7 @@ interface Parts {
     readonly messages: MessageDoor;
     readonly dispatcher: Dispatcher;
     readonly selectRecipients: SelectRecipients;
+    readonly rails: Pick<Rails, 'direct'>;
   };
   readonly failedLogins: FailedLogins;
   readonly feed: Pick<AuditFeed, 'run'> | undefined;
@@ -61,6 +63,7 @@ export function composeJobs({
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     sendAudit: feed && ((signal) => feed.run(signal)),
     directTrust: directTrust?.jobs,
+    direct: engine.rails.direct,
     database: databaseJobs(store, { log, warnings }),
   });
   return createScheduler({

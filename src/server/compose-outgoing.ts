@@ -1,5 +1,6 @@
 /** The roof over outgoing connections: one guard, and the operator's lists of places that are not public. */
 import type { Config } from './config.ts';
+import { directDomainsOf, directPlaces, type DirectExtra } from './direct-places.ts';
 import { createAdmitAddress } from '../outgoing/admit.ts';
 import { createGuard, type Guard } from '../outgoing/guard.ts';
 import { createHttpClient } from '../outgoing/http.ts';
@@ -16,9 +17,14 @@ export interface Outgoing {
 }
 
 /** @throws when an entry of a list means nothing */
-export function createOutgoing(config: Config, listening: readonly Listening[], clock: Clock): Outgoing {
+export function createOutgoing(
+  config: Config,
+  listening: readonly Listening[],
+  clock: Clock,
+  direct?: DirectExtra,
+): Outgoing {
   const guard = createGuard({
-    allowed: allowedBy(config, listening),
+    allowed: allowedBy(config, listening, direct),
     plainToPublic: config.hl7PlainTo === 'public',
     connectTimeoutMs: config.hl7ConnectTimeoutMs,
   });
@@ -33,7 +39,11 @@ export function createOutgoing(config: Config, listening: readonly Listening[], 
 const DIRECT_PURPOSES = ['direct-bundle', 'direct-list', 'direct-directory'] as const;
 
 /** What the operator named: the lists of the settings, the links, and the address of the issuer's keys. */
-function allowedBy(config: Config, listening: readonly Listening[]): readonly Allowed[] {
+function allowedBy(
+  config: Config,
+  listening: readonly Listening[],
+  direct: DirectExtra | undefined,
+): readonly Allowed[] {
   const {
     subscriptionAllowList,
     hl7AllowList,
@@ -48,6 +58,8 @@ function allowedBy(config: Config, listening: readonly Listening[]): readonly Al
     ...hl7AllowList.flatMap((entry) => parseAllowed(entry, 'hl7v2-mllp') ?? []),
     ...directAllowList.flatMap((entry) => DIRECT_PURPOSES.flatMap((one) => parseAllowed(entry, one) ?? [])),
     ...listening.flatMap(({ links }) => links.flatMap(({ sendTo }) => sendTo)),
+    ...directPlaces(config, directDomainsOf(config, direct)).map(allowPlace),
+    ...(direct?.ownPort === true ? [parseAllowed('127.0.0.1', 'direct-relay') ?? []].flat() : []),
     ...(keys === undefined ? [] : [allowPlace(keys)]),
     ...(feed === undefined ? [] : [allowPlace(feed)]),
   ];

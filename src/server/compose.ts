@@ -34,6 +34,9 @@ import { RESOURCE_TYPES } from '../resources/index.ts';
 import { searchParameters } from '../resources/search-parameters.ts';
 import { readListening, type Listening } from '../rails/hl7v2-mllp/index.ts';
 import { composeAuditFeed } from './compose-audit-feed.ts';
+import type { composeDirectRail, openDirect } from './compose-direct.ts';
+import type { DirectExtra } from './direct-places.ts';
+import type { DirectRail } from '../rails/direct/index.ts';
 import type { composeDirectTrust, ComposedTrust } from './compose-direct-trust.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
@@ -50,6 +53,8 @@ export interface Running {
   readonly port: number;
   /** The ports at which HL7 v2 peers are listened to, in the order of the settings. */
   readonly mllp: readonly { readonly host: string; readonly port: number }[];
+  /** The port at which Direct mail comes in by SMTP; undefined where none is set. */
+  readonly direct: { readonly host: string; readonly port: number } | undefined;
   /** The same path that the door takes, for who starts the server and hands it first resources. */
   readonly perform: Perform;
   readonly store: Store;
@@ -72,6 +77,8 @@ const PRESENT_MS = 2000;
 interface Extra {
   /** Ports and links of HL7 v2 peers, beside those of the settings. */
   readonly listening?: readonly Listening[];
+  /** What is added to the settings of Direct mail. */
+  readonly direct?: DirectExtra;
   /** What no setting says of the store: how durable it is, and what it keeps in reserve. */
   readonly store?: Partial<Pick<StoreOptions, 'pragmas' | 'reserveBytes'>>;
 }
@@ -97,7 +104,7 @@ async function raise(
   log: Log,
   closing: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
-  { listening: added = [], store: options = {} }: Extra,
+  { listening: added = [], store: options = {}, direct: extraDirect }: Extra,
 ): Promise<Running> {
   const traffic: Traffic = { inFlight: 0, draining: false };
   const baseAt = (port: number): string => config.publicBaseUrl ?? ownBase(config, port);
@@ -116,14 +123,22 @@ async function raise(
     now: () => clock.now(),
   });
   const listening = [...(config.hl7Links === undefined ? [] : readListening(config.hl7Links)), ...added];
-  const outgoing = createOutgoing(config, listening, clock);
+  const outgoing = createOutgoing(config, listening, clock, extraDirect);
   await prepareParties({ store, config, clock, log, listening });
   const threads = createHeavyThreads({
     threads: config.heavyThreads,
     timeoutMs: config.heavyTimeoutMs,
   });
   closing.push(() => threads.close());
+  const directTrust = await openDirectTrust({ config, store, outgoing, log, warnings, metrics }, closing);
+  const directParts = { config, log, outgoing, base, trust: directTrust, extra: extraDirect };
+  const directRail = await loadDirect({
+    ...directParts,
+    listening,
+    application: `Closeloop ${readVersion()}`,
+  });
   const engine = composeEngine({
+    directRail,
     packages: openPackages({ config, base, log, closing }),
     heavy: threads.heavy,
     config,
@@ -148,19 +163,7 @@ async function raise(
     watchLogins({ store, clock, metrics }),
   );
   closing.push(() => failedLogins.flush());
-  const documents = createCapabilityDocuments({
-    types: RESOURCE_TYPES,
-    interactions: OFFERED,
-    operations: OPERATIONS,
-    parametersOf: searchParameters,
-    fullText: config.fullText,
-    version: readVersion(),
-    date: new Date(clock.now()).toISOString(),
-    base,
-    cors: config.corsOrigins.length > 0,
-    updateCreate: config.putToUnusedId === 'everyone',
-    issuer: { ...config, issuer },
-  });
+  const documents = composeDocuments(config, base, issuer);
   const lateness = watchLateness();
   closing.push(() => lateness.stop());
   const turns = createFairTurns({
@@ -199,7 +202,6 @@ async function raise(
       heavy: threads.heavy,
     },
   });
-  const directTrust = await openDirectTrust({ config, store, outgoing, log, warnings, metrics }, closing);
   const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
   const scheduler = composeJobs({ config, log, warnings, store, engine, failedLogins, feed, directTrust });
   metrics.showJobs(() => scheduler.status());
@@ -214,6 +216,7 @@ async function raise(
     if (answer.fate === 'quarantine') warnOfQuarantine(warnings, received.link.name, answer);
     return answer;
   }, messages.takeApart);
+  const direct = directRail && (await letMailIn(directRail, { ...engine, store, turns, metrics }));
   listener.serve(app);
   closing.push(() => listener.drain(config.drainMs));
   log.write('info', 'ready', { base, node: process.version });
@@ -222,6 +225,7 @@ async function raise(
     for (const [what, isThere, again] of [
       ['certificate', config.tlsCert !== undefined, () => listener.reloadTls()],
       ['key set', config.jwksFile !== undefined, () => keys.reload()],
+      ['certificate of SMTP', config.directTlsCert !== undefined, () => directRail?.reloadTls()],
     ] as const) {
       if (!isThere) continue;
       try {
@@ -232,7 +236,7 @@ async function raise(
       }
     }
   };
-  return { base, port: listener.port, mllp, perform, store, rails, devIssuer, reload, stop };
+  return { base, port: listener.port, mllp, direct, perform, store, rails, devIssuer, reload, stop };
 }
 
 const showDatabase = (metrics: Metrics, { traffic }: Pick<ServerStore, 'traffic'>): void => {
@@ -240,6 +244,18 @@ const showDatabase = (metrics: Metrics, { traffic }: Pick<ServerStore, 'traffic'
 };
 
 /** Loaded by those alone who have a security agent of their own. */
+/** The rail of Direct mail, where it is set up; nothing of it is loaded elsewhere. */
+export async function loadDirect(
+  parts: Parameters<typeof composeDirectRail>[0],
+): Promise<DirectRail | undefined> {
+  if (parts.config.directDomains === undefined && parts.extra === undefined) return undefined;
+  const { composeDirectRail } = await import('./compose-direct.ts');
+  return composeDirectRail(parts);
+}
+
+const letMailIn: typeof openDirect = async (...given) =>
+  (await import('./compose-direct.ts')).openDirect(...given);
+
 async function openDirectTrust(
   parts: Omit<Parameters<typeof composeDirectTrust>[0], 'folder'>,
   closing: (() => Promise<void> | void)[],
@@ -251,6 +267,26 @@ async function openDirectTrust(
   closing.push(() => composed.close());
   return composed;
 }
+
+/** What the server says of itself. */
+const composeDocuments = (
+  config: Config,
+  base: string,
+  issuer: string,
+): ReturnType<typeof createCapabilityDocuments> =>
+  createCapabilityDocuments({
+    types: RESOURCE_TYPES,
+    interactions: OFFERED,
+    operations: OPERATIONS,
+    parametersOf: searchParameters,
+    fullText: config.fullText,
+    version: readVersion(),
+    date: new Date(clock.now()).toISOString(),
+    base,
+    cors: config.corsOrigins.length > 0,
+    updateCreate: config.putToUnusedId === 'everyone',
+    issuer: { ...config, issuer },
+  });
 
 function warnOfOldValues({ dataDir }: Config, log: Log): void {
   if (hasCurrentValues(dataDir)) return;

@@ -242,6 +242,7 @@ function conflictsOf(config: Config): readonly string[] {
       (config.auditFeedCert === undefined) !== (config.auditFeedKey === undefined),
       'auditFeedCert and auditFeedKey go together',
     ],
+    ...directConflicts(config),
     [config.tlsCa !== undefined && config.tlsCert === undefined, 'tlsCa needs tlsCert and tlsKey'],
     [
       (config.store === 'mongodb') !== (config.mongodbUri !== undefined),
@@ -258,4 +259,22 @@ function conflictsOf(config: Config): readonly string[] {
     ],
   ];
   return rules.flatMap(([wrong, says]) => (wrong ? [says] : []));
+}
+
+function directConflicts(config: Config): readonly (readonly [wrong: boolean, says: string])[] {
+  const { directDomains, directListen, directRelay, directRelayUser, directRelayPassword } = config;
+  return [
+    [
+      directDomains === undefined && (directListen !== undefined || directRelay !== undefined),
+      'directListen and directRelay need directDomains',
+    ],
+    [
+      (config.directTlsCert === undefined) !== (config.directTlsKey === undefined),
+      'directTlsCert and directTlsKey must be set together',
+    ],
+    [
+      (directRelayUser === undefined) !== (directRelayPassword === undefined),
+      'directRelayUser and directRelayPassword must be set together',
+    ],
+  ];
 }

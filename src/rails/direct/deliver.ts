@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { composeMail, PACKAGE_SUBJECT } from '../../direct/mime/compose.ts';
-import type { Submission } from '../../direct/xdm/submission.ts';
 import { writeXdm } from '../../direct/xdm/write-package.ts';
+import type { buildSubmission } from '../../operations/packages/build-submission.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DirectAddress } from '../../ports/direct.ts';
 import { EVERYTHING } from '../../ports/query.ts';
@@ -19,16 +19,7 @@ import { retryReceipt } from './retry.ts';
 import { messageIdOf, writeSent, type SentMail } from './sent.ts';
 
 /** What an entry tells, ready to be packed; or the words for what it lacks. */
-export type BuiltSubmission =
-  | {
-      readonly kind: 'submission';
-      readonly submission: Submission;
-      /** The summary for people, the notice first where one is owed. */
-      readonly text: string;
-      /** The notice of 42 CFR 2.32, a paragraph each. */
-      readonly notice?: readonly string[];
-    }
-  | { readonly kind: 'lacks'; readonly lacks: readonly string[] };
+export type BuiltSubmission = Awaited<ReturnType<typeof buildSubmission>>;
 
 /** Builds it: content as of the entry's commit, addresses as of now. The same entry gives the same submission. */
 export type BuildSubmission = (
@@ -87,13 +78,13 @@ interface PackedMail {
 /** @throws NoticeMissing when the text for people lacks the notice that is owed (compliance C10, P23, P30) */
 async function packMail(
   { clock, application }: DirectDeliverParts,
-  { submission, text, notice = [] }: Extract<BuiltSubmission, { kind: 'submission' }>,
+  { submission, institution, text, notice = [] }: Extract<BuiltSubmission, { kind: 'submission' }>,
   { id, attempt }: ClaimedEntry,
   to: DirectAddress,
 ): Promise<PackedMail> {
   if (!notice.every((paragraph) => text.includes(paragraph))) throw new NoticeMissing('direct-project');
-  const { telecom: from, institution } = submission.author;
-  const about = { institution: institution?.name ?? from, application };
+  const { telecom: from } = submission.author;
+  const about = { institution, application };
   const zip = await writeXdm(submission, { ...about, ...(notice.length > 0 && { notice }) });
   const messageId = messageIdOf(id, attempt, from, to);
   const bytes = await composeMail({

@@ -62,7 +62,8 @@ export function createPost(parts: PostParts): Post {
     const { mailBytesMax } = parts.settings;
     if (mail.length > mailBytesMax) return { kind: 'too-large', why: tooLarge(mail.length, mailBytesMax) };
     const { from, to, isOfNobody } = message;
-    return relay.send({ from: isOfNobody ? undefined : from, to, bytes: mail }, signal);
+    // A HISP takes mail of its account alone, so not of nobody.
+    return relay.send({ from: isOfNobody && way === 'sta' ? undefined : from, to, bytes: mail }, signal);
   };
 }
 

@@ -305,7 +305,7 @@ export function submissionOf(own: DirectParty, peer: DirectParty, entry: Claimed
       },
     ],
   };
-  return { kind: 'submission', submission, text: 'A referral.' };
+  return { kind: 'submission', submission, institution: 'Alder', text: 'A referral.' };
 }
 
 /** Resolves when it holds, or after five seconds. */
