@@ -107,8 +107,16 @@ describe('(direct-xdm 2) a mail that is protected', () => {
     );
   });
 
-  test('is read at the size that we send', () => {
+  test('of the greatest size that we send is opened and read', async () => {
     expect(SENT_BYTES_MAX * (4 / 3) * (78 / 76)).toBeLessThan(MAIL_LIMITS.bytesMax);
+    const zip = randomBytes(14_200_000);
+    const message = await composeMail(
+      draft({ files: [{ fileName: 'REQUEST.ZIP', contentType: 'application/zip', bytes: zip }] }),
+    );
+    expect(message.length).toBeLessThan(SENT_BYTES_MAX);
+    expect(message.length).toBeGreaterThan(SENT_BYTES_MAX * 0.97);
+    const reading = readMail((await opened(await protect(message))).message, MAIL_LIMITS);
+    expect(reading.kind === 'mail' && zip.equals(reading.parts[1]?.bytes ?? new Uint8Array())).toBe(true);
   });
 });
 
