@@ -55,7 +55,7 @@ export async function gatherEvents(
     const rows = await readRows(gathering, commit);
     const base = { seq, at, held: held.get(seq), subjects: written.map(({ version }) => version.ref) };
     for (const [task, parties] of current) {
-      const made = madeOf(task, commit, rows, alone, parties);
+      const made = madeOf(task, rows, alone, parties);
       if (made === undefined) continue;
       const to = counterparties(made.by, parties);
       if (to.length > 0 || base.held !== undefined) events.push({ ...base, ...made, task, parties, to });
@@ -70,7 +70,6 @@ const isReferral = ({ kind, resource }: Written): boolean =>
 /** What of a commit is told about this referral, and by whom; undefined: nothing. */
 function madeOf(
   task: Ref,
-  { written }: TimelineCommit,
   rows: readonly AuditEntry[],
   alone: StepKind | undefined,
   parties: TimelineParties,
@@ -81,8 +80,8 @@ function madeOf(
   );
   if (own?.transition !== undefined)
     return { event: own.transition.event, isMove: true, by: moverOf(own, parties) };
-  const isMoved = written.some(isReferral);
-  if (isMoved || alone === undefined) return undefined;
+  // What comes with the move of another referral belongs to that one.
+  if (alone === undefined || rows.some(({ transition }) => transition !== undefined)) return undefined;
   const by = rows.map(agentOf).find((organization) => organization !== undefined);
   const isParty = by === undefined || by === parties.initiator || by === parties.recipient;
   return isParty ? { event: alone, isMove: false, by } : undefined;

@@ -71,11 +71,21 @@ function renderWay({ record, outcome, nextTry }: WayTaken, viewer: DeliveryViewe
       ...(outcome === undefined
         ? []
         : [{ name: 'outcome', valueCode: outcome === 'leased' ? 'waiting' : outcome }]),
-      ...(why === undefined ? [] : [{ name: 'why', valueString: why }]),
+      ...reasonParts(why),
       ...evidence.map((piece) => renderEvidence(rail, piece)),
       ...awaitedParts(record, nextTry),
     ],
   };
+}
+
+/** What a rail waits for before it sends begins so (directory DR44). */
+const HELD_BACK = 'held: ';
+
+function reasonParts(why: string | undefined): readonly Out[] {
+  if (why === undefined) return [];
+  return why.startsWith(HELD_BACK)
+    ? [{ name: 'held', valueString: why.slice(HELD_BACK.length) }]
+    : [{ name: 'why', valueString: why }];
 }
 
 /** Why something failed is told to who keeps the receiver, and to who tells by an Endpoint; never to the one withheld from. */

@@ -73,6 +73,7 @@ const WAY: OperationParameter = {
     ...STATE,
     out('attempts', 'positiveInt', 'How often it was tried.'),
     out('outcome', 'code', 'Of the entry: waiting, accepted, refused or withheld.'),
+    out('held', 'string', 'What is waited for before it is sent at all.'),
     out('why', 'string', 'Why it waits, failed or was withheld, for whom that concerns.'),
     EVIDENCE,
     out('nextTry', 'instant', 'When it is tried next.'),

@@ -125,6 +125,19 @@ describe('(routing 3) the inbox', () => {
     expect(delivery?.ways[0]?.evidence).toEqual(['committed', 'fetched']);
   });
 
+  test('a message about the referral is an event of its own, for the other party', async () => {
+    const { order } = await refer();
+    await rest.create(make.communication([order], { basedOn: [make.to(order)] }), 'recipient');
+    const [request, message] = await deliveries(order);
+    expect(message).toMatchObject({
+      event: 'communication',
+      counterparty: 'Organization/initiator',
+      state: 'received',
+      ways: [{ rail: 'inbox', evidence: ['committed'] }],
+    });
+    expect(request?.state).toBe('acknowledged');
+  });
+
   test('own reads, and those before the event, show nothing', async () => {
     const referral = await refer();
     await readAsPerson(referral.task, 'recipient', 'Practitioner/vale');
