@@ -1,5 +1,6 @@
 /** What a Direct mail tells: the package of every transaction of 360X, over the real engine. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { readXdm } from '../../../src/direct/xdm/read-package.ts';
 import type { Submission } from '../../../src/direct/xdm/submission.ts';
 import { writeXdm } from '../../../src/direct/xdm/write-package.ts';
@@ -259,6 +260,22 @@ describe('a package', () => {
       submission.documents.map((one) => Buffer.from(one.bytes).toString('base64')),
     );
   });
+});
+
+/** The messages as they were when this test was written: a change of them is meant, and is looked at. */
+const GOLDEN = new URL('../../fixtures/direct/messages.golden.txt', import.meta.url);
+
+test('(360x-hl7v2 5) the messages are those of the golden file', () => {
+  const written = submissions()
+    .map(
+      ([event, { documents }]) =>
+        `# ${event}\n${documents[0] === undefined ? '' : textOf(documents[0]).replaceAll('\r', '\n')}`,
+    )
+    .join('\n')
+    // The number of the entry is the engine's.
+    .replaceAll(/\|CL\d+-0\|/g, '|CL-0|');
+  if (process.env['GOLDEN'] === 'write') writeFileSync(GOLDEN, written);
+  expect(written).toBe(readFileSync(GOLDEN, 'utf8'));
 });
 
 test('(compliance P30) the text of a mail names the referral, and no patient', () => {

@@ -92,3 +92,26 @@ test('(rules 1.16) an import says whose each record is, also where it brings no 
     'An import holds resources: something in the file is not a JSON object.\n',
   );
 });
+
+test('(directory DR44) a Direct address is verified at the machine, once', () => {
+  const file = join(folder, 'direct.json');
+  const endpoint = {
+    resourceType: 'Endpoint',
+    id: 'elm-street-direct',
+    status: 'active',
+    connectionType: {
+      system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
+      code: 'direct-project',
+    },
+    payloadType: [{ text: 'referral' }],
+    managingOrganization: { reference: 'Organization/elm-street' },
+    address: 'mailto:intake@direct.elm-street.example.org',
+  };
+  writeFileSync(file, JSON.stringify([endpoint]));
+  expect(admin('import', file)[0]).toBe(0);
+  const verify = ['verify-endpoint', 'Endpoint/elm-street-direct'];
+  expect(admin(...verify)[1]).toBe('Endpoint/elm-street-direct is verified now\n');
+  expect(admin(...verify)[1]).toBe('Endpoint/elm-street-direct was verified before\n');
+  expect(admin('verify-endpoint', 'Endpoint/nowhere')[0]).toBe(1);
+  expect(admin('verify-endpoint', 'Organization/elm-street')[0]).toBe(2);
+});
