@@ -13,7 +13,7 @@ import type { Clock } from '../ports/clock.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import { allRecords, type RecordWrite } from '../ports/record.ts';
 import { CommitRefused, type Store } from '../ports/store.ts';
-import { ALL, LIST_KIND, writeList, type ListRow } from './direct-records.ts';
+import { ALL, keyOfList, LIST_KIND, writeList, type ListRow } from './direct-records.ts';
 
 /** Fetches what is at an address, through the guard, bounded in bytes and time. @throws what kept it from that */
 export type FetchBytes = (url: string, signal: AbortSignal) => Promise<Uint8Array>;
@@ -41,6 +41,8 @@ const RETRY_MS = 10 * 60_000;
 const AHEAD_MS = 60 * 60_000;
 
 interface Place {
+  /** Of its record. */
+  readonly key: string;
   readonly url: string;
   readonly issuer: X509Certificate;
 }
@@ -49,7 +51,7 @@ interface Place {
 interface Memory extends ListParts {
   /** Lists as they were read, once for each version. */
   readonly read: Map<string, { readonly text: string; readonly list: RevocationList | undefined }>;
-  /** When a place was asked last, in milliseconds since 1970. */
+  /** When a place was asked last, by the key of its record, in milliseconds since 1970. */
   readonly askedAt: Map<string, number>;
   /** One question to a place at a time. */
   readonly underway: Map<string, Promise<ListRow>>;
@@ -73,7 +75,7 @@ export function createRevocationLists(parts: ListParts): RevocationLists {
         signal.throwIfAborted();
         if (issuer === undefined || (row.failingSince === undefined && lapses - clock.now() > AHEAD_MS))
           continue;
-        await renewOnce(memory, { url: row.url, issuer });
+        await renewOnce(memory, placeAt(row.url, issuer));
       }
     },
   };
@@ -81,28 +83,28 @@ export function createRevocationLists(parts: ListParts): RevocationLists {
 
 async function knownAt(memory: Memory, place: Place, at: number): Promise<KnownList> {
   const { store, clock, askedAt } = memory;
-  let row = (await store.snapshot().record(LIST_KIND, place.url))?.body as ListRow | undefined; // this file alone writes the kind
-  const list = row && listIn(memory, row);
+  let row = (await store.snapshot().record(LIST_KIND, place.key))?.body as ListRow | undefined; // this file alone writes the kind
+  const list = row && listIn(memory, place, row);
   const isCurrent = list !== undefined && list.nextUpdate >= at && isListBy(list, place.issuer);
-  const isDue = clock.now() - (askedAt.get(place.url) ?? -Infinity) >= RETRY_MS;
+  const isDue = clock.now() - (askedAt.get(place.key) ?? -Infinity) >= RETRY_MS;
   if (!isCurrent && isDue) row = await renewOnce(memory, place);
-  return { list: row && listIn(memory, row), failingSince: row?.failingSince };
+  return { list: row && listIn(memory, place, row), failingSince: row?.failingSince };
 }
 
-function listIn({ read }: Memory, { url, list: text }: ListRow): RevocationList | undefined {
+function listIn({ read }: Memory, { key }: Place, { list: text }: ListRow): RevocationList | undefined {
   if (text === undefined) return undefined;
-  const known = read.get(url);
+  const known = read.get(key);
   if (known?.text === text) return known.list;
   const list = readRevocationList(Buffer.from(text, 'base64'));
   if (read.size >= PLACES_KEPT_MAX) read.clear();
-  read.set(url, { text, list });
+  read.set(key, { text, list });
   return list;
 }
 
 function renewOnce(memory: Memory, place: Place): Promise<ListRow> {
   const { underway } = memory;
-  const running = underway.get(place.url) ?? renew(memory, place).finally(() => underway.delete(place.url));
-  underway.set(place.url, running);
+  const running = underway.get(place.key) ?? renew(memory, place).finally(() => underway.delete(place.key));
+  underway.set(place.key, running);
   return running;
 }
 
@@ -110,16 +112,17 @@ function renewOnce(memory: Memory, place: Place): Promise<ListRow> {
  * Asks the place, and writes what is new: another list, or that there is none to be had. Several may wait for it, so that
  * nobody's signal ends it; the fetch has a time of its own.
  */
-async function renew(memory: Memory, { url, issuer }: Place): Promise<ListRow> {
+async function renew(memory: Memory, place: Place): Promise<ListRow> {
+  const { key, url, issuer } = place;
   const { store, clock, fetchBytes, askedAt } = memory;
-  const record = await store.snapshot().record(LIST_KIND, url);
+  const record = await store.snapshot().record(LIST_KIND, key);
   const before = record?.body as ListRow | undefined; // this file alone writes the kind
   const now = clock.now();
   if (askedAt.size >= PLACES_KEPT_MAX) askedAt.clear();
-  askedAt.set(url, now);
+  askedAt.set(key, now);
   const bytes = await fetchBytes(url, new AbortController().signal).catch(() => undefined);
   const list = bytes && readRevocationList(bytes);
-  const last = before && listIn(memory, before);
+  const last = before && listIn(memory, place, before);
   const since = last !== undefined && isListBy(last, issuer) ? last.thisUpdate : -Infinity;
   const isTaken =
     list !== undefined && isListBy(list, issuer) && list.thisUpdate >= since && list.nextUpdate > now;
@@ -141,7 +144,7 @@ async function renew(memory: Memory, { url, issuer }: Place): Promise<ListRow> {
       }
     : { ...(before ?? nothing), failingSince: before?.failingSince ?? now };
   if (row.list !== before?.list || row.failingSince !== before?.failingSince)
-    await write(store, writeList(row, record?.version ?? 'absent', now));
+    await write(store, writeList(key, row, record?.version ?? 'absent', now));
   return row;
 }
 
@@ -154,6 +157,12 @@ async function write(store: ListParts['store'], record: RecordWrite): Promise<vo
   }
 }
 
+const placeAt = (url: string, issuer: X509Certificate): Place => ({
+  key: keyOfList(url, issuer),
+  url,
+  issuer,
+});
+
 const NOTHING: KnownList = { list: undefined, failingSince: undefined };
 
 /** The places that can be fetched from, each with the authority whose list must be there. */
@@ -163,7 +172,7 @@ function placesOf(chain: Chain): readonly Place[] {
     const issuer = chain[index + 1];
     if (issuer === undefined) return;
     for (const url of readFacts(one)?.listPlaces ?? [])
-      if (/^https?:\/\//i.test(url)) places.set(url, { url, issuer });
+      if (/^https?:\/\//i.test(url)) places.set(url, placeAt(url, issuer));
   });
   return [...places.values()].slice(0, PLACES_MAX);
 }

@@ -2,6 +2,7 @@
  * The records of trust in Direct mail (direct-xdm 4, 5): our certificates, anchors, bundles, lists of revoked certificates,
  * and the certificates that were found. Certificates are in PEM.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { CertificateFault } from '../direct/certificates/check-certificate.ts';
 import type { BundleFault } from '../direct/certificates/bundle.ts';
 import type { TrustOwner } from '../direct/certificates/owner.ts';
@@ -51,7 +52,7 @@ export interface BundleRow extends Written, Directions {
   readonly failure: BundleFault | ConnectionFailure | undefined;
 }
 
-/** A list of revoked certificates, by its place. */
+/** A list of revoked certificates, by its place and by whose it is. */
 export interface ListRow {
   readonly url: string;
   /** Whose list it must be. */
@@ -122,12 +123,15 @@ export const keyOfAnchor = ({ owner, fingerprint }: Pick<AnchorRow, 'owner' | 'f
   `${owner}\n${fingerprint}`;
 export const keyOfBundle = ({ owner, url }: Pick<BundleRow, 'owner' | 'url'>): string => `${owner}\n${url}`;
 
+/** An authority that has another key may put its list into the old place. */
+export const keyOfList = (url: string, issuer: X509Certificate): string => `${url}\n${issuer.fingerprint256}`;
+
 /** A list that nobody asked for since it lapsed is forgotten. */
 const LIST_KEPT_MS = 30 * 86_400_000;
 
-export const writeList = (row: ListRow, expect: Expected, now: number): RecordWrite => ({
+export const writeList = (key: string, row: ListRow, expect: Expected, now: number): RecordWrite => ({
   kind: LIST_KIND,
-  key: row.url,
+  key,
   expect,
   body: row,
   index: [ALL],

@@ -63,7 +63,7 @@ const askByUdp: Ask = ({ host, port }, query, accepts, signal) => {
   const abort = (): void => reject(new ConnectionFailed('timeout'));
   signal.addEventListener('abort', abort, { once: true });
   socket
-    .once('error', reject)
+    .on('error', reject)
     .on('message', (answer) => {
       if (accepts(answer)) resolve(answer);
     })
@@ -76,7 +76,7 @@ const askByUdp: Ask = ({ host, port }, query, accepts, signal) => {
 };
 
 const askByTcp: Ask = async ({ host, port }, query, accepts, signal) => {
-  const socket = connect({ host, port });
+  const socket = connect({ host, port }).on('error', () => undefined); // told where it is read
   const abort = (): void => void socket.destroy(new ConnectionFailed('timeout'));
   signal.addEventListener('abort', abort, { once: true });
   try {

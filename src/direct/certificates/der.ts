@@ -94,15 +94,20 @@ export const rawBytes = ({ bytes, start, end }: DerElement): Uint8Array => bytes
 export const contentBytes = ({ bytes, contentStart, contentEnd }: DerElement): Uint8Array =>
   bytes.subarray(contentStart, contentEnd);
 
-/** An octet string, whole or in pieces. @throws DerFault */
-export function octetsOf(element: DerElement): Uint8Array {
+/** An octet string, whole or in pieces, which may be in pieces themselves. @throws DerFault */
+export function octetsOf(element: DerElement, depth = 0): Uint8Array {
   if ((element.tag & 0x20) === 0) return contentBytes(element);
-  return Buffer.concat(elementsIn(element).map(octetsOf));
+  if (depth > DEPTH_MAX) throw new DerFault('too deep');
+  return Buffer.concat(elementsIn(element).map((piece) => octetsOf(piece, depth + 1)));
 }
 
-/** The dotted form. */
+/** Octets of an OID; those that mean something here have a dozen. */
+const OID_BYTES_MAX = 64;
+
+/** The dotted form. @throws DerFault */
 export function oidOf(element: DerElement | undefined): string {
   const content = contentBytes(expectTag(element, DER.oid));
+  if (content.length > OID_BYTES_MAX) throw new DerFault('too long');
   const arcs: number[] = [];
   let arc = 0;
   for (const octet of content) {

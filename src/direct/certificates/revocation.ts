@@ -21,6 +21,9 @@ export interface Revocation {
 
 export type RevocationFault = 'revoked' | 'revocation-unknown';
 
+/** How much the clock of an authority may be ahead, or its list be younger than the mail. */
+const AHEAD_MS = 10 * 60_000;
+
 /** The chain without its anchor: an anchor is trusted until a person takes it away. Undefined: nothing is revoked. */
 export function findRevoked(chain: Chain, revocation: Revocation, at: number): RevocationFault | undefined {
   const faults = chain.slice(0, -1).flatMap((one, index) => {
@@ -71,7 +74,7 @@ function usable(
   const { places, only } = list?.scope ?? {};
   const isMeant =
     list !== undefined &&
-    list.thisUpdate <= at &&
+    list.thisUpdate <= at + AHEAD_MS &&
     (places === undefined || places.includes(place)) &&
     (only === undefined || (only === 'authorities') === facts.isCa) &&
     isListBy(list, issuer);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Answer } from 'dns-packet';
 import { importAnchors, importKey } from '../../../src/delivery/direct-administer.ts';
-import { FOUND_KIND, keyOfFound, LIST_KIND } from '../../../src/delivery/direct-records.ts';
+import { FOUND_KIND, keyOfFound, keyOfList, LIST_KIND } from '../../../src/delivery/direct-records.ts';
 import { createLog, createWarnings } from '../../../src/http/log.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import { composeDirectTrust, type ComposedTrust } from '../../../src/server/compose-direct-trust.ts';
@@ -128,7 +128,9 @@ test('a certificate is found in DNS, its list fetched, and both are remembered (
     source: 'dns',
     result: 'trusted',
   });
-  expect((await snapshot.record(LIST_KIND, `${lists}/alder.crl`))?.body).not.toHaveProperty('failingSince');
+  expect(
+    (await snapshot.record(LIST_KIND, keyOfList(`${lists}/alder.crl`, ca.certificate)))?.body,
+  ).not.toHaveProperty('failingSince');
 });
 
 test('one that was revoked is 5.7.11 (direct-xdm 6, 14)', async () => {

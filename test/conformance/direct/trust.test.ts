@@ -431,6 +431,24 @@ describe('lists of revoked certificates (direct-xdm 4)', () => {
     expect(await ask()).toBe('revoked');
   });
 
+  test('two authorities that put their lists into one place take nothing from each other', async () => {
+    const { base } = await serve(new Map());
+    const [one, other] = [authority(), authority()];
+    const points = {
+      san: 'DNS:direct.birch.example.org',
+      more: [`crlDistributionPoints=URI:${base}/ca.crl`],
+    };
+    await trusts(TARN_DOMAIN, one);
+    await trusts(TARN_DOMAIN, other);
+    const { trust } = trustOf();
+    for (const issuer of [one, other, one]) {
+      expect(await judge(endEntity(issuer, points), TARN, sender, trust)).toBeUndefined();
+      time.pass(DAY / 4);
+    }
+    time.pass(DAY);
+    expect(await judge(endEntity(one, points), TARN, sender, trust)).toBe('revocation-unknown');
+  });
+
   test('a list is fetched for a chain that leads to an anchor, and for no other: nobody makes the server connect', async () => {
     const { base, asked } = await serve(new Map());
     const leaf = endEntity(authority(), {

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { readAttributeCertificates, readBundle } from '../../../src/direct/certificates/bundle.ts';
 import { readCertRecord } from '../../../src/direct/certificates/cert-record.ts';
 import { readFacts } from '../../../src/direct/certificates/certificate-facts.ts';
-import { readElement, readOrNothing } from '../../../src/direct/certificates/der.ts';
+import { octetsOf, oidOf, readElement, readOrNothing } from '../../../src/direct/certificates/der.ts';
 import { readRevocationList } from '../../../src/direct/certificates/revocation-list.ts';
 import { array, assert, constantFrom, nat, property, tuple } from '../../chance.ts';
 import { authority, endEntity, listOf } from '../../direct-authority.ts';
@@ -43,6 +43,16 @@ test('changed octets never make a reader fail, nor go on without end', () => {
 test('elements within elements end at a depth, and each within the one around it', () => {
   const deep = Buffer.from('3080'.repeat(10_000), 'hex');
   expect(readOrNothing(() => readElement(deep))).toBeUndefined();
+  // Pieces of pieces, as deep as a bundle may be large.
+  let pieces = Buffer.from('0400', 'hex');
+  for (let depth = 0; depth < 2000; depth += 1) {
+    const header = Buffer.from([0x24, 0x84, 0, 0, 0, 0]);
+    header.writeUInt32BE(pieces.length, 2);
+    pieces = Buffer.concat([header, pieces]);
+  }
+  expect(readOrNothing(() => octetsOf(readElement(pieces)))).toBeUndefined();
+  const oid = Buffer.concat([Buffer.from([6, 0x82, 0x27, 0x10]), Buffer.alloc(10_000, 0xff)]);
+  expect(readOrNothing(() => oidOf(readElement(oid)))).toBeUndefined();
   for (const hex of ['', '30', '3005', '300501', '3084ffffffff', '308501000000000000', '1f8101', '3080'])
     expect(readOrNothing(() => readElement(Buffer.from(hex, 'hex')))).toBeUndefined();
   expect(readElement(Buffer.from('30800500' + '0000', 'hex'))).toMatchObject({

@@ -163,6 +163,13 @@ describe('which list counts (direct-xdm 4)', () => {
     expect(judge(leaf, {})).toBe('revocation-unknown');
   });
 
+  test('a list that is a few minutes younger than the mail counts', () => {
+    expect(judge(leaf, { [PLACE]: listOf(ca, { thisUpdate: '20261130120900Z' }) }, strict)).toBeUndefined();
+    expect(judge(leaf, { [PLACE]: listOf(ca, { thisUpdate: '20261130121100Z' }) }, strict)).toBe(
+      'revocation-unknown',
+    );
+  });
+
   test('a list of an RSA authority is verified, too', () => {
     const rsa = authority({ key: RSA });
     const below = endEntity(rsa, { more: points(PLACE) });
