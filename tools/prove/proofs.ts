@@ -147,6 +147,12 @@ export const PROOFS = {
     counts: 'histories',
     runs: { quick: 20, ci: 60, full: 600 },
   },
+  'direct-bytes': {
+    shows: 'what is mailed by Direct opens to the same bytes; mails that were changed at random do not open',
+    file: 'unit/direct/mail.property.test.ts',
+    counts: 'mails for each property',
+    runs: { quick: 60, ci: 300, full: 10_000 },
+  },
   'direct-order': {
     shows: 'permuted and repeated Direct mails end as their history ends',
     file: 'conformance/direct/order.property.test.ts',

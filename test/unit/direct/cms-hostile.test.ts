@@ -23,7 +23,6 @@ import { verifyDetached } from '../../../src/direct/cms/verify.ts';
 import { MAIL_LIMITS } from '../../../src/direct/mime/limits.ts';
 import { readMail } from '../../../src/direct/mime/read.ts';
 import { signingKeyOf } from '../../../tools/direct/correspondent.ts';
-import * as fc from '../../chance.ts';
 import { createDirectWorld } from '../../direct-world.ts';
 import { envelopeMime, signedMime } from './openssl-cms.ts';
 
@@ -430,37 +429,5 @@ describe('(direct-xdm 3) bounds', () => {
       expect(verifyDetached(PART, signature.subarray(0, length), MAIL_LIMITS).kind).toBe('bad');
     for (let length = 0; length < signed.length; length += 7)
       expect((await openInside(signed.subarray(0, length))).kind).not.toBe('opened');
-  });
-
-  test('no bytes make it throw, and no changed mail opens to another message', async () => {
-    const mail = envelopeMime(envelope);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(fc.nat(mail.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
-        async (changes) => {
-          const changed = Buffer.from(mail);
-          for (const [at, byte] of changes) changed[at] = byte;
-          const found = await openMail(changed, [theirs], MAIL_LIMITS);
-          expect(found.kind !== 'opened' || PART.equals(found.signed)).toBe(true);
-        },
-      ),
-      { numRuns: 150 },
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
-        expect((await openEnvelope(bytes)).kind).toBe('undecryptable');
-        expect(verifyDetached(PART, bytes, MAIL_LIMITS).kind).toBe('bad');
-      }),
-    );
-    const signature = Buffer.from(signDetached(PART, ours, AT));
-    fc.assert(
-      fc.property(fc.nat(signature.length - 1), fc.nat(254), (at, change) => {
-        const found = verifyDetached(PART, flipped(signature, at, change + 1), MAIL_LIMITS);
-        // A changed certificate with the same key leads to no anchor.
-        const [signer] = found.kind === 'good' ? found.signers : [];
-        expect(signer?.certificate.publicKey.equals(ours.certificate.publicKey) ?? true).toBe(true);
-      }),
-      { numRuns: 300 },
-    );
   });
 });

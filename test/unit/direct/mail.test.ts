@@ -9,7 +9,6 @@ import { composeMail, type MailDraft } from '../../../src/direct/mime/compose.ts
 import { MAIL_LIMITS, SENT_BYTES_MAX } from '../../../src/direct/mime/limits.ts';
 import { readMail } from '../../../src/direct/mime/read.ts';
 import { signingKeyOf } from '../../../tools/direct/correspondent.ts';
-import * as fc from '../../chance.ts';
 import { createDirectWorld, type DirectWorld } from '../../direct-world.ts';
 
 const AT = Date.UTC(2026, 11, 1, 2, 0, 0);
@@ -94,16 +93,6 @@ describe('(direct-xdm 2) a mail that is protected', () => {
     expect(mail).not.toMatch(/SECRET/);
     expect(mail.split('\r\n').every((line) => line.length <= 998 && /^[\t\x20-\x7e]*$/.test(line))).toBe(
       true,
-    );
-  });
-
-  test('(issue 13) open(protect(m)) = m for every message', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 4000 }), fc.boolean(), async (bytes, isOaep) => {
-        const found = await opened(await protect(bytes, { keyTransport: isOaep ? 'oaep' : 'pkcs1' }));
-        expect(Buffer.compare(found.message, bytes)).toBe(0);
-      }),
-      { numRuns: 25 },
     );
   });
 
