@@ -33,6 +33,8 @@ export interface DirectPart {
 export interface DirectMail {
   readonly from: DirectAddress;
   readonly to: DirectAddress;
+  /** Whom the signed header names (To, Cc); absent where the header was not signed along with the content. */
+  readonly writtenTo?: readonly DirectAddress[];
   /** Without angle brackets; undefined when the sender gave none, and no notification can name it. */
   readonly messageId: string | undefined;
   /** The ids of In-Reply-To and References, in this order: hints, never a key. */

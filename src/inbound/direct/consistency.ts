@@ -16,7 +16,7 @@ import { remark } from '../fate.ts';
 
 /** What is compared. */
 export interface Compared {
-  readonly mail: Pick<DirectMail, 'from' | 'to'>;
+  readonly mail: Pick<DirectMail, 'from' | 'to' | 'writtenTo'>;
   readonly submission: ReceivedSubmission;
   readonly message: ReceivedDocument;
   readonly reading: MessageReading;
@@ -103,9 +103,10 @@ function agreesOnDocuments({ submission: { documents } }: Compared): boolean {
     });
 }
 
-function isMeantForUs({ submission: { intendedRecipient }, mail }: Compared): boolean {
+/** Who is sent a mail by a third party reads there for whom it was signed. */
+function isMeantForUs({ submission: { intendedRecipient }, mail: { to, writtenTo } }: Compared): boolean {
   const { telecom } = intendedRecipient ?? {};
-  return telecom === undefined || telecom === mail.to;
+  return (telecom === undefined || telecom === to) && (writtenTo === undefined || writtenTo.includes(to));
 }
 
 /** The other party may answer from another address (A5). */

@@ -19,6 +19,7 @@ const KIND = 'direct-mail';
 interface KeptEnvelope {
   readonly from: DirectAddress;
   readonly to: DirectAddress;
+  readonly writtenTo?: readonly DirectAddress[];
   readonly messageId?: string;
   readonly subject: string;
   readonly sentAt?: number;
@@ -28,10 +29,11 @@ interface KeptEnvelope {
 }
 
 export function writeKeptMail(document: Ref, mail: DirectMail): RecordWrite {
-  const { from, to, messageId, subject, sentAt, receivedAt, distrust, through } = mail;
+  const { from, to, writtenTo, messageId, subject, sentAt, receivedAt, distrust, through } = mail;
   const body: KeptEnvelope = {
     from,
     to,
+    ...(writtenTo !== undefined && { writtenTo }),
     ...(messageId !== undefined && { messageId }),
     subject,
     ...(sentAt !== undefined && { sentAt }),
@@ -72,7 +74,8 @@ export async function readKeptMail(
   const reading = kept.distrust === undefined ? readMail(messageIn(bytes, kept), MAIL_LIMITS) : undefined;
   if (reading?.kind !== 'mail') return { ...told, references: [], parts: [], context: new Map() };
   const { references, parts, context } = reading;
-  return { ...told, references, parts, context };
+  const writtenTo = kept.writtenTo;
+  return { ...told, ...(writtenTo !== undefined && { writtenTo }), references, parts, context };
 }
 
 /** The head of what was signed. */

@@ -4,6 +4,7 @@
  * mail that is not believed, only that it came is shown to anybody but an administrator, and nobody answers it.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { agentOf } from '../../operations/audit/audit.ts';
 import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/commit.ts';
@@ -206,12 +207,27 @@ async function prepareWith(
     await closeCorrected(draft, incoming, key, duplicateWindowMs);
     if (known === 'new') noteMessage(draft, arrived, incoming, duplicateWindowMs);
   }
+  if (holdsPackage(arrived)) draft.rows.push(importRow(request, archived.document, incoming));
   if (come.kind === 'mail-unsorted') await suggestReferrals(draft, arrived, incoming, archived);
   const offered = await buildCommit(draft, request, commitKey(key, come.fate, settings));
   const receipt = auditReceipt(request, processed, incoming.receiver);
   const commit = { ...offered.commit, audit: [...offered.commit.audit, receipt] };
   return { ...offered, commit, fate: come.fate, processed };
 }
+
+const holdsPackage = ({ content }: TakenMail): boolean => content.kind === 'message';
+
+/** The audit event of an import that ITI-32 asks for. */
+const importRow = ({ caller, requestId }: Request, document: Ref, { receiver }: Incoming): AuditEntry => ({
+  event: 'import-package',
+  action: 'C',
+  outcome: '0',
+  agent: agentOf(caller),
+  requestId,
+  entities: [`${document}/_history/0`],
+  patients: [],
+  viewers: receiver === undefined ? [] : [receiver],
+});
 
 const commitKey = (
   key: MessageKey,

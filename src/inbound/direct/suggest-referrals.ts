@@ -3,11 +3,15 @@
  * or does not. Only referrals between its receiver and its sender are suggested.
  */
 import { systemOfOid } from '../../fhir/identifier.ts';
+import { entryOfMessageId } from '../../direct/message-id.ts';
 import type { Identifier, Ref } from '../../fhir/types.ts';
 import { convertInThread } from '../../operations/extended/ccda/convert.ts';
 import { replan, type Draft } from '../../operations/write/draft.ts';
 import { workItemKindOf } from '../../operations/work-item.ts';
+import { readPreview } from '../../operations/write/preview.ts';
+import type { DirectMail } from '../../ports/direct.ts';
 import type { Query } from '../../ports/query.ts';
+import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { localRef } from '../../resources/element.ts';
 import type { ArchivedMessage } from '../archive.ts';
 import { isOurFault } from '../fate.ts';
@@ -40,7 +44,11 @@ export async function suggestReferrals(
     const one = await findReferral(draft, number, between);
     if (one.kind === 'one') found.add(one.referral.request);
   }
-  for (const order of await ordersOfPatients(draft, patientsIn(mail.context))) {
+  const hinted = [
+    ...(await ordersAnswered(draft, mail)),
+    ...(await ordersOfPatients(draft, patientsIn(mail.context))),
+  ];
+  for (const order of hinted) {
     const one = await referralOfOrder(draft, order, between);
     if (one.kind === 'one') found.add(one.referral.request);
   }
@@ -69,6 +77,19 @@ async function numbersAnswered(draft: Draft, incoming: Incoming): Promise<readon
     }
   }
   return numbers.slice(0, NUMBERS_MAX);
+}
+
+/** The orders of what we mailed and it answers, by In-Reply-To and References. */
+async function ordersAnswered(draft: Draft, { references, from, to }: DirectMail): Promise<readonly Ref[]> {
+  const orders: Ref[] = [];
+  for (const id of references.slice(0, NUMBERS_MAX)) {
+    const entry = entryOfMessageId(id, to, from);
+    const [sent] = entry === undefined ? [] : await draft.context.store.outbox({ id: entry, count: 1 });
+    const task = sent === undefined ? undefined : await readPreview(draft, sent.orderingKey);
+    const order = task === undefined ? undefined : focusOf(task);
+    if (order !== undefined) orders.push(order);
+  }
+  return orders;
 }
 
 /** `patient-id` of the context of a mail: `oid:value; oid:value` (Expressing Context in Direct Messaging 1.1). */

@@ -16,7 +16,8 @@ import { directAddressOf, isVouchedFor, readVerification } from '../../resources
 import { dueAfter, type ExpectedTimes } from './expect.ts';
 import type { Post, PostAnswer } from './post.ts';
 import { retryReceipt } from './retry.ts';
-import { messageIdOf, writeSent, type SentMail } from './sent.ts';
+import { messageIdOf } from '../../direct/message-id.ts';
+import { writeSent, type SentMail } from './sent.ts';
 
 /** What an entry tells, ready to be packed; or the words for what it lacks. */
 export type BuiltSubmission = Awaited<ReturnType<typeof buildSubmission>>;

@@ -18,7 +18,8 @@ import type { DirectAddress } from '../../ports/direct.ts';
 import { allRecords } from '../../ports/record.ts';
 import type { Snapshot, Store } from '../../ports/store.ts';
 import { dueAfter, readHabits, waitsForDispatched, type ExpectedTimes } from './expect.ts';
-import { DIRECT_SENT, entryOfMessageId, readSent } from './sent.ts';
+import { entryOfMessageId } from '../../direct/message-id.ts';
+import { DIRECT_SENT, readSent } from './sent.ts';
 
 /** Who says it: a signer whose signature was verified; a mailbox at the HISP that did so; or our own relay, unsigned. */
 export type DispositionVoice =

@@ -106,7 +106,9 @@ async function takeOpened(
     const told = await takeDisposition(parts, { reading: inner, to, bytes: opened.signed, voice });
     if (told !== undefined) return told;
   }
-  return handOver(parts, mailOf(parts, inner, { to, bytes: opened.signed, through: 'sta', distrust }));
+  const writtenTo = opened.isWrapped ? { writtenTo: inner.to } : {};
+  const about = { to, bytes: opened.signed, through: 'sta', distrust, ...writtenTo } as const;
+  return handOver(parts, mailOf(parts, inner, about));
 }
 
 /** The signer who is believed, or why none is. */
@@ -159,7 +161,7 @@ async function takeDisposition(
   return true;
 }
 
-type AboutMail = Pick<DirectMail, 'to' | 'bytes' | 'through' | 'distrust'>;
+type AboutMail = Pick<DirectMail, 'to' | 'writtenTo' | 'bytes' | 'through' | 'distrust'>;
 
 function mailOf({ clock }: Pick<ReceiveMailParts, 'clock'>, reading: MailText, about: AboutMail): DirectMail {
   const { from, messageId, references, subject, sentAt, asksDispatched, isAutomatic, parts, context } =

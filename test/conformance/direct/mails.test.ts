@@ -3,6 +3,8 @@
  * (direct-xdm 6, 8, 9, 11). A person then says to which referral it belongs.
  */
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { SelectRecipients } from '../../../src/delivery/recipients.ts';
+import { messageIdOf } from '../../../src/direct/message-id.ts';
 import type { MailFile } from '../../../src/direct/mime/compose.ts';
 import type { DirectMail, Distrust } from '../../../src/ports/direct.ts';
 import { EVERYTHING } from '../../../src/ports/query.ts';
@@ -22,12 +24,13 @@ import {
   REQUEST_ZIP,
   zipFile,
   type Mailed,
+  type MailedOptions,
   type Mailing,
 } from './mailed.ts';
 
 let mailed: Mailed;
 afterEach(() => mailed.close());
-const open = async (options = {}): Promise<Mailed> => (mailed = await openMailed(options));
+const open = async (options: MailedOptions = {}): Promise<Mailed> => (mailed = await openMailed(options));
 
 let consultationNote: Uint8Array;
 beforeAll(async () => {
@@ -60,6 +63,17 @@ const fateIn = ({ json }: WorldReply): unknown =>
   (json?.['parameter'] as { name: string; valueCode?: string }[] | undefined)?.find(
     ({ name }) => name === 'fate',
   )?.valueCode;
+
+/** Every move is told at Tidewater's Endpoint. */
+const tellByDirect: SelectRecipients = async (_changes, moves) =>
+  moves.map(({ task, event }) => ({
+    rail: 'direct-project',
+    receiver: 'Endpoint/direct-tidewater',
+    orderingKey: task,
+    subject: task,
+    event,
+    sight: { everything: false, organization: 'Organization/tidewater' },
+  }));
 
 describe('normal traffic is kept, and a person is asked (direct-xdm 8)', () => {
   test.each<[what: string, files: () => readonly MailFile[], more?: Partial<Mailing>]>([
@@ -105,6 +119,17 @@ describe('normal traffic is kept, and a person is asked (direct-xdm 8)', () => {
     await postFiles([pdf], { mail: { context: new Map([['patient-id', '2.999.10.1.5:MQ-40417']]) } });
     const [item] = await mailed.workItems();
     expect(JSON.stringify(item?.task['input'])).toContain('suggested referral');
+  });
+
+  test('the mail that it answers suggests its referral (In-Reply-To)', async () => {
+    await open({ engine: { selectRecipients: tellByDirect } });
+    await mailed.say(request(said(0)));
+    const [entry] = await mailed.store.outbox({ receiver: 'Endpoint/direct-tidewater', count: 1 });
+    const id = messageIdOf(entry?.id ?? '', 1, ADDRESSES.larkspur, ADDRESSES.tidewater);
+    await postFiles([pdf], { mail: { references: [id] } });
+    await postFiles([pdf], { mail: { references: [id.replace(/@/, '0@')] } }); // not one of ours
+    const inputs = (await mailed.workItems()).map(({ task }) => JSON.stringify(task['input']));
+    expect(inputs.filter((input) => input.includes('suggested referral')).length).toBe(1);
   });
 
   test('nothing is suggested to somebody who is no party of the referral', async () => {
@@ -347,6 +372,13 @@ test('the audit names who wrote, and the receiver sees that a mail came (rules 4
   expect(await seen(tidewater)).toContain('DocumentReference/');
   expect(await seen(tidewater)).not.toContain(ADDRESSES.larkspur);
   expect(await seen(administrator)).toContain(ADDRESSES.larkspur);
+});
+
+test('a package is audited as an import of one (ITI-32)', async () => {
+  await open();
+  await mailed.post(await mailOf(request(said(0)), TO_TIDEWATER));
+  const rows = await mailed.bundle(administrator, 'AuditEvent?_count=500&subtype=ITI-32');
+  expect(rows.entry?.length).toBe(1);
 });
 
 test('the archive holds the mail as it was signed', async () => {

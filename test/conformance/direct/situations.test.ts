@@ -291,6 +291,12 @@ describe('the checks of a package (direct-xdm 8)', () => {
       ['package-differs'],
     ],
     [
+      '5: signed for another address',
+      { mail: { writtenTo: ['other@direct.larkspur.example.org'] } },
+      'applied',
+      ['package-differs'],
+    ],
+    [
       '5: by another address (A5)',
       change((one) => ({ ...one, author: { telecom: 'other@direct.tidewater.example.org' } })),
       'applied',
