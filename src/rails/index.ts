@@ -27,7 +27,12 @@ export function createRails(parts: RailParts): Rails {
   const { direct } = parts;
   const capture = createCaptureRail(parts);
   const mllp = createMllpRail(parts.mllp);
-  const rails: readonly Rail[] = [createRestHookRail(parts), mllp, ...(direct === undefined ? [] : [direct]), capture];
+  const rails: readonly Rail[] = [
+    createRestHookRail(parts),
+    mllp,
+    ...(direct === undefined ? [] : [direct]),
+    capture,
+  ];
   return {
     byName: new Map(rails.map((rail) => [rail.name, rail])),
     capture,

@@ -26,9 +26,13 @@ export const directDomainsOf = (
 /** The places that the operator named, whole. */
 export function directPlaces(config: Config, domains: readonly LocalDomain[]): readonly AddressParts[] {
   const relays = domains.flatMap((one) => (one.way === 'edge' ? [one.submission.server] : []));
-  const boxes = domains.flatMap((one) => (one.way === 'edge' ? one.mailboxes.map(({ server }) => server) : []));
+  const boxes = domains.flatMap((one) =>
+    one.way === 'edge' ? one.mailboxes.map(({ server }) => server) : [],
+  );
   return [
-    ...[config.directRelay ?? [], relays].flat().map((address) => ({ purpose: 'direct-relay', address }) as const),
+    ...[config.directRelay ?? [], relays]
+      .flat()
+      .map((address) => ({ purpose: 'direct-relay', address }) as const),
     ...boxes.map((address) => ({ purpose: 'direct-mailbox', address }) as const),
   ].flatMap((named) => parsePlace(named) ?? []);
 }

@@ -85,7 +85,9 @@ function isOrigin(given: string): boolean {
 }
 
 /** The parts of `address:port`; an IPv6 address stands in brackets. Port 0 takes a free one. */
-export function parseListeningPlace(given: string): { readonly host: string; readonly port: number } | undefined {
+export function parseListeningPlace(
+  given: string,
+): { readonly host: string; readonly port: number } | undefined {
   const [, bracketed, plain, port = ''] = /^(?:\[([\da-f:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/i.exec(given) ?? [];
   const host = bracketed ?? plain;
   return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };

@@ -13,7 +13,12 @@ import { composeMail } from '../../../../src/direct/mime/compose.ts';
 import type { DirectAddress } from '../../../../src/ports/direct.ts';
 import { localDomainsOf } from '../../../../src/rails/direct/domains.ts';
 import { startGreenMail, type MailServer } from '../../../direct-judges.ts';
-import { createDirectWorld, INITIATOR_ADDRESS, RECIPIENT_ADDRESS, type DirectWorld } from '../../../direct-world.ts';
+import {
+  createDirectWorld,
+  INITIATOR_ADDRESS,
+  RECIPIENT_ADDRESS,
+  type DirectWorld,
+} from '../../../direct-world.ts';
 import { judged, whyAbsent } from '../../../judges.ts';
 import { openGate } from '../../../tcp-gate.ts';
 import { openAgent, until, type Agent, type AgentOptions } from './agent.ts';
@@ -88,15 +93,32 @@ async function post(from: string, to: string, raw: Uint8Array): Promise<void> {
   await transport.sendMail({ envelope: { from, to }, raw: Buffer.from(raw) });
 }
 
-const text = (from: DirectAddress, to: DirectAddress, messageId = 'm1@direct.tarn.example.org'): Promise<Uint8Array> =>
-  composeMail({ from, to, subject: 'A question', messageId, date: Date.now(), text: 'Hello.', files: [], asks: 'none' });
+const text = (
+  from: DirectAddress,
+  to: DirectAddress,
+  messageId = 'm1@direct.tarn.example.org',
+): Promise<Uint8Array> =>
+  composeMail({
+    from,
+    to,
+    subject: 'A question',
+    messageId,
+    date: Date.now(),
+    text: 'Hello.',
+    files: [],
+    asks: 'none',
+  });
 
 interface Wish extends Pick<AgentOptions, 'receive'> {
   readonly mailbox?: object;
   readonly imapPort?: number;
 }
 
-async function openEdge({ mailbox = {}, imapPort = ports().imapPort, ...options }: Wish = {}): Promise<Agent> {
+async function openEdge({
+  mailbox = {},
+  imapPort = ports().imapPort,
+  ...options
+}: Wish = {}): Promise<Agent> {
   const account = { user: 'nokafor', passwordFile, tls: 'offered' };
   const agent = await openAgent({
     own: keys.initiator,
@@ -108,7 +130,12 @@ async function openEdge({ mailbox = {}, imapPort = ports().imapPort, ...options 
           domain: keys.initiator.domain,
           way: 'edge',
           mailboxes: [
-            { ...account, server: `imap://127.0.0.1:${imapPort}`, addresses: [INITIATOR_ADDRESS], ...mailbox },
+            {
+              ...account,
+              server: `imap://127.0.0.1:${imapPort}`,
+              addresses: [INITIATOR_ADDRESS],
+              ...mailbox,
+            },
           ],
           submission: { server: `smtp://127.0.0.1:${ports().smtpPort}`, tls: 'offered' },
         },
