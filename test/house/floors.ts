@@ -107,6 +107,8 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['src/http'],
   'smtp-server': ['src/rails/direct'],
   undici: ['src/outgoing'],
+  yauzl: ['src/direct'],
+  yazl: ['src/direct'],
   // — built-in modules with I/O
   'node:child_process': ['src/server'],
   'node:cluster': [],

@@ -57,7 +57,7 @@ interface FoundSet extends RegistrySet {
 }
 
 async function read(archive: Uint8Array, limits: PackageLimits): Promise<PackageReading> {
-  const files = readZip(archive, limits);
+  const files = await readZip(archive, limits);
   const { chosen, isAlone } = chooseSet(await readSets(archive, files, limits));
   const uniqueId = uniqueIdOf(chosen);
   if (uniqueId === undefined) throw new BrokenPackage('no-submission-set');

@@ -1,82 +1,59 @@
-/** The end of a zip archive, which says where its directory is (PKWARE APPNOTE 4.3.14 to 4.3.16). */
+/**
+ * Whether the end of a zip archive says what its directory is (PKWARE APPNOTE 4.3.14 to 4.3.16). yauzl believes the number
+ * of rows and the place of the first; another reader believes the size, or counts from the end.
+ */
 import { BrokenPackage } from './broken-package.ts';
-import { numberAt } from './read-zip64.ts';
 
-/** Where the directory begins and ends, and how many rows it has. */
-interface ZipEnd {
+/** The directory as it was read. */
+interface ReadDirectory {
   readonly entries: number;
-  readonly start: number;
-  readonly end: number;
+  /** Bytes of its rows. */
+  readonly length: number;
 }
 
-const END = 0x06054b50;
 const END_LENGTH = 22;
-const COMMENT_MAX = 0xffff;
 const LOCATOR = 0x07064b50;
 const LOCATOR_LENGTH = 20;
-const END64 = 0x06064b50;
 const END64_LENGTH = 56;
 
-/** @throws BrokenPackage */
-export function readEnd(bytes: Buffer): ZipEnd {
-  const at = findEnd(bytes);
-  const said = {
-    disks: [bytes.readUInt16LE(at + 4), bytes.readUInt16LE(at + 6)],
-    here: bytes.readUInt16LE(at + 8),
-    entries: bytes.readUInt16LE(at + 10),
-    size: bytes.readUInt32LE(at + 12),
-    start: bytes.readUInt32LE(at + 16),
-  };
-  const large = readLargeEnd(bytes, at);
-  const isAlike =
-    large === undefined
-      ? said.here === said.entries
-      : isOf(said.here, large.entries, 0xffff) &&
-        isOf(said.entries, large.entries, 0xffff) &&
-        isOf(said.size, large.size, 0xffffffff) &&
-        isOf(said.start, large.start, 0xffffffff);
-  const { entries, size, start } = large ?? said;
-  const end = large?.at ?? at;
-  const isOneDisk = said.disks.every((disk) => disk === 0 || (large !== undefined && disk === 0xffff));
-  if (!isAlike || !isOneDisk || start + size !== end) throw new BrokenPackage('inconsistent');
-  return { entries, start, end };
-}
-
-/** A small number that stands for a large one is all ones, or the same. */
-const isOf = (small: number, large: number, ones: number): boolean => small === large || small === ones;
-
-/** The one end whose comment is the rest of the bytes. A second one would be another archive to another reader. */
-function findEnd(bytes: Buffer): number {
-  const ends: number[] = [];
-  for (
-    let at = bytes.length - END_LENGTH;
-    at >= Math.max(0, bytes.length - END_LENGTH - COMMENT_MAX);
-    at -= 1
-  ) {
-    if (bytes.readUInt32LE(at) === END && bytes.readUInt16LE(at + 20) === bytes.length - at - END_LENGTH)
-      ends.push(at);
-  }
-  const [only, another] = ends;
-  if (only === undefined) throw new BrokenPackage('not-a-package');
-  if (another !== undefined) throw new BrokenPackage('inconsistent');
-  return only;
-}
-
-/** The end of ZIP64, where a locator stands before the end. No archive that is taken needs it, but some writers have it. */
-function readLargeEnd(
+/**
+ * Where the directory begins: it reaches up to the end, and both ends say so where there is a second one for ZIP64.
+ *
+ * @throws BrokenPackage `inconsistent`
+ */
+export function directoryStart(
   bytes: Buffer,
-  endAt: number,
-):
-  | { readonly at: number; readonly entries: number; readonly size: number; readonly start: number }
-  | undefined {
-  const locatorAt = endAt - LOCATOR_LENGTH;
-  if (locatorAt < 0 || bytes.readUInt32LE(locatorAt) !== LOCATOR) return undefined;
-  const at = numberAt(bytes, locatorAt + 8);
-  if (at + END64_LENGTH > locatorAt || bytes.readUInt32LE(at) !== END64)
+  commentLength: number,
+  { entries, length }: ReadDirectory,
+): number {
+  const at = bytes.length - END_LENGTH - commentLength;
+  const locatorAt = at - LOCATOR_LENGTH;
+  const isLarge = locatorAt >= END64_LENGTH && bytes.readUInt32LE(locatorAt) === LOCATOR;
+  const end = isLarge ? locatorAt - END64_LENGTH : at;
+  const start = end - length;
+  const says = (small: number, expected: number, ones: number): boolean =>
+    small === expected || (isLarge && small === ones);
+  const isTrue =
+    says(bytes.readUInt16LE(at + 4), 0, 0xffff) &&
+    says(bytes.readUInt16LE(at + 6), 0, 0xffff) &&
+    says(bytes.readUInt16LE(at + 8), entries, 0xffff) &&
+    says(bytes.readUInt16LE(at + 10), entries, 0xffff) &&
+    says(bytes.readUInt32LE(at + 12), length, 0xffffffff) &&
+    says(bytes.readUInt32LE(at + 16), start, 0xffffffff);
+  if (!isTrue || (isLarge && !largeSays(bytes, end, [entries, entries, length, start])))
     throw new BrokenPackage('inconsistent');
-  const isWhole = at + 12 + numberAt(bytes, at + 4) === locatorAt;
+  return start;
+}
+
+/** The end for ZIP64, which the locator behind it names. */
+function largeSays(bytes: Buffer, at: number, expected: readonly number[]): boolean {
+  const isHere = bytes.readBigUInt64LE(at + END64_LENGTH + 8) === BigInt(at);
+  const isWhole = bytes.readBigUInt64LE(at + 4) === BigInt(END64_LENGTH - 12);
   const isOneDisk = bytes.readUInt32LE(at + 16) === 0 && bytes.readUInt32LE(at + 20) === 0;
-  const entries = numberAt(bytes, at + 32);
-  if (!isWhole || !isOneDisk || numberAt(bytes, at + 24) !== entries) throw new BrokenPackage('inconsistent');
-  return { at, entries, size: numberAt(bytes, at + 40), start: numberAt(bytes, at + 48) };
+  return (
+    isHere &&
+    isWhole &&
+    isOneDisk &&
+    expected.every((value, index) => bytes.readBigUInt64LE(at + 24 + 8 * index) === BigInt(value))
+  );
 }

@@ -38,19 +38,17 @@ export async function writeXdm(submission: Submission, about: PackageAbout): Pro
     kind,
   }));
   const contact = about.contact ?? submission.author.telecom;
-  return Promise.resolve(
-    writeZip(
-      [
-        { name: 'INDEX.HTM', bytes: writeIndex(about, files) },
-        { name: 'README.TXT', bytes: writeReadme(about, contact, files) },
-        { name: `${FOLDER}/METADATA.XML`, bytes: writeMetadata(submission) },
-        ...files.map(({ path }, index) => ({
-          name: path,
-          bytes: submission.documents[index]?.bytes ?? new Uint8Array(),
-        })),
-      ],
-      submission.submissionTime,
-    ),
+  return writeZip(
+    [
+      { name: 'INDEX.HTM', bytes: writeIndex(about, files) },
+      { name: 'README.TXT', bytes: writeReadme(about, contact, files) },
+      { name: `${FOLDER}/METADATA.XML`, bytes: writeMetadata(submission) },
+      ...files.map(({ path }, index) => ({
+        name: path,
+        bytes: submission.documents[index]?.bytes ?? new Uint8Array(),
+      })),
+    ],
+    submission.submissionTime,
   );
 }
 

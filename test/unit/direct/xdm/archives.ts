@@ -150,7 +150,7 @@ function longs(...values: readonly bigint[]): Buffer {
   return bytes;
 }
 
-/** The files of an archive as a reader of others sees them (yauzl), in the order of its directory. */
+/** The files of an archive, in the order of its directory. */
 export async function unpack(archive: Uint8Array): Promise<ReadonlyMap<string, Buffer>> {
   const files = new Map<string, Buffer>();
   const zip = await fromBufferPromise(Buffer.from(archive), { strictFileNames: true });

@@ -1,11 +1,12 @@
 /** What we write is what XDM and 360X ask for, and the same bytes everywhere (direct-xdm 7, 7.1, 8; 360x 5; compliance P30). */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { XmlDocument } from 'libxml2-wasm';
 import type { Submission } from '../../../../src/direct/xdm/submission.ts';
 import { writeXdm } from '../../../../src/direct/xdm/write-package.ts';
-import { dosTimeOf } from '../../../../src/direct/xdm/write-zip.ts';
 import { STATEMENT_1 } from '../../../../src/policies/part2/statements.ts';
 import * as fc from '../../../chance.ts';
 import { openEbrim, readByXdCommon } from '../../../direct-judges.ts';
@@ -75,11 +76,15 @@ describe('the archive (direct-xdm 7)', () => {
       for (const part of name.split('/')) expect(part).toMatch(/^[A-Z0-9_]{1,8}(\.[A-Z0-9_]{1,3})?$/);
   });
 
-  test('is read by another program, byte for byte (yauzl)', async () => {
-    const files = await unpack(await writeXdm(REQUEST, ABOUT));
+  judged('python3', 'is read by another program, byte for byte', async () => {
+    const program =
+      'import io, sys, zipfile; z = zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())); z.testzip(); sys.stdout.buffer.write(z.read(sys.argv[1]))';
+    const input = await writeXdm(REQUEST, ABOUT);
+    const read = (name: string): Buffer =>
+      execFileSync('python3', ['-c', program, `IHE_XDM/SUBSET01/${name}`], { input });
 
-    expect(files.get('IHE_XDM/SUBSET01/DOC00001.TXT')?.equals(ORDER.bytes)).toBe(true);
-    expect(files.get('IHE_XDM/SUBSET01/DOC00002.XML')?.equals(NOTE.bytes)).toBe(true);
+    expect(read('DOC00001.TXT').equals(ORDER.bytes)).toBe(true);
+    expect(read('DOC00002.XML').equals(NOTE.bytes)).toBe(true);
   });
 });
 
@@ -114,18 +119,25 @@ describe('the same submission is the same bytes (direct-xdm 6, 7)', () => {
   });
 
   test.each([
-    [0, 1980, 1, 1, 0],
-    [Date.UTC(2025, 11, 31, 23, 59, 59), 2025, 12, 31, 58],
-    [Date.UTC(2200, 0), 2107, 12, 31, 58],
-  ])('%d has a time of MS-DOS', (ms, year, month, day, second) => {
-    const { date, time } = dosTimeOf(ms);
+    [Date.UTC(2025, 2, 14, 14, 5, 15), '2025-03-14 14:05:14'],
+    [0, '1980-01-02 00:00:00'],
+    [Date.UTC(2200, 0), '2107-12-30 00:00:00'],
+  ])('%d has a time of MS-DOS', async (submissionTime, expected) => {
+    const bytes = Buffer.from(await writeXdm({ ...REQUEST, submissionTime }, ABOUT));
+    const [time, date] = [bytes.readUInt16LE(10), bytes.readUInt16LE(12)];
+    const two = (number: number): string => String(number).padStart(2, '0');
 
-    expect([1980 + (date >> 9), (date >> 5) & 15, date & 31, (time & 31) * 2]).toEqual([
-      year,
-      month,
-      day,
-      second,
-    ]);
+    expect(
+      `${1980 + (date >> 9)}-${two((date >> 5) & 15)}-${two(date & 31)} ${two(time >> 11)}:${two((time >> 5) & 63)}:${two((time & 31) * 2)}`,
+    ).toBe(expected);
+  });
+
+  test('also after an upgrade of what writes them', async () => {
+    expect(
+      createHash('sha256')
+        .update(await writeXdm(REQUEST, ABOUT))
+        .digest('hex'),
+    ).toBe('3830e64afded698acb39f64b070e777ab232181ff102f0a87cfbab213f226c76');
   });
 });
 
