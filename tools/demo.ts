@@ -8,6 +8,7 @@
  *
  *       --port N        the port of FHIR (default: 0, any free one)
  *       --mllp-port N   the port of HL7 v2 (default: 0, any free one)
+ *       --smtp-port N   the port of Direct mail (default: 0, any free one)
  *       --host H        the address to listen on, of this machine alone (default: 127.0.0.1)
  *       --data-dir DIR  the data folder (default: a new one, which is removed at the end)
  *       --grant WORDS   scopes of this server that the tokens of both organizations get, separated by spaces (default: none), as
@@ -24,6 +25,7 @@ import { onEndSignal } from '../src/server/signals.ts';
 import { start } from '../src/server/compose.ts';
 import { EXIT, runCommand, wholeNumber, type FlagValues } from './command.ts';
 import { demoDatabase } from './demo/database.ts';
+import { directReadyOf, prepareDirect, settleDirect, type DemoDirect } from './demo/direct.ts';
 import { play } from './demo/play.ts';
 import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side, type World } from './demo/world.ts';
 import { printNext } from './demo/print.ts';
@@ -34,6 +36,7 @@ const FLAGS = {
   json: { type: 'boolean', default: false },
   port: { type: 'string', default: '0' },
   'mllp-port': { type: 'string', default: '0' },
+  'smtp-port': { type: 'string', default: '0' },
   host: { type: 'string', default: '127.0.0.1' },
   'data-dir': { type: 'string' },
   grant: { type: 'string', default: '' },
@@ -55,16 +58,22 @@ await runCommand(import.meta.filename, {
   run: async ({ values }) => {
     const mllpPort = wholeNumber('--mllp-port', values['mllp-port'], 0, PORT_MAX);
     wholeNumber('--port', values.port, 0, PORT_MAX);
+    const smtpPort = wholeNumber('--smtp-port', values['smtp-port'], 0, PORT_MAX);
     const folder = values['data-dir'] ?? temporaryFolder();
     const database =
       values.store === undefined ? undefined : demoDatabase(values.store, values['data-dir'] !== undefined);
     const toldToEnd = end();
-    const world = await raise(values, folder, mllpPort, database?.settings);
+    const direct = await prepareDirect(folder, smtpPort);
     try {
-      process.exitCode = await Promise.race([toldToEnd, demonstrate(world, values, folder)]);
+      const world = await raise(values, { folder, mllpPort, direct }, database?.settings);
+      try {
+        process.exitCode = await Promise.race([toldToEnd, demonstrate(world, direct, values, folder)]);
+      } finally {
+        await world.running.stop();
+        await database?.drop();
+      }
     } finally {
-      await world.running.stop();
-      await database?.drop();
+      await direct.office.close();
     }
     // What was being played may still wait for something.
     process.exit();
@@ -78,10 +87,15 @@ function temporaryFolder(): string {
   return folder;
 }
 
+interface Place {
+  readonly folder: string;
+  readonly mllpPort: number;
+  readonly direct: DemoDirect;
+}
+
 async function raise(
   { host, port, json, grant }: Asked,
-  folder: string,
-  mllpPort: number,
+  { folder, mllpPort, direct }: Place,
   storeSettings: Readonly<Record<string, string>> = {},
 ): Promise<World> {
   const flags = {
@@ -90,6 +104,7 @@ async function raise(
     '--data-dir': folder,
     '--subscription-allow-list': '127.0.0.1:*,localhost:*',
     '--log-level': json ? 'info' : 'warn',
+    ...direct.flags,
   };
   const config = readConfig(['--demo', ...Object.entries(flags).flat()], storeSettings);
   const log = createLog(
@@ -100,7 +115,9 @@ async function raise(
   const running = await start(config, log, { listening: [demoListening(mllpPort)] });
   const receivingPorts = { initiator: await findPort(), recipient: await findPort() };
   const scopes = grant.split(' ').filter((word) => word !== '');
-  return prepareWorld(running, config.administratorScope, receivingPorts, scopes);
+  const world = await prepareWorld(running, config.administratorScope, receivingPorts, scopes);
+  await settleDirect(running, direct);
+  return world;
 }
 
 /** Resolves with the exit code when a signal ends the process. */
@@ -113,16 +130,16 @@ function end(): Promise<number> {
 }
 
 /** Plays, and prints how to go on; resolves when there is nothing left to do. */
-async function demonstrate(world: World, asked: Asked, folder: string): Promise<number> {
-  if (asked.play) await play(world);
+async function demonstrate(world: World, direct: DemoDirect, asked: Asked, folder: string): Promise<number> {
+  if (asked.play) await play(world, direct);
   played = true;
   if (asked.once) return EXIT.done;
-  if (asked.json) process.stdout.write(`${JSON.stringify(readyOf(world))}\n`);
+  if (asked.json) process.stdout.write(`${JSON.stringify(readyOf(world, direct))}\n`);
   else printNext(world, folder);
   return new Promise(() => undefined);
 }
 
-function readyOf({ base, running, tokens, receivingPorts }: World): object {
+function readyOf({ base, running, tokens, receivingPorts }: World, direct: DemoDirect): object {
   /** The names of a side in HL7 v2 messages. */
   const linkOf = (side: Side) => {
     const { oid, authority } = ORGANIZATIONS[side];
@@ -134,5 +151,6 @@ function readyOf({ base, running, tokens, receivingPorts }: World): object {
     tokens,
     organizations: { initiator: ORGANIZATIONS.initiator.ref, recipient: ORGANIZATIONS.recipient.ref },
     links: { initiator: linkOf('initiator'), recipient: linkOf('recipient') },
+    direct: directReadyOf(direct, running.direct),
   };
 }

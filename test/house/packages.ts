@@ -20,6 +20,7 @@ export const PEOPLES_SCRIPTS: readonly string[] = [
   'restore',
   'doctor',
   'hl7',
+  'direct',
 ];
 
 /** Packages that nobody imports, with what runs them. */

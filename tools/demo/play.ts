@@ -1,19 +1,22 @@
 /**
- * Two referrals from request to outcome, one by two EHRs that only speak FHIR and one begun by an HL7 v2 engine; and one under
- * 42 CFR Part 2.
+ * Two referrals from request to outcome, one by two EHRs that only speak FHIR and one begun by an HL7 v2 engine; one that is
+ * mailed by Direct; and one under 42 CFR Part 2.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client } from 'fhir-kit-client';
+import type { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
 import { connectOutside } from '../hl7/outside.ts';
 import { playBehavioural } from './behavioural.ts';
+import { clientOf, moveTo } from './clients.ts';
+import type { DemoDirect } from './direct.ts';
 import { openEngines } from './engines.ts';
+import { playDirect } from './play-direct.ts';
 import { printReceived, printStep, printTimeline, printTitle } from './print.ts';
 import { consultationNote, feedback, packageOf, visitFor } from './package.ts';
-import { ORGANIZATIONS, type Side, type World } from './world.ts';
+import { ORGANIZATIONS, type World } from './world.ts';
 
 /**
  * The longest wait for a notification, which normally takes milliseconds; after it the demonstration reports a failure.
@@ -22,7 +25,7 @@ const NOTIFIED_WITHIN_MS = 10_000;
 
 type Stored = Resource & { readonly id: string };
 
-export async function play(world: World): Promise<void> {
+export async function play(world: World, direct: DemoDirect): Promise<void> {
   const engines = await openEngines(world);
   const inbox = await openInbox();
   try {
@@ -43,6 +46,8 @@ export async function play(world: World): Promise<void> {
     await printTimeline(clientOf(world, 'initiator'), clientOf(world, 'recipient'), second);
     printReceived(engines.received());
 
+    await playDirect(world, direct);
+
     await playBehavioural(world);
   } finally {
     inbox.close();
@@ -60,8 +65,8 @@ async function sendOverFhir(world: World, inbox: Inbox): Promise<string> {
 }
 
 /** The initiator's engine sends OMG^O19 and reads the acknowledgment; the recipient finds the Task. */
-async function sendOverMllp({ running, base, tokens }: World): Promise<string> {
-  const [port] = running.mllp;
+async function sendOverMllp(world: World): Promise<string> {
+  const [port] = world.running.mllp;
   if (port === undefined) throw new Error('the demonstration listens for HL7 v2');
   const engine = await connectOutside(port.host, port.port);
   const id = randomUUID().slice(0, 8);
@@ -74,7 +79,7 @@ async function sendOverMllp({ running, base, tokens }: World): Promise<string> {
   printStep(
     `the initiator's engine sends OMG^O19 and is answered ${/MSA\|\w+\|[^\r|]+/.exec(answer)?.[0] ?? 'nothing'}`,
   );
-  const client = new Client({ baseUrl: base, bearerToken: tokens.recipient });
+  const client = clientOf(world, 'recipient');
   const found = await client.search({
     resourceType: 'Task',
     searchParams: { 'focus:ServiceRequest.identifier': `R-${id}` },
@@ -87,7 +92,7 @@ async function sendOverMllp({ running, base, tokens }: World): Promise<string> {
 /** The recipient's EHR accepts, books a visit and reports the outcome, all over FHIR. */
 async function closeTheLoop(world: World, task: string): Promise<void> {
   const recipient = clientOf(world, 'recipient');
-  await move(recipient, task, 'accepted');
+  await moveTo(recipient, task, 'accepted');
   printStep('the recipient accepts (TID 02)');
 
   const { focus, for: patient } = (await read(recipient, task)) as Stored &
@@ -102,7 +107,7 @@ async function closeTheLoop(world: World, task: string): Promise<void> {
   );
 
   const report = await create(recipient, 'Bundle', feedback(focus.reference, patient.reference));
-  await move(recipient, task, 'completed', {
+  await moveTo(recipient, task, 'completed', {
     type: { text: 'Referral outcome' },
     valueReference: { reference: `Bundle/${report.id}` },
   });
@@ -138,10 +143,6 @@ async function read(client: Client, ref: string): Promise<Stored> {
   return (await client.read({ resourceType, id })) as unknown as Stored; // a resource with its id
 }
 
-export function clientOf({ base, tokens }: World, side: Side | 'admin'): Client {
-  return new Client({ baseUrl: base, bearerToken: tokens[side] });
-}
-
 async function create(client: Client, resourceType: string | undefined, body: Resource): Promise<Stored> {
   const reply =
     resourceType === undefined
@@ -158,18 +159,6 @@ function created(response: Resource, type: string): string {
     .find((text) => text.startsWith(`${type}/`));
   if (location === undefined) throw new Error(`the server made no ${type}`);
   return location.split('/_history/')[0] ?? location;
-}
-
-async function move(client: Client, task: string, status: string, output?: object): Promise<void> {
-  const operations = [
-    { op: 'replace', path: '/status', value: status },
-    ...(output === undefined ? [] : [{ op: 'add', path: '/output', value: [output] }]),
-  ];
-  await client.patch({
-    resourceType: 'Task',
-    id: task.slice('Task/'.length),
-    jsonPatch: operations as never,
-  });
 }
 
 async function subscribe(client: Client, url: string): Promise<void> {

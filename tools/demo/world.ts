@@ -111,6 +111,27 @@ export async function admitDemo(running: Running, ref: Ref, organization: Resour
   await admit(running, ref);
 }
 
+/** An organization of the demonstration gets a Direct address, which the administrator verifies. */
+export async function verifyDirectEndpoint(running: Running, side: Side, address: string): Promise<void> {
+  const { ref, name } = ORGANIZATIONS[side];
+  const id = `demo-${side}-direct`;
+  const endpoint = {
+    resourceType: 'Endpoint',
+    id,
+    status: 'active',
+    connectionType: {
+      system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
+      code: 'direct-project',
+    },
+    name: `Direct address of ${name}`,
+    managingOrganization: { reference: ref },
+    payloadType: [{ text: '360X' }],
+    address: `mailto:${address}`,
+  } satisfies Resource;
+  await perform(running, { interaction: 'update', type: 'Endpoint', id, body: endpoint });
+  await perform(running, { interaction: 'operation', operation: 'verify', type: 'Endpoint', id });
+}
+
 /** Writes the missing parts of the directory (a data folder may be used again) and signs the tokens. `scopes`: those of the server that both sides get. */
 export async function prepareWorld(
   running: Running,

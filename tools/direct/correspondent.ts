@@ -7,11 +7,12 @@ import type { SigningKey } from '../../src/direct/certificates/signing-key.ts';
 import { openMail } from '../../src/direct/cms/open.ts';
 import { protectMail } from '../../src/direct/cms/protect.ts';
 import { readDispositions, type DispositionReading } from '../../src/direct/mdn/read.ts';
+import { writeDisposition } from '../../src/direct/mdn/write.ts';
 import { composeMail, PACKAGE_SUBJECT, type MailFile } from '../../src/direct/mime/compose.ts';
 import { MAIL_LIMITS } from '../../src/direct/mime/limits.ts';
 import { readMail, type MailText } from '../../src/direct/mime/read.ts';
 import { domainOfAddress } from '../../src/direct/address.ts';
-import type { DirectAddress } from '../../src/ports/direct.ts';
+import type { DirectAddress, Disposition } from '../../src/ports/direct.ts';
 
 /** Who writes: an address with its certificate and key (PEM). */
 export interface Correspondent {
@@ -91,4 +92,20 @@ export async function openLetter(to: Correspondent, bytes: Uint8Array): Promise<
     dispositions: readDispositions(mail),
     signer: String(signer?.certificate.toString() ?? ''),
   };
+}
+
+/** The notification of a correspondent about a mail that came to it, protected for whom it came from. */
+export async function writeNotification(
+  by: Correspondent,
+  to: { readonly address: DirectAddress; readonly certificate: string },
+  about: { readonly messageId: string; readonly disposition: Disposition },
+): Promise<WrittenMail> {
+  const at = Date.now();
+  const domain = domainOfAddress(by.address);
+  const messageId = `${randomUUID()}@${domain}`;
+  const message = writeDisposition(
+    { by: by.address, to: to.address, ...about, at: new Date(at).toISOString(), attempts: 0, dueAt: at },
+    { reportingUa: `${domain}; Demonstration`, at, messageId },
+  );
+  return { messageId, bytes: await protect(by, to, message, { messageId, at }) };
 }

@@ -29,8 +29,8 @@ export interface PostOffice {
 }
 
 interface PostOfficeOptions {
-  /** Is asked before a mail is taken; what it throws is told to the sender. */
-  readonly before?: (mail: CarriedMail) => void;
+  /** Is waited for before a mail is taken; what it throws is told to the sender. */
+  readonly before?: (mail: CarriedMail) => Promise<void> | void;
   /** Called with each mail that is kept. */
   readonly onKept?: (mail: CarriedMail) => void;
   readonly port?: number;
@@ -48,7 +48,7 @@ export async function openPostOffice(options: PostOfficeOptions = {}): Promise<P
   const waiting = new Set<() => void>();
 
   async function take(mail: CarriedMail): Promise<void> {
-    options.before?.(mail);
+    await options.before?.(mail);
     const port = routes.get(domainIn(mail.to));
     if (port !== undefined) await carry(mail, port);
     carried.push(mail);

@@ -165,6 +165,12 @@ export const PROOFS = {
     counts: 'referrals',
     runs: { quick: 25, ci: 100, full: 2000 },
   },
+  direct: {
+    shows: 'whatever one server mails of a referral by Direct, another of its kind applies, to each end',
+    file: 'conformance/direct/mirror.property.test.ts',
+    counts: 'referrals',
+    runs: { quick: 8, ci: 16, full: 200 },
+  },
   kills: {
     shows: 'killed under load: nothing acknowledged is lost, nothing happens twice or by halves',
     file: 'conformance/durability/kill.test.ts',
@@ -176,6 +182,12 @@ export const PROOFS = {
     file: 'conformance/hl7v2-mllp/kill.test.ts',
     counts: 'kills',
     runs: { quick: 2, ci: 6, full: 20 },
+  },
+  'direct-kills': {
+    shows: 'killed while a partner mails: what was taken happened once, and its notifications come',
+    file: 'conformance/direct/kill.test.ts',
+    counts: 'kills',
+    runs: { quick: 1, ci: 3, full: 20 },
   },
   power: {
     shows: 'cut off from its disk anywhere, the store reopens at a whole commit with everything promised',

@@ -7,6 +7,16 @@ import { expect, test } from '@jest/globals';
 const TOOL = resolve(import.meta.dirname, '../../../tools/demo.ts');
 const TITLE = 'A behavioural-health referral under 42 CFR Part 2\n';
 
+test('(direct-xdm 6, 8) the demonstration shows a referral by Direct, with its notifications', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [TOOL, '--once'], { timeout: 60_000 });
+  const [, shown = ''] = /begun by Direct mail\n([\s\S]*?)\n\n/.exec(stdout) ?? [];
+  expect(shown).toMatch(/mails a request to intake@direct\.riverside\.example\.org, signed and encrypted$/m);
+  expect(shown).toContain('mail to the initiator: the notification processed');
+  expect(shown).toContain('mail to the initiator: the notification dispatched');
+  expect(shown).toContain('mail to the initiator: a package with OSU^O51 OK/IP');
+  expect(shown).toMatch(/\$deliveries: received/);
+}, 60_000);
+
 test('(compliance P4, P14, C11) the demonstration shows each step of it', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [TOOL, '--once'], { timeout: 60_000 });
   const [refused = '', captured = '', sent = '', withdrawn = '', withheld = '', ...more] = (

@@ -40,7 +40,7 @@ judged(
     );
     const [, , sent = '', accepted = '', refused = '', seen = '', told = '', judged = '', ...engines] =
       stdout.split('=== block\n');
-    const [acknowledged = '', heard = ''] = engines;
+    const [acknowledged = '', heard = '', mailed = '', , letters = ''] = engines;
     expect(sent).toContain('transaction-response');
     expect(sent).toContain('"location":"ServiceRequest/');
     expect(JSON.parse(accepted)).toMatchObject({
@@ -59,6 +59,10 @@ judged(
     expect(acknowledged).toContain('MSA|AA|DEMO-000001');
     expect(heard).toMatch(/^MSH\|.*\|OSU\^O51\^OSU_O51\|/m);
     expect(heard).toContain('ORC|OK|R-2026-00731^^2.999.360.1.15^ISO|||IP');
+    expect(mailed).toContain('R-2026-00800 is mailed to intake@direct.riverside.example.org, and taken');
+    expect(letters).toMatch(/: processed of </);
+    expect(letters).toMatch(/: dispatched of </);
+    expect(letters).toMatch(/: OSU\^O51\S* ORC\|OK\|R-2026-00800/);
   },
   90_000,
 );

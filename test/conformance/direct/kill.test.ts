@@ -1,0 +1,18 @@
+/** The server, killed again and again while a partner mails it requests: what was taken happened once. (direct-xdm 8, 14) */
+import { expect, test } from '@jest/globals';
+import { killUnderMail } from '../../../tools/durability/direct-kill.ts';
+import { proofOf } from '../../proof.ts';
+
+const { runs: kills, seed, within } = proofOf('direct-kills');
+
+test(
+  'kills: a crash between commit and notification repeats the notification alone',
+  async () => {
+    const report = await killUnderMail({ kills, seed });
+    expect(report).toMatchObject({ faults: [], kills });
+    // A run that did nothing would find nothing.
+    expect(report.taken).toBeGreaterThan(kills * 2);
+    expect(report.sent).toBeGreaterThan(report.taken);
+  },
+  within(30_000),
+);

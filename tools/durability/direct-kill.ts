@@ -1,0 +1,299 @@
+/**
+ * Kills the real server while a partner mails it requests by Direct, again and again, on one folder; the relay is slow, so
+ * that kills come between commit and notification. Every mail that was taken has exactly
+ * one effect and its notifications; every other one has one effect or none; and when all are sent again, each has one.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { domainOfAddress } from '../../src/direct/address.ts';
+import { createLog } from '../../src/http/log.ts';
+import type { DirectAddress } from '../../src/ports/direct.ts';
+import { openConfiguredStore } from '../../src/server/compose-store.ts';
+import { readConfig } from '../../src/server/config.ts';
+import { createAuthority, rsaKeys } from '../certificates/authority.ts';
+import { findPort } from '../demo/world.ts';
+import { openLetter, writeMail, type Correspondent } from '../direct/correspondent.ts';
+import { openPostOffice, sendMailTo, type PostOffice } from '../direct/post-office.ts';
+import { buildRequest } from '../direct/request.ts';
+import { trust } from '../direct/trust.ts';
+import { createChance } from './chance.ts';
+import { send } from './client.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
+import { createIssuer } from './tokens.ts';
+
+export interface DirectKillReport {
+  readonly kills: number;
+  readonly sent: number;
+  /** Answered with 250. */
+  readonly taken: number;
+  /** Mails that were not answered, and had their effect all the same. */
+  readonly effectsUntold: number;
+  /** Notifications that came more than once: the kill came between sending one and noting that. */
+  readonly repeated: number;
+  readonly faults: readonly string[];
+}
+
+interface Letter {
+  readonly number: string;
+  readonly messageId: string;
+  readonly bytes: Buffer;
+}
+
+const ADDRESSES: Readonly<Record<'partner' | 'own', DirectAddress>> = {
+  partner: 'referrals@direct.north.example.org',
+  own: 'intake@direct.south.example.org',
+};
+/** Mails that are on their way at once, and how long the relay takes for a notification, at most. */
+const SENDERS = 4;
+const HELD_MS = 400;
+
+/** What a run needs, in one place. */
+interface Scene {
+  readonly parties: Readonly<Record<'partner' | 'own', Correspondent>>;
+  readonly office: PostOffice;
+  readonly port: number;
+  readonly token: string;
+  readonly begin: () => ServerProcess;
+}
+
+export async function killUnderMail(options: {
+  readonly kills: number;
+  readonly seed: number;
+}): Promise<DirectKillReport> {
+  const root = mkdtempSync(join(tmpdir(), 'closeloop-direct-kill-'));
+  const chance = createChance(options.seed);
+  const office = await openPostOffice({ before: () => pause(chance.below(HELD_MS)) });
+  const servers: ServerProcess[] = [];
+  try {
+    const scene = await setScene(root, office, servers);
+    const { letters, base } = await killAgainAndAgain(scene, options.kills, (max) => chance.below(max));
+    return { kills: options.kills, ...(await judge(scene, base, letters)) };
+  } finally {
+    await servers.at(-1)?.end('SIGKILL');
+    await office.close();
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+async function setScene(root: string, office: PostOffice, servers: ServerProcess[]): Promise<Scene> {
+  const authority = createAuthority({ commonName: 'Kill', keys: await rsaKeys() });
+  const partyOf = async (address: DirectAddress): Promise<Correspondent> => {
+    const domain = domainOfAddress(address);
+    const keys = await rsaKeys();
+    return { address, ...authority.issue({ commonName: domain, domains: [domain], keys }) };
+  };
+  const parties = { partner: await partyOf(ADDRESSES.partner), own: await partyOf(ADDRESSES.own) };
+  const issuer = await createIssuer(join(root, 'keys.json'));
+  const port = await findPort();
+  const folder = join(root, 'data');
+  mkdirSync(folder);
+  const domains = join(root, 'domains.json');
+  writeFileSync(domains, JSON.stringify([{ domain: domainOfAddress(ADDRESSES.own), way: 'sta' }]));
+  const settings = Object.entries({
+    '--direct-domains': domains,
+    '--direct-keys': join(root, 'direct-keys'),
+    '--direct-listen': `127.0.0.1:${String(port)}`,
+    '--direct-relay': `smtp://127.0.0.1:${String(office.port)}`,
+    '--direct-relay-tls': 'offered',
+  }).flat();
+  const all = [...issuer.settings, ...settings];
+  const begin = (): ServerProcess => {
+    const server = startServer({ folder, settings: all });
+    servers.push(server);
+    return server;
+  };
+  const token = await issuer.sign('admin');
+  const first = begin();
+  await seedDirectory(await first.ready, token);
+  await first.end('SIGTERM');
+  const store = await openConfiguredStore(
+    readConfig(['--data-dir', folder, ...all], {}),
+    {},
+    { log: createLog('error', (lines) => process.stderr.write(lines), Date.now) },
+  );
+  await trust(store, {
+    own: parties.own,
+    authorities: [authority.certificate],
+    peers: [parties.partner],
+    keys: join(root, 'direct-keys'),
+  });
+  await store.close();
+  return { parties, office, port, token, begin };
+}
+
+async function seedDirectory(base: string, token: string): Promise<void> {
+  const ask = async (method: 'PUT' | 'POST', path: string, resource?: object): Promise<void> => {
+    const body = resource === undefined ? undefined : JSON.stringify(resource);
+    const answer = await send(base, {
+      method,
+      path,
+      token,
+      requestId: randomUUID(),
+      ...(body !== undefined && { body }),
+    });
+    if (answer === undefined || answer.status >= 300)
+      throw new Error(`seed ${path}: ${String(answer?.status)} ${String(answer?.text)}`);
+  };
+  for (const [id, address] of [
+    ['north', ADDRESSES.partner],
+    ['south', ADDRESSES.own],
+  ] as const) {
+    await ask('PUT', `/Organization/${id}`, { resourceType: 'Organization', id, active: true, name: id });
+    await ask('POST', `/Organization/${id}/$admit`);
+    await ask('PUT', `/Endpoint/${id}`, {
+      resourceType: 'Endpoint',
+      id,
+      status: 'active',
+      connectionType: {
+        system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
+        code: 'direct-project',
+      },
+      managingOrganization: { reference: `Organization/${id}` },
+      payloadType: [{ text: '360X' }],
+      address: `mailto:${address}`,
+    });
+    await ask('POST', `/Endpoint/${id}/$verify`);
+  }
+}
+
+/** Every letter, and whether it was taken. */
+type Letters = ReadonlyMap<Letter, boolean>;
+
+async function killAgainAndAgain(
+  scene: Scene,
+  kills: number,
+  below: (max: number) => number,
+): Promise<{ readonly letters: Letters; readonly base: string }> {
+  const letters = new Map<Letter, boolean>();
+  let server = scene.begin();
+  for (let kill = 0; kill < kills; kill += 1) {
+    await server.ready;
+    let isOver = false;
+    const before = takenOf(letters);
+    const work = async (): Promise<void> => {
+      while (!isOver) {
+        const letter = await writeLetter(scene, `R-${String(letters.size + 1)}-${randomUUID().slice(0, 4)}`);
+        letters.set(letter, false);
+        letters.set(letter, await isTaken(scene, letter));
+      }
+    };
+    const working = Promise.all(Array.from({ length: SENDERS }, work));
+    await pause(200 + below(500));
+    // A slow machine may not have begun to answer.
+    for (let waited = 0; takenOf(letters) < before + ROUND_MIN && waited < ROUND_MAX_MS; waited += 20)
+      await pause(20);
+    isOver = true; // a letter that is on its way meets the kill
+    await server.end('SIGKILL');
+    await working;
+    server = scene.begin();
+  }
+  return { letters, base: await server.ready };
+}
+
+/** Letters that are taken before a kill, if the machine can do it in this time. */
+const ROUND_MIN = 4;
+const ROUND_MAX_MS = 8000;
+
+const takenOf = (letters: Letters): number => [...letters.values()].filter(Boolean).length;
+
+async function writeLetter({ parties: { partner, own } }: Scene, number: string): Promise<Letter> {
+  const { zip } = await buildRequest({ from: partner.address, to: own.address, number });
+  const file = { fileName: 'REQUEST.ZIP', contentType: 'application/zip', bytes: zip };
+  const { messageId, bytes } = await writeMail(partner, own, [file]);
+  return { number, messageId, bytes: Buffer.from(bytes) };
+}
+
+async function isTaken({ port, parties }: Scene, { bytes }: Letter): Promise<boolean> {
+  const envelope = { from: parties.partner.address, to: parties.own.address };
+  return sendMailTo(port, { ...envelope, bytes }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function judge(scene: Scene, base: string, letters: Letters): Promise<Omit<DirectKillReport, 'kills'>> {
+  const faults: string[] = [];
+  const effects = await referralsAt(base, scene.token);
+  for (const [{ number }, taken] of letters) {
+    const count = effects.get(number) ?? 0;
+    if (count > 1 || (taken && count !== 1))
+      faults.push(`${number}, ${taken ? '' : 'not '}taken: ${String(count)} referrals`);
+  }
+  const effectsUntold = [...letters].filter(([{ number }, taken]) => !taken && effects.has(number)).length;
+  for (const [letter, taken] of letters)
+    if (!taken && !(await isTaken(scene, letter)))
+      faults.push(`${letter.number} was refused when it came again`);
+  const again = await referralsAt(base, scene.token);
+  for (const { number } of letters.keys())
+    if (again.get(number) !== 1)
+      faults.push(`${number}, sent again: ${String(again.get(number) ?? 0)} referrals`);
+  const told = await notificationsOf(scene, letters);
+  for (const { number, messageId } of letters.keys())
+    for (const word of WORDS)
+      if (!told.has(`${word} ${messageId}`)) faults.push(`${number}: nobody was told that it is ${word}`);
+  return {
+    sent: letters.size,
+    taken: takenOf(letters),
+    effectsUntold,
+    repeated: [...told.values()].filter((count) => count > 1).length,
+    faults,
+  };
+}
+
+const WORDS = ['processed', 'dispatched'] as const;
+
+/** How many referrals there are with each number. */
+async function referralsAt(base: string, token: string): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (let path = '/Task?_count=200&_include=Task:focus'; path !== '';) {
+    const answer = await send(base, { method: 'GET', path, token, requestId: randomUUID() });
+    if (answer?.status !== 200 || answer.text === undefined)
+      throw new Error(`${path}: ${String(answer?.status)} ${String(answer?.text)}`);
+    const { entry = [], link } = JSON.parse(answer.text) as Page; // a search answers a Bundle
+    for (const { resource } of entry) {
+      const number = resource.identifier?.find(({ value }) => value?.startsWith('R-') === true)?.value;
+      if (resource.resourceType === 'ServiceRequest' && number !== undefined)
+        found.set(number, (found.get(number) ?? 0) + 1);
+    }
+    const next = link.find(({ relation }) => relation === 'next')?.url;
+    path = next?.slice(next.indexOf('/Task?')) ?? '';
+  }
+  return found;
+}
+
+interface Page {
+  readonly entry?: readonly {
+    readonly resource: {
+      readonly resourceType: string;
+      readonly identifier?: readonly { readonly value?: string }[];
+    };
+  }[];
+  readonly link: readonly { readonly relation: string; readonly url: string }[];
+}
+
+const NOTIFIED_WITHIN_MS = 60_000;
+
+/** How often each word came about each mail, once there is every word about every mail, or it takes too long. */
+async function notificationsOf(
+  { office, parties: { partner } }: Scene,
+  letters: Letters,
+): Promise<ReadonlyMap<string, number>> {
+  const told = new Map<string, number>();
+  let read = 0;
+  for (const end = Date.now() + NOTIFIED_WITHIN_MS; Date.now() < end;) {
+    for (const { bytes } of office.kept.slice(read)) {
+      read += 1;
+      const { dispositions } = await openLetter(partner, bytes);
+      for (const { outcome, originalMessageId = '' } of dispositions) {
+        const key = `${outcome} ${originalMessageId}`;
+        told.set(key, (told.get(key) ?? 0) + 1);
+      }
+    }
+    if (told.size >= letters.size * WORDS.length) break;
+    await pause(100);
+  }
+  return told;
+}
