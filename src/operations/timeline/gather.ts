@@ -198,7 +198,7 @@ async function readDeliveries(
   for (const subject of subjects) {
     const rows: readonly OutboxRow[] = await context.store.outbox({ subject, count: DELIVERIES_MAX });
     for (const row of rows) {
-      const to = row.seq > snapshot.seq ? undefined : await organizationOf(snapshot, row.receiver);
+      const to = row.seq > snapshot.seq ? undefined : await organizationOf(snapshot, row);
       if (to !== undefined && (caller.administrator || shown.has(to)))
         told.push({ row, to, state: await stateOfRow(snapshot, row) });
     }
@@ -216,8 +216,12 @@ async function stateOfRow(snapshot: Snapshot, row: OutboxRow): Promise<DeliveryS
   return known === undefined ? recordOfRow(row).state : readDelivery(known).state;
 }
 
-/** The organization of a Subscription or an Endpoint is the one that keeps it, or to which it belongs. */
-async function organizationOf(snapshot: Snapshot, receiver: Ref): Promise<Ref | undefined> {
+/**
+ * Whom a delivery tells: at an Endpoint the party, of which the Endpoint may name a private record; else the organization that
+ * keeps the Subscription.
+ */
+async function organizationOf(snapshot: Snapshot, { receiver, sight }: OutboxRow): Promise<Ref | undefined> {
+  if (typeOf(receiver) === 'Endpoint' && !sight.everything) return sight.organization;
   const version = await snapshot.read(receiver, EVERYTHING);
   if (version === undefined) return undefined;
   const resource = resourceOf(version);

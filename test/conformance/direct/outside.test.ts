@@ -1,6 +1,7 @@
 /** Referrals to parties outside: who is reached by Direct, and at which address (docs/directory.md). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
+import { SAME_AS } from '../../../src/resources/party.ts';
 import * as make from '../../resources.ts';
 import { administrator, refOf, type WorldReply } from '../../world.ts';
 import { larkspur, tidewater } from '../hl7v2/exchange.ts';
@@ -87,6 +88,26 @@ describe('(directory DR28, DR46) a party outside is told by Direct', () => {
     expect(await addressesOf()).toEqual([mine]);
     await refer(tidewater, harbor);
     expect(await addressesOf()).toEqual([theirs]);
+  });
+
+  test('at the address noted for the private record that stands for a listed one, and the timeline shows it', async () => {
+    const party = await listed('harbor-known');
+    const record = await world.create(larkspur, {
+      resourceType: 'Organization',
+      name: 'harbor-known',
+      extension: [{ url: SAME_AS, valueReference: at(party) }],
+    });
+    const address = fresh();
+    await world.verify(await noteAddress(larkspur, refOf(record) as Ref, address));
+    const answer = await refer(larkspur, refOf(record));
+    const [[to, one] = []] = await mails();
+    expect(to).toBe(address);
+    expect(one?.entry.sight).toMatchObject({ organization: party });
+    const order = answer.location?.split('/').slice(-4, -2).join('/') ?? '';
+    const timeline = await world.ask(larkspur, 'GET', `${order}/$timeline`);
+    expect(timeline.text).toContain(
+      `{"url":"rail","valueCode":"direct-project"},{"url":"to","valueReference":{"reference":"${party}"}}`,
+    );
   });
 
   test('(harmony Z40) at the address of the role that is addressed, before that of the organization', async () => {
