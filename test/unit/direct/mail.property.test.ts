@@ -13,7 +13,7 @@ import { signingKeyOf } from '../../../tools/direct/correspondent.ts';
 import * as fc from '../../chance.ts';
 import { createDirectWorld } from '../../direct-world.ts';
 import { proofOf } from '../../proof.ts';
-import { envelopeMime } from './openssl-cms.ts';
+import { base64Body, envelopeMime } from './openssl-cms.ts';
 
 const proof = proofOf('direct-bytes');
 const RUN = { numRuns: proof.runs, seed: proof.seed };
@@ -79,9 +79,9 @@ const protect = (message: Uint8Array, keyTransport: 'pkcs1' | 'oaep'): Promise<U
 const open = (bytes: Uint8Array): Promise<OpenedMail> => openMail(bytes, [theirs], MAIL_LIMITS);
 
 /** Some bytes of the original are others, and perhaps its end is missing. */
-const changesOf = (length: number) =>
+const changesOf = (length: number, most = 8) =>
   fc.record({
-    bytes: fc.array(fc.tuple(fc.nat(length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+    bytes: fc.array(fc.tuple(fc.nat(length - 1), fc.nat(255)), { minLength: 1, maxLength: most }),
     length: fc.oneof({ weight: 3, arbitrary: fc.constant(length) }, fc.nat(length)),
   });
 
@@ -115,6 +115,14 @@ describe('(direct-xdm 14) whatever the bytes', () => {
       await fc.assert(
         fc.asyncProperty(changesOf(mail.length), async (changes) => {
           const found = await open(changed(mail, changes));
+          expect(found.kind !== 'opened' || PLAIN.equals(found.message)).toBe(true);
+        }),
+        RUN,
+      );
+      const envelope = base64Body(mail);
+      await fc.assert(
+        fc.asyncProperty(changesOf(envelope.length, 2), async (changes) => {
+          const found = await open(envelopeMime(changed(envelope, changes)));
           expect(found.kind !== 'opened' || PLAIN.equals(found.message)).toBe(true);
         }),
         RUN,
