@@ -33,7 +33,7 @@ export const canTell = (mail: DirectMail): boolean =>
 
 export function owe(mail: DirectMail, outcome: Outcome, now: number): readonly RecordWrite[] {
   const { from, to, messageId = '' } = mail;
-  return dispositionsFor(mail, outcome).map((disposition) => {
+  return dispositionsFor(mail, outcome).map((disposition, index) => {
     const body: OwedDisposition = {
       by: to,
       to: from,
@@ -46,7 +46,8 @@ export function owe(mail: DirectMail, outcome: Outcome, now: number): readonly R
     };
     return {
       kind: OWED_DISPOSITION,
-      key: [to, from, messageId, disposition].join('\n'),
+      // In the order in which they are to leave.
+      key: [to, from, messageId, `${index} ${disposition}`].join('\n'),
       expect: 'any',
       body,
       index: [['by', domainOfAddress(to)]],

@@ -42,7 +42,7 @@ export async function introductionOf(
   const party: Resource = {
     resourceType: 'Organization',
     active: true,
-    name: name ?? domainOfAddress(mail.from),
+    name: wordsOf(name) ?? domainOfAddress(mail.from),
   };
   const plan = (draft: Draft): void => {
     planOwn(draft, ids.organization, withStanding(party, 'private'), receiver);
@@ -67,6 +67,15 @@ export async function introductionOf(
   };
   return { organization, endpoint, plan };
 }
+
+/** What a sender says of itself is shown, and believed by nobody: one line of it. */
+const wordsOf = (name: string | undefined): string | undefined =>
+  name
+    ?.replaceAll(/\p{C}+/gu, ' ')
+    .trim()
+    .slice(0, NAME_MAX) || undefined;
+
+const NAME_MAX = 200;
 
 const endpointOf = ({ from }: Introduced, organization: Ref): Resource => ({
   resourceType: 'Endpoint',

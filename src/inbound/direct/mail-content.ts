@@ -51,7 +51,7 @@ function contentOfPackage(
   says: readonly string[],
 ): MailContent {
   const [message, another] = submission.documents.filter(({ kind }) => kind === 'message');
-  const documents = submission.documents.filter(({ kind }) => kind !== 'message').map(carriedOf);
+  const documents = submission.documents.filter(({ kind }) => kind !== 'message').flatMap(carriedOf);
   if (another !== undefined) return { kind: 'apart', says: 'the package holds several messages' };
   if (message === undefined) return { kind: 'plain', documents };
   const beside = filesOf({ ...mail, parts: mail.parts.filter((part) => !isArchive(part)) });
@@ -82,21 +82,33 @@ const isArchive = ({ contentType, fileName = '' }: DirectPart): boolean =>
 const filesOf = ({ parts }: Pick<DirectMail, 'parts'>): readonly CarriedDocument[] =>
   parts
     .filter(({ contentType, fileName }) => fileName !== undefined || !WRITTEN.has(contentType))
-    .map(({ contentType, fileName, bytes }) => ({
-      contentType,
-      bytes,
-      title: fileName,
-      isClinical: isClinical(bytes),
-    }));
+    .flatMap(({ contentType, fileName, bytes }) => documentsOf(contentType, bytes, fileName));
 
 const WRITTEN: ReadonlySet<string> = new Set(['text/plain', 'text/html']);
 
-const carriedOf = ({ mimeType, bytes, title }: ReceivedDocument): CarriedDocument => ({
-  contentType: mimeType,
-  bytes,
-  title,
-  isClinical: isClinical(bytes),
-});
+const carriedOf = ({ mimeType, bytes, title }: ReceivedDocument): readonly CarriedDocument[] =>
+  documentsOf(mimeType, bytes, title);
+
+/** None of an empty file. A type that is none, and a title of several lines, are a sender's mistakes and refuse nothing. */
+function documentsOf(type: string, bytes: Uint8Array, title: string | undefined): readonly CarriedDocument[] {
+  if (bytes.length === 0) return [];
+  const words =
+    title
+      ?.replaceAll(/\p{C}+/gu, ' ')
+      .trim()
+      .slice(0, TITLE_MAX) ?? '';
+  return [
+    {
+      contentType: TYPE.test(type) ? type : 'application/octet-stream',
+      bytes,
+      title: words === '' ? undefined : words,
+      isClinical: isClinical(bytes),
+    },
+  ];
+}
+
+const TYPE = /^[\w.+-]{1,100}\/[\w.+-]{1,100}$/;
+const TITLE_MAX = 200;
 
 /** Bytes in which the root element of a clinical document begins. */
 const HEAD_BYTES = 12 * 1024;

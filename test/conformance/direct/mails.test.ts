@@ -210,11 +210,34 @@ describe('what its sender is told (direct-xdm 6, 11)', () => {
     expect(JSON.stringify(failed)).not.toMatch(/Quinter|MQ-40417/);
   });
 
+  test('processed leaves before dispatched (direct-xdm 6)', async () => {
+    await open();
+    await mailed.post(await mailOf(request(said(0)), TO_TIDEWATER));
+    expect((await mailed.owed()).map(({ disposition }) => disposition)).toEqual(['processed', 'dispatched']);
+  });
+
   test('each is owed by the address that received, to the one that sent', async () => {
     await open();
     await mailed.post(await mailOf(request(said(0)), TO_TIDEWATER));
     for (const one of await mailed.owed())
       expect(one).toMatchObject({ by: ADDRESSES.tidewater, to: ADDRESSES.larkspur, attempts: 0 });
+  });
+});
+
+describe('what a sender got wrong about a file refuses nothing', () => {
+  test.each<[what: string, files: readonly MailFile[], filed: number]>([
+    ['an empty file', [file('empty.pdf', 'application/pdf', ''), pdf], 1],
+    ['a type that is none', [file('x.bin', 'pdf', '%PDF-1.4')], 1],
+  ])('%s', async (_what, files, filed) => {
+    await open();
+    await mailed.post(await mailOf(request(said(0)), TO_TIDEWATER));
+    const accepted = await mailOf(accept(said(1)), TO_LARKSPUR);
+    const beside = await mailWith(files, TO_LARKSPUR);
+    const { fate } = await mailed.post({ ...accepted, parts: [...accepted.parts, ...beside.parts.slice(1)] });
+    expect(fate).toBe('applied');
+    const documents = await mailed.all('DocumentReference');
+    const mails = ofContent(documents, 'message/rfc822').length;
+    expect(documents.length - mails).toBe(filed);
   });
 });
 

@@ -8,7 +8,7 @@ import { EVERYTHING } from '../../../src/ports/query.ts';
 import { findByDirectAddress } from '../../../src/resources/parties/direct-addresses.ts';
 import { localRef } from '../../../src/resources/element.ts';
 import { standingOf } from '../../../src/resources/parties/standing.ts';
-import type { DirectAddress } from '../../../src/ports/direct.ts';
+import type { DirectMail, DirectAddress } from '../../../src/ports/direct.ts';
 import { administrator } from '../../world.ts';
 import {
   accept,
@@ -248,4 +248,12 @@ test('only the verified Endpoint of a member is a local address (directory DR45)
   expect(await knows(ADDRESSES.larkspur)).toBe(true);
   expect(await knows(ADDRESSES.tidewater)).toBe(false);
   expect(await knows('nobody@direct.larkspur.example.org')).toBe(false);
+});
+
+test.each<[whose: string, distrust: DirectMail['distrust'], turn: string]>([
+  ['its sender', undefined, 'organization Organization/larkspur'],
+  ['its receiver, when it is not believed', 'untrusted', 'organization Organization/tidewater'],
+])('a mail takes the turn of %s', async (_whose, distrust, turn) => {
+  await open({});
+  expect(await mailed.engine.direct.turnOf({ ...TO_TIDEWATER, distrust })).toBe(turn);
 });
