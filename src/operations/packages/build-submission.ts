@@ -13,6 +13,8 @@ import type { Identifier, Patient, Ref, Resource } from '../../fhir/types.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import { numbersToSend } from '../../hl7v2/mapping/patient.ts';
 import type { ReferralEvent } from '../../hl7v2/messages/build-messages.ts';
+import { CONFIDENTIALITY } from '../../policies/labels/confidentiality.ts';
+import { highWaterMark } from '../../policies/labels/high-water.ts';
 import { BARE_NOTICE, noticeTexts } from '../../policies/part2/notice.ts';
 import type { CommitView, EntryPreview, NoticeOfEntry, NoticeToShow } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
@@ -103,6 +105,7 @@ export async function buildSubmission(
     at: written.at,
     sourceId,
     isNoticed: notice.length > 0,
+    confidentiality: markOf(told),
   });
   const person = personInMessage(prepared.message);
   const submission = await submissionOf(
@@ -212,6 +215,17 @@ const privacyOf = (notice: NoticeToShow | typeof BARE_NOTICE | undefined): Priva
   notice === undefined || notice === 'none'
     ? undefined
     : { texts: noticeTexts(notice), consent: notice.source, refrains: notice.refrains };
+
+/** The mark of what a message tells, by the labels of its resources. */
+function markOf({ referral: { task, request, patient }, appointment, note }: ReferralEvent): string {
+  const told = [task, request, patient, appointment] as unknown as readonly (Resource | undefined)[]; // each is one
+  const own = note?.confidentiality;
+  const labels = [
+    ...told.flatMap((one) => one?.meta?.security ?? []),
+    ...(own === undefined ? [] : [{ system: CONFIDENTIALITY, code: own }]),
+  ];
+  return highWaterMark(labels)?.code ?? 'N';
+}
 
 /** A patient with these numbers alone. */
 const withNumbers = (patient: Patient, identifier: readonly Identifier[]): Resource => {

@@ -42,13 +42,15 @@ interface AboutMessage {
   /** The OID of who sends it. */
   readonly sourceId: string;
   readonly isNoticed: boolean;
+  /** How confidential what it tells is, by its labels: a code of v3 Confidentiality. */
+  readonly confidentiality: string;
   readonly title: string;
 }
 
 /** @throws NoticeMissing when it tells content of 42 CFR Part 2 and lacks the notice */
 export function messageDocument(
   segments: Segments,
-  { at, sourceId, isNoticed, title }: AboutMessage,
+  { at, sourceId, isNoticed, confidentiality, title }: AboutMessage,
 ): SubmissionDocument {
   const { messageType, messageControlId = '' } = valuesOf(segments, 'MSH');
   const { messageCode = '', triggerEvent = '' } = messageType ?? {};
@@ -58,7 +60,6 @@ export function messageDocument(
     throw new TypeError(`no package holds ${messageCode}^${triggerEvent}`);
   const message = buildMessage(segments);
   if (isNoticed && !hasNotice(message)) throw new NoticeMissing('direct-project');
-  const said = valuesOf(segments, 'ORC').confidentialityCode?.identifier ?? 'N';
   return {
     kind: 'message',
     bytes: encodeBytes(encodeMessage(message), message.syntax.charset),
@@ -67,7 +68,7 @@ export function messageDocument(
     classCode: { code: messageCode, system: MESSAGE_CODES },
     typeCode: { code: structure, system: STRUCTURES },
     formatCode: { code: definition.formatCode, system: FORMAT_CODES },
-    confidentiality: [entryConfidentiality(isNoticed && said !== 'V' ? 'R' : said)],
+    confidentiality: [entryConfidentiality(isNoticed && confidentiality !== 'V' ? 'R' : confidentiality)],
     creationTime: at,
     languageCode: 'en-US',
     title,

@@ -20,6 +20,7 @@ beforeAll(async () => {
   world = await openDirectWorld();
   await refer('R-part2', true);
   await refer('R-plain', false);
+  await refer('R-secret', false, { meta: { security: [conf('R')] } });
 });
 afterAll(() => world.close());
 
@@ -29,7 +30,7 @@ const words = (xml: string): string => fold(xml.replaceAll(/<[^>]*>/g, ' ').repl
 const SCOPE =
   'Consent of 2025-03-01: larkspur may disclose "All my treatment records" to tidewater for treatment, payment and health care operations without an end. It may be revoked in writing.';
 
-async function refer(number: string, isPart2: boolean): Promise<void> {
+async function refer(number: string, isPart2: boolean, more: object = {}): Promise<void> {
   const create = async (resource: object): Promise<Ref> =>
     refOf(await world.create(larkspur, resource)) as Ref;
   const patient = await create(
@@ -75,6 +76,7 @@ async function refer(number: string, isPart2: boolean): Promise<void> {
         identifier: [{ ...make.placer(number), system: 'urn:oid:2.999.10.1.15' }],
         reasonCode: [{ text: 'Opioid use' }],
         reasonReference: [at(reason)],
+        ...more,
         ...(supporting.length > 0 && { supportingInfo: supporting }),
       },
     ),
@@ -163,5 +165,17 @@ test.each(['R-plain send-referral-package', 'R-plain send-acceptance'])(
     expect(notice).toBeUndefined();
     for (const said of [text, ...submission.documents.map(textOf)]) expect(said).not.toContain('42 CFR');
     expect(submission.documents.some(({ kind }) => kind === 'consent')).toBe(false);
+  },
+);
+
+test.each([
+  ['R-plain send-referral-package', 'N'],
+  ['R-secret send-referral-package', 'R'],
+])(
+  '(compliance P30) the metadata is as confidential as the labels of what is told: %s is %s',
+  (key, code) => {
+    const [message, document] = builtOf(key).submission.documents;
+    expect(message?.confidentiality.map((one) => one.code)).toEqual([code]);
+    expect(document?.confidentiality.map((one) => one.code)).toEqual([code]);
   },
 );

@@ -120,7 +120,7 @@ function contentOf(
     version: Math.max(1, gathered.seq),
     time: gathered.at,
     confidentiality: highest(
-      resources.flatMap(({ meta }) => meta?.security ?? []),
+      [...resources, about.order].flatMap((one) => one?.meta?.security ?? []),
       'N',
     ),
     patient: about.patient,
