@@ -9,6 +9,8 @@
  *       --port N        the port of FHIR (default: 0, any free one)
  *       --mllp-port N   the port of HL7 v2 (default: 0, any free one)
  *       --smtp-port N   the port of Direct mail (default: 0, any free one)
+ *       --mail-to N     the SMTP port, of this machine, where the initiator takes its Direct mail (default: the mails go into a
+ *                       folder, which --json names)
  *       --host H        the address to listen on, of this machine alone (default: 127.0.0.1)
  *       --data-dir DIR  the data folder (default: a new one, which is removed at the end)
  *       --grant WORDS   scopes of this server that the tokens of both organizations get, separated by spaces (default: none), as
@@ -37,6 +39,7 @@ const FLAGS = {
   port: { type: 'string', default: '0' },
   'mllp-port': { type: 'string', default: '0' },
   'smtp-port': { type: 'string', default: '0' },
+  'mail-to': { type: 'string' },
   host: { type: 'string', default: '127.0.0.1' },
   'data-dir': { type: 'string' },
   grant: { type: 'string', default: '' },
@@ -63,7 +66,11 @@ await runCommand(import.meta.filename, {
     const database =
       values.store === undefined ? undefined : demoDatabase(values.store, values['data-dir'] !== undefined);
     const toldToEnd = end();
-    const direct = await prepareDirect(folder, smtpPort);
+    const mailTo = values['mail-to'];
+    const direct = await prepareDirect(folder, {
+      smtpPort,
+      mailTo: mailTo === undefined ? undefined : wholeNumber('--mail-to', mailTo, 1, PORT_MAX),
+    });
     try {
       const world = await raise(values, { folder, mllpPort, direct }, database?.settings);
       try {

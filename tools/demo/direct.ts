@@ -42,8 +42,14 @@ export interface DemoDirect {
   readonly flags: Readonly<Record<string, string>>;
 }
 
+interface Ports {
+  readonly smtpPort: number;
+  /** Where the initiator takes its mail; undefined: it goes into the mailbox. */
+  readonly mailTo: number | undefined;
+}
+
 /** Makes keys and certificates, or takes those of the last time from the folder, and opens the relay. */
-export async function prepareDirect(folder: string, smtpPort: number): Promise<DemoDirect> {
+export async function prepareDirect(folder: string, { smtpPort, mailTo }: Ports): Promise<DemoDirect> {
   const place = join(folder, 'demo-direct');
   const mailbox = join(place, 'mailbox');
   mkdirSync(mailbox, { recursive: true, mode: 0o700 });
@@ -61,6 +67,7 @@ export async function prepareDirect(folder: string, smtpPort: number): Promise<D
       writeFileSync(join(mailbox, `${String(Date.now())}-${String(count).padStart(4, '0')}.eml`), bytes);
     },
   });
+  if (mailTo !== undefined) office.route(domainOfAddress(DIRECT_ADDRESSES.initiator), mailTo);
   return {
     ca,
     parties,

@@ -23,7 +23,7 @@ export interface PostOffice {
   readonly kept: readonly CarriedMail[];
   /** Mails that came by here, whether kept or carried. */
   readonly carried: readonly CarriedMail[];
-  /** Resolves with the kept mails to an address, once there are so many of them. */
+  /** Resolves with the mails to an address, kept or carried, once there are so many of them. */
   wait: (to: string, count: number) => Promise<readonly CarriedMail[]>;
   close: () => Promise<void>;
 }
@@ -86,7 +86,7 @@ export async function openPostOffice(options: PostOfficeOptions = {}): Promise<P
     wait(to, count) {
       const { promise, resolve, reject } = Promise.withResolvers<readonly CarriedMail[]>();
       const look = (): void => {
-        const found = kept.filter((mail) => mail.to === to);
+        const found = carried.filter((mail) => mail.to === to);
         if (found.length >= count) resolve(found);
       };
       const late = setTimeout(
