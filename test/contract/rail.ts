@@ -11,6 +11,7 @@ import {
   type Rail,
   type Receipt,
 } from '../../src/ports/rail.ts';
+import type { Store } from '../../src/ports/store.ts';
 import {
   buildClaimed,
   buildEntry,
@@ -44,6 +45,8 @@ export interface RailUnderTest {
   /** A rail with something wrong that an operator can mend. */
   readonly openTroubled: () => Promise<Rail>;
   readonly cannot: Partial<Record<Behaviour, string>>;
+  /** What must be on record before anything is sent to the receiver. */
+  readonly prepare?: (store: Store) => Promise<void>;
 }
 
 const OLD: Stored = {
@@ -63,12 +66,13 @@ const present: PresentVersion = ({ text = '' }, sight) => {
 /** A text as JSON writes it inside another. */
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
-export function describeRail({ name, open, openTroubled, cannot }: RailUnderTest): void {
+export function describeRail({ name, open, openTroubled, cannot, prepare }: RailUnderTest): void {
   const left = Object.entries(cannot).map(([behaviour, why]) => `; a receiver never ${behaviour}: ${why}`);
   describe(`rail ${name}${left.join('')}`, () => {
     let world: World;
     beforeAll(async () => {
       world = await openWorld();
+      await prepare?.(world.store);
     });
     afterAll(() => world.close());
 
