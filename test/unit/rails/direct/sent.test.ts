@@ -1,6 +1,6 @@
 /** Message-IDs, by which a notification finds the entry that a mail was made from (direct-xdm 6). */
 import { expect, test } from '@jest/globals';
-import { entryOfMessageId, messageIdOf } from '../../../../src/rails/direct/sent.ts';
+import { entryOfMessageId, messageIdOf } from '../../../../src/direct/message-id.ts';
 
 const FROM = 'a@direct.alder.example.org';
 const TO = 'b@direct.tarn.example.org';
