@@ -40,7 +40,8 @@ export async function contentOfParts(mail: MailParts, limits: PackageLimits): Pr
   if (reading.kind === 'package') return contentOfPackage(mail, reading.submission, reading.remarks);
   const { code, weight, says } = reading.fault;
   if (code === 'no-metadata' && !isAnnounced) return { kind: 'plain', documents: filesOf(mail) };
-  return weight === 'reject' ? refused(says) : { kind: 'apart', says };
+  // Nobody but its sender knows which of several it meant (direct-xdm 11).
+  return weight === 'reject' || code === 'several-sets' ? refused(says) : { kind: 'apart', says };
 }
 
 const refused = (says: string): MailContent => ({ kind: 'refused', says });

@@ -159,13 +159,29 @@ async function commitMail(receiving: ReceivingMail, committing: CommittingMail):
   return { fate: result.fate, owed: dispositionsFor(mail, KEPT) };
 }
 
+/** A mail whose message cannot even be opened, for what it would cost, is kept apart: it would be the same the next time. */
+async function openMailOf(
+  { context, parts }: ReceivingMail,
+  arrived: TakenMail,
+  snapshot: Snapshot,
+): Promise<Incoming> {
+  try {
+    return await incomingOf(context, snapshot, arrived);
+  } catch (error) {
+    if (isOurFault(error) || arrived.content.kind !== 'message') throw error;
+    parts.log('the message of a Direct mail could not be opened', { error: errorName(error) });
+    const content = { kind: 'apart', says: 'the message in the package could not be opened' } as const;
+    return incomingOf(context, snapshot, { ...arrived, content });
+  }
+}
+
 /** A mail that cannot be applied for a reason that nobody foresaw is a person's work, and stored all the same. */
 async function prepare(
   receiving: ReceivingMail,
   committing: CommittingMail,
   snapshot: Snapshot,
 ): Promise<PreparedMail> {
-  const incoming = await incomingOf(receiving.context, snapshot, committing.arrived);
+  const incoming = await openMailOf(receiving, committing.arrived, snapshot);
   const { verdict } = committing;
   try {
     return await prepareWith(receiving, { ...committing, incoming }, snapshot);
