@@ -70,5 +70,6 @@ export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirE
   };
   const messages = createMessageDoor(context, given);
   const direct = createDirectDoor(context, { ...given, limits: PACKAGE_LIMITS }, messages.waiting);
-  return { perform: createPerform(context, messages.actions), messages, direct };
+  const actions = { ...messages.actions, bring: direct.bring };
+  return { perform: createPerform(context, actions), messages, direct };
 }

@@ -2,6 +2,7 @@
 import type { OperationContext } from '../../operations/context.ts';
 import type { WaitingMessages } from '../waiting.ts';
 import type { DirectDoor, DirectParts } from './door.ts';
+import { bringPackage } from './bring-package.ts';
 import { findMailParties, findReceiver } from './mail-parties.ts';
 import { receiveMail } from './receive-mail.ts';
 
@@ -12,8 +13,10 @@ export function createDirectDoor(
   waiting: WaitingMessages,
 ): DirectDoor {
   const { store, clock } = context;
+  const receiving = { context, parts, waiting };
   return {
-    receive: (mail) => receiveMail({ context, parts, waiting }, mail),
+    receive: (mail) => receiveMail(receiving, mail),
+    bring: (request, brought) => bringPackage(receiving, request, brought),
     knows: async (address) => (await findReceiver(store.snapshot(), address, clock.now())) !== undefined,
     async turnOf(mail) {
       const { sender, receiver } = await findMailParties(store.snapshot(), mail, clock.now());

@@ -3,6 +3,7 @@
  * the door for messages: a mail is one more way by which a message comes.
  */
 import type { PackageLimits } from '../../direct/xdm/read-package.ts';
+import type { MessageActions } from '../../operations/extended/message-actions.ts';
 import type { DirectAddress, DirectMail, ReceiveDirect } from '../../ports/direct.ts';
 import type { LogFault, MessageSettings } from '../../ports/inbound.ts';
 
@@ -19,6 +20,8 @@ export interface DirectDoor {
    * rejects: `not-kept` says that nothing is on disk, and that the mail must come again.
    */
   readonly receive: ReceiveDirect;
+  /** A package that its recipient brings. */
+  readonly bring: MessageActions['bring'];
   /** Whether a member is reached by this address: it is that of its own verified Endpoint. */
   readonly knows: (address: DirectAddress) => Promise<boolean>;
   /** For whom a mail takes its turn among all that is done here: its sender where it is known, else its receiver. */

@@ -33,7 +33,7 @@ import { findKnownMessage, mailKeyOf, noteMessage } from './mail-key.ts';
 import { findReceiver } from './mail-parties.ts';
 import { suggestReferrals } from './suggest-referrals.ts';
 
-interface ReceivingMail {
+export interface ReceivingMail {
   readonly context: OperationContext;
   readonly parts: DirectParts;
   readonly waiting: WaitingMessages;

@@ -17,5 +17,5 @@ export interface MessageDoor {
   readonly takeApart: TakeApart;
   readonly waiting: WaitingMessages;
   /** What a person may do about a message. */
-  readonly actions: MessageActions;
+  readonly actions: Omit<MessageActions, 'bring'>;
 }

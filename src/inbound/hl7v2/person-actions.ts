@@ -26,7 +26,7 @@ import { performResolution, type Resolvable, type Resolved } from '../resolve-wo
 import type { KnownBeside } from '../processed-message.ts';
 import { requestOf } from '../message-caller.ts';
 
-export function createMessageActions(context: OperationContext, door: Door): MessageActions {
+export function createMessageActions(context: OperationContext, door: Door): Omit<MessageActions, 'bring'> {
   return {
     replay: (request) =>
       performResolution(context, request, (snapshot, about) =>

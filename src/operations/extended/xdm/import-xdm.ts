@@ -1,7 +1,7 @@
 /**
  * `$import-xdm`: a package that an organization received by other means is kept: its clinical documents as `$import-ccda`
- * keeps them, the others as files, and a DocumentManifest for all (direct-xdm 7; ITI-32). It never moves a referral: who
- * brings a package is not who made it.
+ * keeps them, the others as files, and a DocumentManifest for all (direct-xdm 7; ITI-32). A message of 360X to that
+ * organization counts as a mail of its author, unless the author is a member: who brings a package is not who made it.
  */
 import { createHash } from 'node:crypto';
 import { readXdm } from '../../../direct/xdm/read-package.ts';
@@ -9,11 +9,14 @@ import type { ReceivedDocument, ReceivedSubmission } from '../../../direct/xdm/s
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import { bodyOf } from '../../../fhir/json.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
+import type { AuditEntry } from '../../../ports/audit.ts';
+import type { MessageFate } from '../../../ports/inbound.ts';
 import { EVERYTHING } from '../../../ports/query.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { valuesAt } from '../../../resources/element.ts';
+import { permits } from '../../../smart/permits.ts';
 import { agentOf, auditOperation } from '../../audit/audit.ts';
-import { recordRead } from '../../audit/record.ts';
+import { recordAlways, recordRead } from '../../audit/record.ts';
 import type { Request } from '../../request.ts';
 import { importDocument, isRefusedForContent, transactionResponseOf } from '../ccda/import-ccda.ts';
 import { findByIdentifier } from '../ccda/meet.ts';
@@ -37,7 +40,7 @@ export const importXdm: Operation = {
   name: 'import-xdm',
   title: 'Keep an XDM package and read its clinical documents',
   description:
-    'Keeps the documents of an XDM package (IHE ITI-32) that came by other means: a clinical document as $import-ccda keeps it, any other as a file, and a DocumentManifest that names them. The same package again changes nothing. A message of 360X in the package is kept and moves no referral: that takes the message of its sender, by its own way.',
+    'Keeps the documents of an XDM package (IHE ITI-32) that came by other means: a clinical document as $import-ccda keeps it, any other as a file, and a DocumentManifest that names them. The same package again changes nothing. A message of 360X to your organization, of somebody who is no member, is taken as a mail of its author; the message of a member is kept and moves no referral, because a member speaks for itself.',
   levels: ['system'],
   resource: [],
   affectsState: true,
@@ -62,10 +65,18 @@ export const importXdm: Operation = {
     {
       name: 'manifest',
       use: 'out',
-      min: 1,
+      min: 0,
       max: '1',
       type: 'Reference',
-      documentation: 'The DocumentManifest.',
+      documentation: 'The DocumentManifest; absent where the package was taken as a mail.',
+    },
+    {
+      name: 'fate',
+      use: 'out',
+      min: 0,
+      max: '1',
+      type: 'code',
+      documentation: 'Where it was taken as a mail: applied, repeated, work-item, quarantine, again.',
     },
     {
       name: 'document',
@@ -94,6 +105,8 @@ async function performPackageImport(invocation: Invocation): Promise<OperationRe
   const reading = await readXdm(source.bytes);
   if (reading.kind === 'fault') throw refuse(`${reading.fault.code}: ${reading.fault.says}`);
   const { submission } = reading;
+  const fate = await bring(invocation, submission, source.bytes);
+  if (fate !== undefined) return replyOfFate(fate, reading.remarks);
   const known = await findKnown(invocation, submission);
   if (known !== undefined) return replyOf(known.manifest, known.documents, ['The package is kept already.']);
   const clinical = await importClinical(invocation, submission);
@@ -125,6 +138,42 @@ async function packageOf({ context, request, input }: Invocation): Promise<Sourc
     diagnostics: `there is neither a package nor a source: send the package itself as ${ZIP_TYPE}, or Parameters`,
   });
 }
+
+// — as a mail
+
+/** What a mail may do, its bringer's token must permit. */
+const MOVES = [
+  ['create', 'ServiceRequest'],
+  ['update', 'ServiceRequest'],
+  ['create', 'Task'],
+  ['update', 'Task'],
+] as const;
+
+/** Takes the package as a mail of its author; undefined where it is none to the caller's organization. */
+async function bring(
+  { context, request, messages }: Invocation,
+  { author, intendedRecipient, submissionTime, documents }: ReceivedSubmission,
+  archive: Uint8Array,
+): Promise<MessageFate | undefined> {
+  const [from, to] = [author?.telecom, intendedRecipient?.telecom];
+  const { caller } = request;
+  const isPermitted =
+    caller.administrator || MOVES.every(([may, type]) => permits(caller.scopes, may, type).allowed);
+  if (from === undefined || to === undefined || !isPermitted) return undefined;
+  if (!documents.some(({ kind }) => kind === 'message')) return undefined;
+  const fate = await messages.bring(request, { archive, from, to, sentAt: submissionTime });
+  if (fate === 'not-kept') throw new OperationOutcomeError('busy', { retryAfter: 1 });
+  if (fate !== undefined) await recordAlways(context, importRow(request, undefined, []));
+  return fate;
+}
+
+const replyOfFate = (fate: MessageFate, remarks: readonly string[]): OperationReply => ({
+  status: 200,
+  resource: parametersOf([
+    { name: 'fate', valueCode: fate },
+    ...remarks.map((valueString) => ({ name: 'remark', valueString })),
+  ]),
+});
 
 // — what is kept already
 
@@ -254,22 +303,29 @@ function asTransaction(
   };
 }
 
-/** In the same commit, the audit event of an import (ITI-32: direct-xdm 7). */
+/** In the same commit, the audit event of an import. */
 const auditing =
-  ({ caller, requestId }: Request, { patient }: PackageSubject, filed: FiledDocuments): Beside =>
+  (request: Request, { patient }: PackageSubject, filed: FiledDocuments): Beside =>
   async (draft) => {
-    draft.rows.push({
-      event: 'import-package',
-      action: 'C',
-      outcome: '0',
-      agent: agentOf(caller),
-      requestId,
-      entities: [...filed.values()],
-      patients: patient === undefined ? [] : [patient],
-      viewers: caller.organization === undefined ? [] : [caller.organization],
-    });
+    draft.rows.push(importRow(request, patient, [...filed.values()]));
     return [];
   };
+
+/** The audit event of an import (ITI-32: direct-xdm 7). */
+const importRow = (
+  { caller, requestId }: Request,
+  patient: Ref | undefined,
+  entities: readonly Ref[],
+): AuditEntry => ({
+  event: 'import-package',
+  action: 'C',
+  outcome: '0',
+  agent: agentOf(caller),
+  requestId,
+  entities,
+  patients: patient === undefined ? [] : [patient],
+  viewers: caller.organization === undefined ? [] : [caller.organization],
+});
 
 function locationAt(response: Resource | undefined, index: number): Ref {
   const answers = (response?.['entry'] ?? []) as readonly { response?: { location?: string } }[];

@@ -1,0 +1,129 @@
+/**
+ * `$import-xdm` of a package of 360X: to the organization that brings it, it is a mail of its author, unless the author is a
+ * member (360x 5; harmony Z45).
+ */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Parameters } from '../../../src/fhir/types.ts';
+import { writeXdm } from '../../../src/direct/xdm/write-package.ts';
+import { parseScopes } from '../../../src/smart/scopes.ts';
+import { accept, larkspur, outcome, request, stateOf, tidewater } from '../hl7v2/exchange.ts';
+import {
+  ADDRESSES,
+  clinicalIn,
+  mailOf,
+  openMailed,
+  REQUEST_ZIP,
+  submissionOf,
+  type Mailed,
+  type MailedOptions,
+} from './mailed.ts';
+
+let mailed: Mailed;
+afterEach(() => mailed.close());
+const open = async (options: MailedOptions): Promise<Mailed> => (mailed = await openMailed(options));
+
+const TO_TIDEWATER = { from: ADDRESSES.larkspur, to: ADDRESSES.tidewater } as const;
+const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
+
+type Caller = typeof tidewater;
+
+/** What the operation answers: its fate, and whether there is a manifest. */
+async function bring(who: Caller, message: string, way: typeof TO_TIDEWATER | typeof TO_LARKSPUR) {
+  const clinical = message.includes('OMG^O19') ? [await clinicalIn(REQUEST_ZIP)] : [];
+  const zip = await writeXdm(submissionOf(message, { ...way, clinical }), {
+    institution: 'A clinic',
+    application: 'test',
+  });
+  const resource = {
+    resourceType: 'Binary',
+    contentType: 'application/zip',
+    data: Buffer.from(zip).toString('base64'),
+  };
+  const body = { resourceType: 'Parameters', parameter: [{ name: 'package', resource }] };
+  mailed.clock.now += 1000;
+  const { status, text } = await mailed.ask(who, 'POST', '$import-xdm', body);
+  if (status !== 200) throw new Error(text);
+  const { parameter = [] } = JSON.parse(text ?? '{}') as Parameters;
+  return {
+    fate: parameter.find(({ name }) => name === 'fate')?.valueCode,
+    isFiled: parameter.some(({ name }) => name === 'manifest'),
+  };
+}
+
+const ASK = request({ at: 0, id: 'M-0' });
+const TAKEN = { fate: 'applied', isFiled: false };
+const FILED = { fate: undefined, isFiled: true };
+
+describe('a request of somebody who is no member', () => {
+  test.each(['stranger', 'listed'] as const)('opens the referral of the bringer (%s)', async (standing) => {
+    await open({ larkspur: standing });
+
+    expect(await bring(tidewater, ASK, TO_TIDEWATER)).toEqual(TAKEN);
+    expect(stateOf(await mailed.referral())).toBe('received 2.0');
+  });
+
+  test('is the same once more', async () => {
+    await open({ larkspur: 'stranger' });
+    await bring(tidewater, ASK, TO_TIDEWATER);
+
+    expect(await bring(tidewater, ASK, TO_TIDEWATER)).toEqual({ fate: 'repeated', isFiled: false });
+    expect(await mailed.all('Task')).toHaveLength(1);
+  });
+
+  test('tells its author nothing', async () => {
+    await open({ larkspur: 'stranger' });
+    await bring(tidewater, ASK, TO_TIDEWATER);
+
+    expect(await mailed.owed()).toEqual([]);
+  });
+});
+
+describe('nobody speaks for a member', () => {
+  test('a request of a member is kept as files', async () => {
+    await open({});
+
+    expect(await bring(tidewater, ASK, TO_TIDEWATER)).toEqual(FILED);
+    expect(await mailed.all('Task')).toEqual([]);
+  });
+
+  test.each([
+    ['an acceptance', accept({ at: 1, id: 'M-1' })],
+    ['an outcome', outcome({ at: 1, id: 'M-2' })],
+  ])('%s that the initiator brings moves nothing', async (_name, answer) => {
+    await open({});
+    await mailed.post(await mailOf(ASK, { ...TO_TIDEWATER, clinical: [await clinicalIn(REQUEST_ZIP)] }));
+    const before = stateOf(await mailed.referral());
+
+    expect(await bring(larkspur, answer, TO_LARKSPUR)).toEqual(FILED);
+    expect(stateOf(await mailed.referral())).toBe(before);
+  });
+});
+
+describe('what is not for the bringer', () => {
+  test('is kept as files', async () => {
+    await open({ larkspur: 'listed' });
+
+    expect(await bring(larkspur, ASK, TO_TIDEWATER)).toEqual(FILED);
+    expect(await mailed.all('Task')).toEqual([]);
+  });
+
+  test('nor is it a mail where the token writes no Tasks', async () => {
+    await open({ larkspur: 'stranger' });
+    const types = [
+      'DocumentReference',
+      'DocumentManifest',
+      'Binary',
+      'Patient',
+      'Provenance',
+      'ServiceRequest',
+    ];
+    const scopes = parseScopes(types.map((type) => `system/${type}.cruds`).join(' '));
+
+    const answer = accept({ at: 0, id: 'M-9' });
+
+    expect(await bring({ ...tidewater, scopes }, answer, TO_TIDEWATER)).toEqual(FILED);
+    expect(await bring(tidewater, accept({ at: 0, id: 'M-8' }), TO_TIDEWATER)).toMatchObject({
+      isFiled: false,
+    });
+  });
+});
