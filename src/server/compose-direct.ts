@@ -70,6 +70,7 @@ function settingsOf(parts: RailComposition): DirectRailSettings {
   const { directListen, directTlsCert: cert, directTlsKey: key } = config;
   return {
     listen: extra?.listen ?? (directListen === undefined ? undefined : parseListeningPlace(directListen)),
+    keys: config.directKeys,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     relay: relayOf(parts),
     mailBytesMax: config.directMailBytesMax,

@@ -84,6 +84,7 @@ const railTo = (port: number, present: PresentVersion): Rail =>
       ...SETTINGS,
       listen: undefined,
       tls: undefined,
+      keys: 'keys',
       relay: undefined,
       mailBytesMax: 1_000_000,
       pollMs: 1000,

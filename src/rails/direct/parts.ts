@@ -17,6 +17,8 @@ import type { SmtpPortSettings } from './smtp-port.ts';
 /** The settings, by the names of the table without `direct`. */
 export interface DirectRailSettings extends SmtpPortSettings, ExpectedTimes {
   readonly listen: { readonly host: string; readonly port: number } | undefined;
+  /** The folder of keys of the own security agent. */
+  readonly keys: string | undefined;
   /** Files, PEM, for STARTTLS. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** Of the own security agent; `own-port`: its mail goes to its own SMTP port (a demonstration). */

@@ -26,11 +26,19 @@ export async function verifyDirect(
 /** What the own security agent lacks for taking and sending mail. */
 function staFindings(
   domains: readonly LocalDomain[],
-  { listen, tls, relay }: DirectRailSettings,
+  { listen, tls, relay, keys }: DirectRailSettings,
 ): readonly Finding[] {
   if (!domains.some(({ way }) => way === 'sta')) return [];
   const warn = (says: string): Finding => ({ ok: true, warning: true, says });
   return [
+    ...(keys === undefined
+      ? [
+          {
+            ok: false,
+            says: 'the own security agent has no keys: nothing is opened or sent → set directKeys',
+          },
+        ]
+      : []),
     ...(listen === undefined
       ? [warn('no mail comes in by SMTP → set directListen')]
       : [{ ok: true, says: `SMTP at ${listen.host}:${listen.port}` }]),

@@ -101,6 +101,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       drainMs,
       listen: { host: '127.0.0.1', port: 0 },
       tls: undefined,
+      keys: 'keys',
       relay: undefined,
       mailBytesMax: 5_000_000,
       pollMs: 200,

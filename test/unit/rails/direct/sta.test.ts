@@ -469,6 +469,21 @@ describe('(direct-xdm 6) what is not confirmed in time', () => {
   });
 });
 
+test('(direct-xdm 1) doctor says what the own security agent lacks, and reaches the relay', async () => {
+  const { sender } = await openPair();
+  expect(await sender.rail.verify()).toEqual([
+    { ok: true, says: 'domains: direct.alder.example.org (sta)' },
+    { ok: true, says: 'SMTP at 127.0.0.1:0' },
+    { ok: true, warning: true, says: 'SMTP offers no STARTTLS → set directTlsCert and directTlsKey' },
+    { ok: true, says: expect.stringMatching(/^relay .* answers$/) },
+  ]);
+  const bare = await openPair({
+    sender: { settings: { keys: undefined, listen: undefined, relay: undefined } },
+  });
+  const says = (await bare.sender.rail.verify()).map((finding) => finding.says.split(' → ')[1]);
+  expect(says).toEqual([undefined, 'set directKeys', 'set directListen', 'set directRelay']);
+});
+
 const ROW = {
   event: 'update',
   action: 'U',
