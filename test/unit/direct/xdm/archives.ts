@@ -30,6 +30,8 @@ interface Headers {
 /** What the end says, where that is not the truth, and what stands around it. */
 interface End {
   readonly entries?: number;
+  /** Rows on this disk. */
+  readonly here?: number;
   readonly size?: number;
   readonly start?: number;
   readonly disk?: number;
@@ -37,7 +39,13 @@ interface End {
   readonly before?: Buffer;
   readonly after?: Buffer;
   /** The end of ZIP64, with the fields that it has instead of the truth. */
-  readonly large?: { readonly entries?: bigint; readonly start?: bigint; readonly at?: bigint };
+  readonly large?: {
+    readonly entries?: bigint;
+    readonly start?: bigint;
+    readonly at?: bigint;
+    readonly length?: bigint;
+    readonly disk?: number;
+  };
 }
 
 export function zipOf(parts: readonly Part[], end: End = {}): Buffer {
@@ -62,7 +70,13 @@ export function zipOf(parts: readonly Part[], end: End = {}): Buffer {
     directory,
     end.large === undefined ? Buffer.alloc(0) : largeEnd(end.large, parts.length, directory.length, offset),
     end.before ?? Buffer.alloc(0),
-    numbers([0x06054b50, 4], [end.disk ?? 0, 2], [end.disk ?? 0, 2], [said.entries, 2], [said.entries, 2]),
+    numbers(
+      [0x06054b50, 4],
+      [end.disk ?? 0, 2],
+      [end.disk ?? 0, 2],
+      [end.here ?? said.entries, 2],
+      [said.entries, 2],
+    ),
     numbers([said.size, 4], [said.start, 4], [comment.length, 2]),
     comment,
     end.after ?? Buffer.alloc(0),
@@ -119,12 +133,18 @@ const common = (said: Required<Headers>, nameLength: number): Buffer =>
     [nameLength, 2],
   );
 
-function largeEnd(said: NonNullable<End['large']>, entries: number, size: number, start: number): Buffer {
+/** The end of ZIP64, and its locator. */
+export function largeEnd(
+  said: NonNullable<End['large']>,
+  entries: number,
+  size: number,
+  start: number,
+): Buffer {
   const count = said.entries ?? BigInt(entries);
   return Buffer.concat([
     numbers([0x06064b50, 4]),
-    longs(44n),
-    numbers([45, 2], [45, 2], [0, 4], [0, 4]),
+    longs(said.length ?? 44n),
+    numbers([45, 2], [45, 2], [0, 4], [said.disk ?? 0, 4]),
     longs(count, count, BigInt(size), said.start ?? BigInt(start)),
     numbers([0x07064b50, 4], [0, 4]),
     longs(said.at ?? BigInt(start + size)),

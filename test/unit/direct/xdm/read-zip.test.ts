@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { PackageFaultCode } from '../../../../src/direct/xdm/faults.ts';
 import { PACKAGE_LIMITS, readXdm, type PackageLimits } from '../../../../src/direct/xdm/read-package.ts';
 import * as fc from '../../../chance.ts';
-import { largeField, numbers, unpack, zipOf, type Part } from './archives.ts';
+import { largeEnd, largeField, numbers, unpack, zipOf, type Part } from './archives.ts';
 
 const FIXTURE = readFileSync(join(import.meta.dirname, '../../../fixtures/direct/ACCEPT.ZIP'));
 const METADATA = 'IHE_XDM/SUBSET01/METADATA.XML';
@@ -51,6 +51,7 @@ const HOSTILE: readonly (readonly [
   ['another disk', () => zipOf(FILES, { disk: 1 }), 'inconsistent'],
   ['more rows than there are', () => zipOf(FILES, { entries: FILES.length + 1 }), 'inconsistent'],
   ['fewer rows than there are', () => zipOf(FILES, { entries: FILES.length - 1 }), 'inconsistent'],
+  ['fewer rows on this disk', () => zipOf(FILES, { here: 1 }), 'inconsistent'],
   ['a directory elsewhere', () => zipOf(FILES, { start: 0 }), 'inconsistent'],
   ['a directory behind the end', () => zipOf(FILES, { start: 0x7fffffff }), 'inconsistent'],
   ['a longer directory', () => zipOf(FILES, { size: 0xfffffff0 }), 'inconsistent'],
@@ -113,6 +114,7 @@ const HOSTILE: readonly (readonly [
   ['the same name in another form', () => more(file('caf\u00e9'), file('cafe\u0301')), 'duplicate-name'],
   ['the same name in wide letters', () => more(file('\uff38.TXT'), file('X.TXT')), 'duplicate-name'],
   ['the same name with a long s', () => more(file('SET\u017f'), file('sets')), 'duplicate-name'],
+  ['the same name with a sharp s', () => more(file('STRASSE'), file('stra\u00dfe')), 'duplicate-name'],
   ['the same name with a dot behind', () => more(file('X.TXT'), file('X.TXT.')), 'duplicate-name'],
   ['the same name with a backslash', () => more(file('A/X'), file('A\\X')), 'duplicate-name'],
   ['the same name with a detour', () => more(file('A/X'), file('A/./X')), 'duplicate-name'],
@@ -140,6 +142,11 @@ const HOSTILE: readonly (readonly [
     'inconsistent',
   ],
   ['another size beside the file', () => otherwise({ local: { size: 7 } }), 'inconsistent'],
+  [
+    'another compressed size beside the file',
+    () => otherwise({ local: { compressedSize: 7 } }),
+    'inconsistent',
+  ],
   ['another check sum beside the file', () => otherwise({ local: { crc: 7 } }), 'inconsistent'],
   ['another method beside the file', () => otherwise({ local: { method: 0 } }), 'inconsistent'],
   ['other flags beside the file', () => otherwise({ local: { flags: 1 } }), 'inconsistent'],
@@ -150,6 +157,7 @@ const HOSTILE: readonly (readonly [
   ],
   ['no file where it should be', () => otherwise({ at: 5 }), 'inconsistent'],
   ['a file in the directory', () => otherwise({ at: 0x7ffffff0 }), 'inconsistent'],
+  ['a file that reaches into the directory', () => intoDirectory(), 'inconsistent'],
   ['files that overlap', () => overlapping(), 'inconsistent'],
   ['a file within a file', () => nested(), 'inconsistent'],
   [
@@ -191,6 +199,9 @@ const HOSTILE: readonly (readonly [
     () => zipOf(FILES, { start: 0xffffffff, large: { start: 0n } }),
     'inconsistent',
   ],
+  ['an end of ZIP64 that is longer', () => zipOf(FILES, { large: { length: 60n } }), 'inconsistent'],
+  ['an end of ZIP64 on another disk', () => zipOf(FILES, { large: { disk: 1 } }), 'inconsistent'],
+  ['a locator that points to another end', () => twoLargeEnds(), 'inconsistent'],
   ['a locator that points nowhere', () => zipOf(FILES, { large: { at: 1n << 50n } }), 'inconsistent'],
   ['a locator that points into a file', () => zipOf(FILES, { large: { at: 0n } }), 'inconsistent'],
 ];
@@ -205,6 +216,24 @@ function overlapping(): Buffer {
     { ...file('A'), stored: true, central: long, local: long },
     { ...file('B'), stored: true },
   ]);
+}
+
+/** The last file says to be as long as to reach into the directory. */
+function intoDirectory(): Buffer {
+  const long = { compressedSize: 40, size: 40 };
+  return zipOf([...FILES, { ...file('Z'), stored: true, central: long, local: long }]);
+}
+
+/** An end of ZIP64 in the bytes of the first file, which the locator names; the other stands where it should. */
+function twoLargeEnds(): Buffer {
+  const first = (bytes: Uint8Array): Part => ({ name: 'END', bytes, stored: true });
+  const length = largeEnd({}, 0, 0, 0).length;
+  const plain = zipOf([first(Buffer.alloc(length)), ...FILES]);
+  const at = 30 + 'END'.length;
+  const start = plain.readUInt32LE(plain.length - 6);
+  const size = plain.readUInt32LE(plain.length - 10);
+  const end = largeEnd({}, FILES.length + 1, size, start);
+  return zipOf([first(end), ...FILES], { large: { at: BigInt(at) } });
 }
 
 /** A row for a file that stands in the bytes of another. */
