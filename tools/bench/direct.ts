@@ -2,7 +2,7 @@
  * Direct mail by the CPU that one mail takes: the package written and read, signing and encrypting, decrypting and
  * verifying, and both ways whole. The mail is a referral with a Referral Note, signed and encrypted with RSA 2048.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { openMail } from '../../src/direct/cms/open.ts';
@@ -13,9 +13,16 @@ import { readXdm } from '../../src/direct/xdm/read-package.ts';
 import type { Submission } from '../../src/direct/xdm/submission.ts';
 import { writeXdm } from '../../src/direct/xdm/write-package.ts';
 import type { DirectAddress } from '../../src/ports/direct.ts';
+import { variableOf } from '../../src/server/setting.ts';
 import { createAuthority, rsaKeys } from '../certificates/authority.ts';
-import { protect, signingKeyOf, type Correspondent } from '../direct/correspondent.ts';
+import { findPort } from '../demo/world.ts';
+import { protect, signingKeyOf, writeMail, type Correspondent } from '../direct/correspondent.ts';
+import { openPostOffice, sendMailTo } from '../direct/post-office.ts';
+import { buildRequest } from '../direct/request.ts';
+import { mailSettings, makePartners, seedMailDirectory, trustPartners } from '../durability/mail-scene.ts';
 import { median, type Figure, type Options } from './figure.ts';
+import { ADMINISTRATOR, serveCloseloop } from './serving.ts';
+import { makeFolder } from './world.ts';
 
 const SAMPLE = join(import.meta.dirname, '../../test/fixtures/direct/REQUEST.ZIP');
 /** Runs of each step for a second that is asked for; the first of them, a third, are not counted: the code is compiled by then. */
@@ -28,13 +35,71 @@ export async function measureDirect({ seconds }: Options): Promise<readonly Figu
   const runs = Math.max(RUNS_MIN, Math.round(seconds * RUNS_PER_SECOND));
   const steps = await stepsOf(readFileSync(SAMPLE));
   const took = await inTurns(steps, runs);
-  return Object.entries(took).map(([name, values]) => ({
+  const alone = Object.entries(took).map(([name, values]) => ({
     name: `${name}, CPU`,
     value: median(values),
     unit: 'ms',
     note: `${String(Math.round(steps.size / 1024))} KB of mail, the median of ${String(values.length)}, all steps in turns`,
   }));
+  return [...alone, ...(await measureServer(runs))];
 }
+
+/** Requests mailed to a real server, one after the other: the CPU that it takes until they are on disk and notified. */
+async function measureServer(runs: number): Promise<readonly Figure[]> {
+  const root = makeFolder();
+  const folder = join(root, 'data');
+  mkdirSync(folder);
+  const office = await openPostOffice();
+  const [partners, port] = [await makePartners(), await findPort()];
+  const { partner, own } = partners.parties;
+  const settings = mailSettings(root, { smtp: port, relay: office.port });
+  const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [variableOf(name), value]));
+  const first = await serveCloseloop(folder, env);
+  await seedMailDirectory(`http://127.0.0.1:${String(first.port)}/fhir`, first.tokens[ADMINISTRATOR] ?? '');
+  await first.stop();
+  await trustPartners(partners, { folder, settings: TRUSTING, keys: settings.directKeys });
+  const server = await serveCloseloop(folder, env);
+  let sent = 0;
+  const mailOne = async (): Promise<void> => {
+    sent += 1;
+    const { zip } = await buildRequest({
+      from: partner.address,
+      to: own.address,
+      number: `R-${String(sent)}`,
+    });
+    const file = { fileName: 'REQUEST.ZIP', contentType: 'application/zip', bytes: zip };
+    const { bytes } = await writeMail(partner, own, [file]);
+    const envelope = { from: partner.address, to: own.address };
+    await sendMailTo(port, { ...envelope, bytes: Buffer.from(bytes) });
+    await office.wait(partner.address, sent * NOTIFICATIONS);
+  };
+  try {
+    for (let run = 0; run < Math.ceil(runs / WARM_SHARE); run += 1) await mailOne();
+    const took: number[] = [];
+    for (let run = 0; run < ROUNDS; run += 1) {
+      const before = await server.cpuSeconds();
+      for (let each = 0; each < runs; each += 1) await mailOne();
+      took.push((((await server.cpuSeconds()) - before) * MILLISECOND) / runs);
+    }
+    return [
+      {
+        name: 'a request mailed to the server: applied, on disk, and both notifications mailed, CPU',
+        value: median(took),
+        unit: 'ms',
+        note: `the median of ${String(ROUNDS)} rounds of ${String(runs)} mails, one after the other; all threads`,
+      },
+    ];
+  } finally {
+    await server.stop();
+    await office.close();
+  }
+}
+
+/** Processed and dispatched. */
+const NOTIFICATIONS = 2;
+const ROUNDS = 5;
+/** The commands for trust take the settings of the server; without an issuer they would ask for one. */
+const TRUSTING: readonly string[] = ['--demo'];
 
 interface Steps {
   /** Bytes of the mail as it goes over SMTP. */

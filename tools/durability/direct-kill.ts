@@ -4,23 +4,24 @@
  * one effect and its notifications; every other one has one effect or none; and when all are sent again, each has one.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { domainOfAddress } from '../../src/direct/address.ts';
-import { createLog } from '../../src/http/log.ts';
-import type { DirectAddress } from '../../src/ports/direct.ts';
-import { openConfiguredStore } from '../../src/server/compose-store.ts';
-import { readConfig } from '../../src/server/config.ts';
-import { createAuthority, rsaKeys } from '../certificates/authority.ts';
 import { findPort } from '../demo/world.ts';
-import { openLetter, writeMail, type Correspondent } from '../direct/correspondent.ts';
+import { openLetter, writeMail } from '../direct/correspondent.ts';
 import { openPostOffice, sendMailTo, type PostOffice } from '../direct/post-office.ts';
 import { buildRequest } from '../direct/request.ts';
-import { trust } from '../direct/trust.ts';
 import { createChance } from './chance.ts';
 import { send } from './client.ts';
+import {
+  asFlags,
+  mailSettings,
+  makePartners,
+  seedMailDirectory,
+  trustPartners,
+  type Partners,
+} from './mail-scene.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 import { createIssuer } from './tokens.ts';
 
@@ -42,17 +43,13 @@ interface Letter {
   readonly bytes: Buffer;
 }
 
-const ADDRESSES: Readonly<Record<'partner' | 'own', DirectAddress>> = {
-  partner: 'referrals@direct.north.example.org',
-  own: 'intake@direct.south.example.org',
-};
 /** Mails that are on their way at once, and how long the relay takes for a notification, at most. */
 const SENDERS = 4;
 const HELD_MS = 400;
 
 /** What a run needs, in one place. */
 interface Scene {
-  readonly parties: Readonly<Record<'partner' | 'own', Correspondent>>;
+  readonly parties: Partners['parties'];
   readonly office: PostOffice;
   readonly port: number;
   readonly token: string;
@@ -78,85 +75,26 @@ export async function killUnderMail(options: {
   }
 }
 
+/** The server's folder is seeded and told whom to trust; nothing runs yet. */
 async function setScene(root: string, office: PostOffice, servers: ServerProcess[]): Promise<Scene> {
-  const authority = createAuthority({ commonName: 'Kill', keys: await rsaKeys() });
-  const partyOf = async (address: DirectAddress): Promise<Correspondent> => {
-    const domain = domainOfAddress(address);
-    const keys = await rsaKeys();
-    return { address, ...authority.issue({ commonName: domain, domains: [domain], keys }) };
-  };
-  const parties = { partner: await partyOf(ADDRESSES.partner), own: await partyOf(ADDRESSES.own) };
   const issuer = await createIssuer(join(root, 'keys.json'));
   const port = await findPort();
   const folder = join(root, 'data');
   mkdirSync(folder);
-  const domains = join(root, 'domains.json');
-  writeFileSync(domains, JSON.stringify([{ domain: domainOfAddress(ADDRESSES.own), way: 'sta' }]));
-  const settings = Object.entries({
-    '--direct-domains': domains,
-    '--direct-keys': join(root, 'direct-keys'),
-    '--direct-listen': `127.0.0.1:${String(port)}`,
-    '--direct-relay': `smtp://127.0.0.1:${String(office.port)}`,
-    '--direct-relay-tls': 'offered',
-  }).flat();
-  const all = [...issuer.settings, ...settings];
+  const partners = await makePartners();
+  const mail = mailSettings(root, { smtp: port, relay: office.port });
+  const settings = [...issuer.settings, ...asFlags(mail)];
   const begin = (): ServerProcess => {
-    const server = startServer({ folder, settings: all });
+    const server = startServer({ folder, settings });
     servers.push(server);
     return server;
   };
   const token = await issuer.sign('admin');
   const first = begin();
-  await seedDirectory(await first.ready, token);
+  await seedMailDirectory(await first.ready, token);
   await first.end('SIGTERM');
-  const store = await openConfiguredStore(
-    readConfig(['--data-dir', folder, ...all], {}),
-    {},
-    { log: createLog('error', (lines) => process.stderr.write(lines), Date.now) },
-  );
-  await trust(store, {
-    own: parties.own,
-    authorities: [authority.certificate],
-    peers: [parties.partner],
-    keys: join(root, 'direct-keys'),
-  });
-  await store.close();
-  return { parties, office, port, token, begin };
-}
-
-async function seedDirectory(base: string, token: string): Promise<void> {
-  const ask = async (method: 'PUT' | 'POST', path: string, resource?: object): Promise<void> => {
-    const body = resource === undefined ? undefined : JSON.stringify(resource);
-    const answer = await send(base, {
-      method,
-      path,
-      token,
-      requestId: randomUUID(),
-      ...(body !== undefined && { body }),
-    });
-    if (answer === undefined || answer.status >= 300)
-      throw new Error(`seed ${path}: ${String(answer?.status)} ${String(answer?.text)}`);
-  };
-  for (const [id, address] of [
-    ['north', ADDRESSES.partner],
-    ['south', ADDRESSES.own],
-  ] as const) {
-    await ask('PUT', `/Organization/${id}`, { resourceType: 'Organization', id, active: true, name: id });
-    await ask('POST', `/Organization/${id}/$admit`);
-    await ask('PUT', `/Endpoint/${id}`, {
-      resourceType: 'Endpoint',
-      id,
-      status: 'active',
-      connectionType: {
-        system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
-        code: 'direct-project',
-      },
-      managingOrganization: { reference: `Organization/${id}` },
-      payloadType: [{ text: '360X' }],
-      address: `mailto:${address}`,
-    });
-    await ask('POST', `/Endpoint/${id}/$verify`);
-  }
+  await trustPartners(partners, { folder, settings, keys: mail.directKeys });
+  return { parties: partners.parties, office, port, token, begin };
 }
 
 /** Every letter, and whether it was taken. */

@@ -102,6 +102,8 @@ const STATUS: Partial<Record<Move, string>> = {
   note: 'in-progress',
 };
 
+const ENDED: ReadonlySet<string> = new Set(['completed', 'rejected', 'cancelled', 'failed']);
+
 /** Makes a move as its party writes it; whether the rules let it. */
 export async function makeMove(
   pair: DirectPair,
@@ -114,8 +116,9 @@ export async function makeMove(
   const there = await referralAt(side, number);
   if (there === undefined) return false;
   const { task, order } = there;
+  // A visit after the end is no part of the referral, and nobody is told of it.
   if (move === 'book' || move === 'move' || move === 'callOff' || move === 'miss')
-    return visit(side, move, order, task);
+    return ENDED.has(String(task['status'])) ? false : visit(side, move, order, task);
   const output =
     move === 'note' || move === 'outcome'
       ? { type: { text: 'note' }, valueReference: to(refOf(await fileNote(side, order, said))) }
@@ -170,8 +173,19 @@ async function visit(
   return (await server.ask(name, 'PUT', refOf(known), changed)).status < 300;
 }
 
-/** Of both sides, what they hold of a referral: the state, and how many visits and documents belong to it. */
-export async function statesOf(pair: DirectPair, number: string): Promise<readonly (string | undefined)[]> {
+export interface Standing {
+  readonly status: string;
+  /** The code of the state; '' for the super-state without one, which is Active to either side (G1). */
+  readonly code: string;
+  /** The states of its visits. */
+  readonly visits: readonly string[];
+}
+
+/** What both sides hold of a referral. */
+export async function standingsOf(
+  pair: DirectPair,
+  number: string,
+): Promise<readonly (Standing | undefined)[]> {
   return Promise.all(
     [pair.alder, pair.tarn].map(async (side) => {
       const there = await referralAt(side, number);
@@ -180,8 +194,11 @@ export async function statesOf(pair: DirectPair, number: string): Promise<readon
         readonly coding?: readonly { readonly code: string }[];
       };
       const visits = await side.server.search(side.name, `Appointment?based-on=${there.order}`);
-      const booked = visits.map(({ status }) => String(status)).toSorted();
-      return `${String(there.task['status'])} ${coding[0]?.code ?? ''} visits: ${booked.join(', ')}`;
+      return {
+        status: String(there.task['status']),
+        code: coding[0]?.code ?? '',
+        visits: visits.map(({ status }) => String(status)).toSorted(),
+      };
     }),
   );
 }
