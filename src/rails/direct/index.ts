@@ -84,8 +84,10 @@ export function createDirectRail(parts: DirectRailParts): DirectRail {
     status: () => counters.status(),
     verify: () => verifyDirect(parts, relay, submissions),
     async close() {
-      stopped.abort();
       await ways?.close();
+      stopped.abort();
+      // What is under way ends, while there is a store to write it down.
+      await owe(stopped.signal).catch(() => undefined);
     },
   };
 }

@@ -101,6 +101,24 @@ describe('errors name the setting and what is allowed', () => {
       'mongodbDatabase (--mongodb-database "a.b") must be letters',
     ],
     [['--demo', '--tls-cert', 'x'], {}, 'tlsCert and tlsKey must be set together'],
+    [['--demo', '--direct-listen', '127.0.0.1:25'], {}, 'directListen and directRelay need directDomains'],
+    [
+      ['--demo', '--direct-relay', 'smtps://r.example.org'],
+      {},
+      'directListen and directRelay need directDomains',
+    ],
+    [['--demo', '--direct-tls-cert', 'x'], {}, 'directTlsCert and directTlsKey must be set together'],
+    [
+      ['--demo', '--direct-domains', 'd.json', '--direct-relay-user', 'u'],
+      {},
+      'directRelayUser and directRelayPassword must be set together',
+    ],
+    [['--demo', '--direct-listen', '25'], {}, 'directListen (--direct-listen "25") must be address:port'],
+    [
+      ['--demo', '--direct-relay', 'https://r'],
+      {},
+      'directRelay (--direct-relay "https://r") must be smtps://host:port or smtp://host:port',
+    ],
     [['--demo', '--page-size', '900', '--page-size-max', '10'], {}, 'pageSize must not exceed pageSizeMax'],
     [
       ['--demo', '--public-base-url', 'https://x.example/r4'],
