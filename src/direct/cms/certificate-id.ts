@@ -1,60 +1,48 @@
 /** How CMS names a certificate (RFC 5652, 10.2.4): by issuer and serial number, or by its subject key identifier. */
 import type { X509Certificate } from 'node:crypto';
+import { type AsnType, OctetString } from 'asn1js';
+import { Certificate, IssuerAndSerialNumber, RecipientKeyIdentifier } from 'pkijs';
+import { octetsIn, orNothing, readAsn1, sameBytes } from './asn1.ts';
 import { MAIL_LIMITS } from '../mime/limits.ts';
-import { contextTag, octetsIn, readAsn1, sameBytes, sequence, TAG, type Asn1 } from './asn1.ts';
-
-/** What of a certificate is compared and written, in its own bytes. */
-interface CertificateName {
-  readonly issuer: Uint8Array;
-  readonly serialNumber: Uint8Array;
-  readonly keyIdentifier: Uint8Array | undefined;
-  /** The AlgorithmIdentifier of its key. */
-  readonly keyAlgorithm: Uint8Array;
-}
 
 const SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
 
-/** Reads what names a certificate; undefined for one that cannot be read, which node:crypto hardly lets through. */
-export function nameOf(certificate: X509Certificate): CertificateName | undefined {
-  const fields = readAsn1(certificate.raw, MAIL_LIMITS)?.children[0]?.children ?? [];
-  const [serial, , issuer, , , key] = fields[0]?.tag === contextTag(0) ? fields.slice(1) : fields;
-  const algorithm = key?.children[0];
-  if (serial === undefined || issuer === undefined || algorithm === undefined) return undefined;
-  return {
-    issuer: issuer.whole,
-    serialNumber: serial.whole,
-    keyIdentifier: keyIdentifierOf(fields),
-    keyAlgorithm: algorithm.whole,
-  };
+const read = new WeakMap<X509Certificate, Certificate>();
+
+/** The certificate as pkijs has it. Throws a TypeError for one that it cannot read. */
+export function parsedCertificate(certificate: X509Certificate): Certificate {
+  const known = read.get(certificate);
+  if (known !== undefined) return known;
+  const schema = readAsn1(certificate.raw, MAIL_LIMITS);
+  const parsed = schema && orNothing(() => new Certificate({ schema }));
+  if (parsed === undefined) throw new TypeError('a certificate that cannot be read');
+  read.set(certificate, parsed);
+  return parsed;
 }
 
-function keyIdentifierOf(fields: readonly Asn1[]): Uint8Array | undefined {
-  const extensions = fields.find(({ tag }) => tag === contextTag(3))?.children[0]?.children ?? [];
-  const found = extensions.find(({ children }) => children[0]?.oid === SUBJECT_KEY_IDENTIFIER);
-  if (found === undefined) return undefined;
-  const value = readAsn1(octetsIn(found.children.at(-1)), MAIL_LIMITS);
-  return value?.tag === TAG.octets ? octetsIn(value) : undefined;
+/** Names it by issuer and serial number. Throws a TypeError for a certificate that cannot be read. */
+export function certificateId(certificate: X509Certificate): IssuerAndSerialNumber {
+  const { issuer, serialNumber } = parsedCertificate(certificate);
+  return new IssuerAndSerialNumber({ issuer, serialNumber });
 }
 
-/** IssuerAndSerialNumber in DER. Throws a TypeError for a certificate that cannot be read. */
-export function writeCertificateId(certificate: X509Certificate): Uint8Array {
-  const name = nameOf(certificate);
-  if (name === undefined) throw new TypeError('a certificate without issuer and serial number');
-  return sequence(name.issuer, name.serialNumber);
+/** Whether `id` (of a signer or a recipient, as pkijs reads it) names this certificate. */
+export function isNamedBy(certificate: X509Certificate, id: unknown): boolean {
+  const own = orNothing(() => parsedCertificate(certificate));
+  if (own === undefined || id === undefined) return false;
+  if (id instanceof IssuerAndSerialNumber)
+    return (
+      sameBytes(new Uint8Array(id.issuer.valueBeforeDecode), new Uint8Array(own.issuer.valueBeforeDecode)) &&
+      sameBytes(octetsIn(id.serialNumber), octetsIn(own.serialNumber))
+    );
+  const named =
+    id instanceof RecipientKeyIdentifier ? octetsIn(id.subjectKeyIdentifier) : octetsIn(id as AsnType);
+  const identifier = keyIdentifierOf(own);
+  return identifier !== undefined && sameBytes(named, identifier);
 }
 
-/** Whether `id` (of a signer or a recipient) names this certificate. */
-export function isNamedBy(certificate: X509Certificate, id: Asn1 | undefined): boolean {
-  const name = nameOf(certificate);
-  if (id === undefined || name === undefined) return false;
-  if (id.tag === contextTag(0))
-    return name.keyIdentifier !== undefined && sameBytes(octetsIn(id), name.keyIdentifier);
-  const [issuer, serial] = id.children;
-  return (
-    id.tag === TAG.sequence &&
-    issuer !== undefined &&
-    serial !== undefined &&
-    sameBytes(issuer.whole, name.issuer) &&
-    sameBytes(serial.whole, name.serialNumber)
-  );
+function keyIdentifierOf({ extensions }: Certificate): Uint8Array | undefined {
+  const found = extensions?.find(({ extnID }) => extnID === SUBJECT_KEY_IDENTIFIER);
+  const value = found && readAsn1(octetsIn(found.extnValue), MAIL_LIMITS);
+  return value instanceof OctetString ? octetsIn(value) : undefined;
 }

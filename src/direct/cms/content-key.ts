@@ -5,18 +5,29 @@ import {
   createHmac,
   createPublicKey,
   diffieHellman,
+  ECDH,
   privateDecrypt,
+  type KeyObject,
 } from 'node:crypto';
+import type { AsnType } from 'asn1js';
+import {
+  AlgorithmIdentifier,
+  KeyAgreeRecipientInfo,
+  KeyTransRecipientInfo,
+  OriginatorPublicKey,
+  RSAESOAEPParams,
+  type RecipientInfo,
+} from 'pkijs';
 import type { SigningKey } from '../certificates/signing-key.ts';
 import { AGREEMENTS, KEY_WRAPS, MGF1, OAEP_DIGESTS, RSA, RSA_OAEP } from './algorithms.ts';
-import { contextTag, octetsIn, primitive, sequence, TAG, type Asn1 } from './asn1.ts';
-import { isNamedBy, nameOf } from './certificate-id.ts';
+import { nodesIn, isContext, octetsIn, orNothing } from './asn1.ts';
+import { isNamedBy } from './certificate-id.ts';
 import { deriveWrapKey, WRAP_IV } from './key-agreement.ts';
 
 /** What is encrypted for one of our keys, and how. */
 interface ForUs {
   readonly key: SigningKey;
-  readonly info: Asn1;
+  readonly info: KeyTransRecipientInfo | KeyAgreeRecipientInfo;
   readonly encryptedKey: Uint8Array;
 }
 
@@ -28,62 +39,55 @@ interface ContentKey {
 
 /** Undefined when the envelope names none of the keys. */
 export function contentKeyOf(
-  infos: readonly Asn1[],
+  infos: readonly RecipientInfo[],
   keys: readonly SigningKey[],
   keyBytes: number,
 ): ContentKey | undefined {
   const forUs = findForUs(infos, keys);
   if (forUs === undefined) return undefined;
-  const found = unwrap(forUs);
+  const found = orNothing(() =>
+    forUs.info instanceof KeyTransRecipientInfo ? transported(forUs, forUs.info) : agreed(forUs, forUs.info),
+  );
   const another = anotherKey(forUs, keyBytes);
   const isSound = found?.length === keyBytes;
   return { bytes: isSound ? found : another, isSound };
 }
 
-function findForUs(infos: readonly Asn1[], keys: readonly SigningKey[]): ForUs | undefined {
-  for (const info of infos)
+function findForUs(infos: readonly RecipientInfo[], keys: readonly SigningKey[]): ForUs | undefined {
+  for (const { value: info } of infos)
     for (const { id, encryptedKey } of namedIn(info)) {
       const key = keys.find(({ certificate }) => isNamedBy(certificate, id));
-      if (key !== undefined) return { key, info, encryptedKey: octetsIn(encryptedKey) };
+      if (
+        key !== undefined &&
+        (info instanceof KeyTransRecipientInfo || info instanceof KeyAgreeRecipientInfo)
+      )
+        return { key, info, encryptedKey: octetsIn(encryptedKey) };
     }
   return undefined;
 }
 
 /** The recipients of one RecipientInfo: one of a key transport, several of a key agreement. */
 function namedIn(
-  info: Asn1,
-): readonly { readonly id: Asn1 | undefined; readonly encryptedKey: Asn1 | undefined }[] {
-  if (info.tag === TAG.sequence) return [{ id: info.children[1], encryptedKey: info.children[3] }];
-  if (info.tag !== contextTag(1)) return [];
-  return (info.children.at(-1)?.children ?? []).map(({ children: [id, encryptedKey] }) => ({
-    // [0] RecipientKeyIdentifier begins with the subject key identifier.
-    id: id?.tag === contextTag(0) ? { ...id, ...asIdentifier(id) } : id,
+  info: RecipientInfo['value'],
+): readonly { readonly id: unknown; readonly encryptedKey: AsnType }[] {
+  if (info instanceof KeyTransRecipientInfo) return [{ id: info.rid, encryptedKey: info.encryptedKey }];
+  if (!(info instanceof KeyAgreeRecipientInfo)) return [];
+  return info.recipientEncryptedKeys.encryptedKeys.map(({ rid, encryptedKey }) => ({
+    id: rid.value as unknown,
     encryptedKey,
   }));
 }
 
-const asIdentifier = ({ children: [first] }: Asn1): Partial<Asn1> => ({
-  isConstructed: false,
-  content: octetsIn(first),
-});
-
-/** Undefined for every fault. */
-function unwrap(forUs: ForUs): Uint8Array | undefined {
-  try {
-    return forUs.info.tag === TAG.sequence ? transported(forUs) : agreed(forUs);
-  } catch {
-    return undefined;
-  }
-}
-
-function transported({ key: { privateKey }, info, encryptedKey }: ForUs): Uint8Array | undefined {
-  const algorithm = info.children[2]?.children ?? [];
-  const oid = algorithm[0]?.oid;
+/** pkijs unwraps by OAEP alone, and by keys of WebCrypto; node:crypto does both for the keys that we have. */
+function transported(
+  { key: { privateKey }, encryptedKey }: ForUs,
+  { keyEncryptionAlgorithm: { algorithmId, algorithmParams } }: KeyTransRecipientInfo,
+): Uint8Array | undefined {
   if (privateKey.asymmetricKeyType !== 'rsa') return undefined;
   // Node answers a broken padding of PKCS #1 v1.5 with bytes of no meaning (implicit rejection), and never by an error.
-  if (oid === RSA)
+  if (algorithmId === RSA)
     return privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_PADDING }, encryptedKey);
-  const oaepHash = oid === RSA_OAEP ? oaepHashOf(algorithm[1]) : undefined;
+  const oaepHash = algorithmId === RSA_OAEP ? oaepHashOf(algorithmParams) : undefined;
   if (oaepHash === undefined) return undefined;
   return privateDecrypt(
     { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash },
@@ -92,44 +96,52 @@ function transported({ key: { privateKey }, info, encryptedKey }: ForUs): Uint8A
 }
 
 /** RSAES-OAEP-params (RFC 4055, 4.1): one digest for both purposes, and no label. SHA-1 where none is named. */
-function oaepHashOf(parameters: Asn1 | undefined): string | undefined {
-  const part = (number: number): readonly Asn1[] =>
-    parameters?.children.find(({ tag }) => tag === contextTag(number))?.children[0]?.children ?? [];
-  const hash = digestNamed(part(0)[0]);
-  const [generator, generatorHash] = part(1);
-  const isPlain =
-    parameters?.children.every(({ tag }) => tag === contextTag(0) || tag === contextTag(1)) ?? true;
-  if (!isPlain || (generator !== undefined && generator.oid !== MGF1)) return undefined;
-  return hash === digestNamed(generatorHash?.children[0]) ? hash : undefined;
+function oaepHashOf(schema: AsnType | undefined): string | undefined {
+  if (schema === undefined) return 'sha1';
+  // To pkijs, a label that is missing is the hash of an empty one, so it is looked for before.
+  const hasLabel = nodesIn(schema).some((field) => isContext(field, 2));
+  const { hashAlgorithm, maskGenAlgorithm } = new RSAESOAEPParams({ schema });
+  const generator = new AlgorithmIdentifier({ schema: maskGenAlgorithm.algorithmParams });
+  const hash = OAEP_DIGESTS[hashAlgorithm.algorithmId];
+  const isOne = maskGenAlgorithm.algorithmId === MGF1 && OAEP_DIGESTS[generator.algorithmId] === hash;
+  return isOne && !hasLabel ? hash : undefined;
 }
 
-const digestNamed = (node: Asn1 | undefined): string | undefined =>
-  node === undefined ? 'sha1' : OAEP_DIGESTS[node.oid];
-
-/** One-pass ECDH: version, `[0]` originator, `[1]` user keying material, algorithm, recipients. */
-function agreed({ key, info, encryptedKey }: ForUs): Uint8Array | undefined {
-  const originator = info.children.find(({ tag }) => tag === contextTag(0))?.children[0];
-  const material = info.children.find(({ tag }) => tag === contextTag(1))?.children[0];
-  const [agreement, wrap] = info.children.find(({ tag }) => tag === TAG.sequence)?.children ?? [];
-  const digest = AGREEMENTS[agreement?.oid ?? ''];
-  const cipher = KEY_WRAPS[wrap?.children[0]?.oid ?? ''];
-  const point = originator?.children.find(({ tag }) => tag === TAG.bits);
-  const algorithm = nameOf(key.certificate)?.keyAlgorithm;
-  if (originator?.tag !== contextTag(1) || wrap === undefined || point === undefined) return undefined;
-  if (digest === undefined || cipher === undefined || algorithm === undefined) return undefined;
-  // The sender's point on the curve of our own key; node refuses a point that is not on it.
-  const spki = sequence(algorithm, primitive(TAG.bits, point.content));
-  const publicKey = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+/** One-pass ECDH with the key that the sender made for this mail. */
+function agreed(
+  { key, encryptedKey }: ForUs,
+  { originator, ukm, keyEncryptionAlgorithm }: KeyAgreeRecipientInfo,
+): Uint8Array | undefined {
+  const wrap = new AlgorithmIdentifier({ schema: keyEncryptionAlgorithm.algorithmParams });
+  const digest = AGREEMENTS[keyEncryptionAlgorithm.algorithmId];
+  const cipher = KEY_WRAPS[wrap.algorithmId];
+  const sender: unknown = originator.value;
+  if (!(sender instanceof OriginatorPublicKey) || digest === undefined || cipher === undefined)
+    return undefined;
+  const publicKey = onSameCurve(key.privateKey, sender.publicKey.valueBlock.valueHexView);
   const secret = diffieHellman({ privateKey: key.privateKey, publicKey });
   const wrapKey = deriveWrapKey({
     secret,
     digest,
-    wrap: wrap.whole,
+    wrap,
     keyBytes: cipher.keyBytes,
-    ...(material !== undefined && { material: octetsIn(material) }),
+    ...(ukm !== undefined && { material: octetsIn(ukm) }),
   });
   const decipher = createDecipheriv(cipher.name, wrapKey, WRAP_IV);
   return Buffer.concat([decipher.update(encryptedKey), decipher.final()]);
+}
+
+/** The sender's point on the curve of our own key. Throws for a point that is not on it. */
+function onSameCurve(privateKey: KeyObject, point: Uint8Array): KeyObject {
+  const { crv = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  const curve = privateKey.asymmetricKeyDetails?.namedCurve ?? '';
+  // The types say that a text may come, which is asked for by an encoding alone.
+  const whole = ECDH.convertKey(point, curve, undefined, undefined, 'uncompressed') as Buffer;
+  const size = (whole.length - 1) / 2;
+  const [x = '', y = ''] = [whole.subarray(1, 1 + size), whole.subarray(1 + size)].map((part) =>
+    part.toString('base64url'),
+  );
+  return createPublicKey({ format: 'jwk', key: { kty: 'EC', crv, x, y } });
 }
 
 /**

@@ -6,10 +6,13 @@
  * work that a good mail makes is done, and the caller gives the one answer after it.
  */
 import { createDecipheriv } from 'node:crypto';
+import type { AsnType } from 'asn1js';
+import { EncryptedContentInfo, EnvelopedData, RecipientInfo } from 'pkijs';
 import type { SigningKey } from '../certificates/signing-key.ts';
 import type { MailLimits } from '../mime/limits.ts';
 import { CIPHERS, CONTENT } from './algorithms.ts';
-import { contextTag, octetsIn, readAsn1, smallInteger, TAG, type Asn1 } from './asn1.ts';
+import { asSet, nodesIn, isContext, isUniversal, octetsIn, orNothing, smallInteger, TAG } from './asn1.ts';
+import { readContentInfo } from './cms-structure.ts';
 import { contentKeyOf } from './content-key.ts';
 
 /** What came out. Where it is not sound, it is read like any other and then not used. */
@@ -24,41 +27,73 @@ export function decryptEnvelope(
   keys: readonly SigningKey[],
   limits: MailLimits,
 ): Decrypted | undefined {
-  const info = readAsn1(bytes, limits);
-  const type = info?.children[0]?.oid ?? '';
-  const fields = info?.children[1]?.children[0]?.children ?? [];
-  const recipients = fields.findIndex(({ tag }) => tag === TAG.set);
-  const encrypted = fields[recipients + 1]?.children ?? [];
-  const cipher = CIPHERS[encrypted[1]?.children[0]?.oid ?? ''];
-  const isGcm = type === CONTENT.authEnveloped;
-  if ((!isGcm && type !== CONTENT.enveloped) || cipher === undefined || cipher.isGcm !== isGcm)
-    return undefined;
-  const infos = fields[recipients]?.children ?? [];
-  if (infos.length > limits.recipientsMax) return undefined;
-  const key = contentKeyOf(infos, keys, cipher.keyBytes);
+  const sealed = readEnvelope(bytes, limits);
+  const algorithm = sealed?.contentInfo.contentEncryptionAlgorithm;
+  const cipher = CIPHERS[algorithm?.algorithmId ?? ''];
+  if (sealed === undefined || cipher?.isGcm !== sealed.isGcm) return undefined;
+  const key = contentKeyOf(sealed.recipients, keys, cipher.keyBytes);
   if (key === undefined) return undefined;
-  const sealed = { cipher: cipher.name, key: key.bytes, encrypted: octetsIn(encrypted[2]) };
-  const parameters = encrypted[1]?.children[1];
-  const opened = isGcm
-    ? openGcm({ ...sealed, parameters, after: fields.slice(recipients + 2) })
-    : openCbc({ ...sealed, iv: octetsIn(parameters) });
+  const locked = {
+    cipher: cipher.name,
+    key: key.bytes,
+    encrypted: octetsIn(sealed.contentInfo.encryptedContent),
+    // pkijs types the parameters loosely; they are a value of asn1js.
+    parameters: algorithm?.algorithmParams as AsnType | undefined,
+  };
+  const opened = sealed.isGcm ? openGcm(locked, sealed.after) : openCbc(locked);
   return opened && { content: opened.content, isSound: opened.isSound && key.isSound };
+}
+
+interface ReadEnvelope {
+  readonly isGcm: boolean;
+  readonly recipients: readonly RecipientInfo[];
+  readonly contentInfo: EncryptedContentInfo;
+  /** What follows the content: attributes and tag of an authenticated envelope. */
+  readonly after: readonly AsnType[];
+}
+
+function readEnvelope(bytes: Uint8Array, limits: MailLimits): ReadEnvelope | undefined {
+  const info = readContentInfo(bytes, limits);
+  const recipients = nodesIn(info?.content).find((field) => isUniversal(field, TAG.set));
+  if (info === undefined || nodesIn(recipients).length > limits.recipientsMax) return undefined;
+  if (info.type === CONTENT.authEnveloped) return readAuthEnveloped(info.content);
+  const data =
+    info.type === CONTENT.enveloped
+      ? orNothing(() => new EnvelopedData({ schema: info.content }))
+      : undefined;
+  return (
+    data && {
+      isGcm: false,
+      recipients: data.recipientInfos,
+      contentInfo: data.encryptedContentInfo,
+      after: [],
+    }
+  );
+}
+
+/** AuthEnvelopedData (RFC 5083, 2.1), which pkijs does not have; its parts are those of EnvelopedData. */
+function readAuthEnveloped(content: AsnType): ReadEnvelope | undefined {
+  const fields = nodesIn(content);
+  const at = fields.findIndex((field) => isUniversal(field, TAG.set));
+  return orNothing(() => ({
+    isGcm: true,
+    recipients: nodesIn(fields[at]).map((schema) => new RecipientInfo({ schema })),
+    contentInfo: new EncryptedContentInfo({ schema: fields[at + 1] }),
+    after: fields.slice(at + 2),
+  }));
 }
 
 const BLOCK = 16;
 
-interface Sealed {
+interface Locked {
   readonly cipher: string;
   readonly key: Uint8Array;
   readonly encrypted: Uint8Array;
+  readonly parameters: AsnType | undefined;
 }
 
-function openCbc({
-  cipher,
-  key,
-  iv,
-  encrypted,
-}: Sealed & { readonly iv: Uint8Array }): Decrypted | undefined {
+function openCbc({ cipher, key, encrypted, parameters }: Locked): Decrypted | undefined {
+  const iv = octetsIn(parameters);
   if (iv.length !== BLOCK || encrypted.length === 0 || encrypted.length % BLOCK !== 0) return undefined;
   const decipher = createDecipheriv(cipher, key, iv).setAutoPadding(false);
   const padded = Buffer.concat([decipher.update(encrypted), decipher.final()]);
@@ -82,20 +117,15 @@ function paddingOf(padded: Uint8Array): number {
 /** Bytes of the tag that are accepted (RFC 5084, 3.2). */
 const TAG_BYTES = { min: 12, max: 16 } as const;
 
-function openGcm({
-  cipher,
-  key,
-  encrypted,
-  parameters,
-  after,
-}: Sealed & {
-  readonly parameters: Asn1 | undefined;
-  readonly after: readonly Asn1[];
-}): Decrypted | undefined {
-  const nonce = octetsIn(parameters?.children[0]);
-  const tagBytes = smallInteger(parameters?.children[1]) ?? TAG_BYTES.min;
-  const attributes = after.find(({ tag }) => tag === contextTag(1))?.whole;
-  const mac = octetsIn(after.find(({ tag }) => tag === TAG.octets));
+function openGcm(
+  { cipher, key, encrypted, parameters }: Locked,
+  after: readonly AsnType[],
+): Decrypted | undefined {
+  const [nonceNode, tagNode] = nodesIn(parameters);
+  const nonce = octetsIn(nonceNode);
+  const tagBytes = smallInteger(tagNode) ?? TAG_BYTES.min;
+  const attributes = after.find((field) => isContext(field, 1))?.valueBeforeDecodeView;
+  const mac = octetsIn(after.find((field) => isUniversal(field, TAG.octets)));
   const fits = tagBytes >= TAG_BYTES.min && tagBytes <= TAG_BYTES.max && mac.length === tagBytes;
   if (!fits || nonce.length === 0 || nonce.length > BLOCK) return undefined;
   // The cast names the mode, which the table of ciphers has: only then are there tags.
@@ -109,11 +139,4 @@ function openGcm({
   } catch {
     return { content: new Uint8Array(), isSound: false };
   }
-}
-
-/** Attributes are authenticated as the SET that they are, not under their implicit tag (RFC 5083, 2.2). */
-function asSet(attributes: Uint8Array): Uint8Array {
-  const set = Buffer.from(attributes);
-  set[0] = TAG.set | 0x20;
-  return set;
 }

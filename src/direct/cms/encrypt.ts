@@ -7,6 +7,21 @@ import {
   type X509Certificate,
   type KeyObject,
 } from 'node:crypto';
+import { BitString, OctetString } from 'asn1js';
+import {
+  AlgorithmIdentifier,
+  EncryptedContentInfo,
+  EnvelopedData,
+  KeyAgreeRecipientIdentifier,
+  KeyAgreeRecipientInfo,
+  KeyTransRecipientInfo,
+  OriginatorIdentifierOrKey,
+  OriginatorPublicKey,
+  RecipientEncryptedKey,
+  RecipientEncryptedKeys,
+  RecipientInfo,
+  RSAESOAEPParams,
+} from 'pkijs';
 import {
   AES256_CBC,
   AES256_WRAP,
@@ -18,21 +33,10 @@ import {
   RSA_OAEP,
   SHA256,
 } from './algorithms.ts';
-import {
-  constructed,
-  contextTag,
-  writeInteger,
-  DER_NULL,
-  objectIdentifier,
-  octets,
-  primitive,
-  sequence,
-  setOf,
-  TAG,
-} from './asn1.ts';
-import { nameOf, writeCertificateId } from './certificate-id.ts';
+import { certificateId, parsedCertificate } from './certificate-id.ts';
+import { writeContentInfo } from './cms-structure.ts';
 import { deriveWrapKey, WRAP_IV } from './key-agreement.ts';
-import { contentInfo } from './sign.ts';
+import { algorithmNamed } from './sign.ts';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 16;
@@ -49,25 +53,31 @@ export function encryptFor(content: Uint8Array, { recipient, keyTransport, rando
   const iv = random(IV_BYTES);
   const cipher = createCipheriv('aes-256-cbc', key, iv);
   const encrypted = Buffer.concat([cipher.update(content), cipher.final()]);
-  const { publicKey } = recipient;
-  const isEc = publicKey.asymmetricKeyType === 'ec';
+  const isEc = recipient.publicKey.asymmetricKeyType === 'ec';
   const info = isEc ? agree(key, recipient, random) : transport(key, recipient, keyTransport);
-  return contentInfo(
+  return writeContentInfo(
     CONTENT.enveloped,
-    sequence(
-      writeInteger(isEc ? 2 : 0),
-      setOf(info),
-      sequence(
-        objectIdentifier(CONTENT.data),
-        sequence(objectIdentifier(AES256_CBC), octets(iv)),
-        primitive(contextTag(0), encrypted),
-      ),
-    ),
+    new EnvelopedData({
+      version: isEc ? 2 : 0,
+      recipientInfos: [info],
+      encryptedContentInfo: new EncryptedContentInfo({
+        contentType: CONTENT.data,
+        contentEncryptionAlgorithm: new AlgorithmIdentifier({
+          algorithmId: AES256_CBC,
+          algorithmParams: octets(iv),
+        }),
+        encryptedContent: octets(encrypted),
+        // In one piece: pkijs cuts it otherwise, which is BER.
+        disableSplit: true,
+      }),
+    }).toSchema(),
   );
 }
 
-/** KeyTransRecipientInfo (RFC 5652, 6.2.1). */
-function transport(key: Uint8Array, recipient: X509Certificate, kind: 'pkcs1' | 'oaep'): Uint8Array {
+const octets = (bytes: Uint8Array): OctetString => new OctetString({ valueHex: Buffer.from(bytes) });
+
+/** KeyTransRecipientInfo (RFC 5652, 6.2.1). pkijs encrypts by OAEP alone, so the key is wrapped here. */
+function transport(key: Uint8Array, recipient: X509Certificate, kind: 'pkcs1' | 'oaep'): RecipientInfo {
   if (recipient.publicKey.asymmetricKeyType !== 'rsa')
     throw new TypeError('a Direct mail is encrypted for an RSA or an EC key');
   const isOaep = kind === 'oaep';
@@ -77,43 +87,62 @@ function transport(key: Uint8Array, recipient: X509Certificate, kind: 'pkcs1' | 
       : { key: recipient.publicKey, padding: constants.RSA_PKCS1_PADDING },
     key,
   );
-  return sequence(
-    writeInteger(0),
-    writeCertificateId(recipient),
-    isOaep ? OAEP_SHA256 : sequence(objectIdentifier(RSA), DER_NULL),
-    octets(encrypted),
-  );
+  return new RecipientInfo({
+    variant: 1,
+    value: new KeyTransRecipientInfo({
+      version: 0,
+      rid: certificateId(recipient),
+      keyEncryptionAlgorithm: isOaep ? oaepSha256() : algorithmNamed(RSA),
+      encryptedKey: octets(encrypted),
+    }),
+  });
 }
 
-const HASH = sequence(objectIdentifier(SHA256), DER_NULL);
-
 /** RSAES-OAEP-params (RFC 4055, 4.1) with SHA-256: a peer that is known to read OAEP is of the newer kind. */
-const OAEP_SHA256 = sequence(
-  objectIdentifier(RSA_OAEP),
-  sequence(
-    constructed(contextTag(0), HASH),
-    constructed(contextTag(1), sequence(objectIdentifier(MGF1), HASH)),
-  ),
-);
+const oaepSha256 = (): AlgorithmIdentifier =>
+  new AlgorithmIdentifier({
+    algorithmId: RSA_OAEP,
+    algorithmParams: new RSAESOAEPParams({
+      hashAlgorithm: algorithmNamed(SHA256),
+      maskGenAlgorithm: new AlgorithmIdentifier({
+        algorithmId: MGF1,
+        algorithmParams: algorithmNamed(SHA256).toSchema(),
+      }),
+    }).toSchema(),
+  });
 
 /** KeyAgreeRecipientInfo with a key of this one mail (RFC 5753, 3.1.1). */
-function agree(key: Uint8Array, recipient: X509Certificate, random: Encryption['random']): Uint8Array {
+function agree(key: Uint8Array, recipient: X509Certificate, random: Encryption['random']): RecipientInfo {
   const { point, secret } = agreeWith(recipient.publicKey, random);
-  const algorithm = nameOf(recipient)?.keyAlgorithm ?? new Uint8Array();
-  const wrap = sequence(objectIdentifier(AES256_WRAP));
+  const wrap = new AlgorithmIdentifier({ algorithmId: AES256_WRAP });
   const wrapKey = deriveWrapKey({ secret, digest: 'sha256', wrap, keyBytes: KEY_BYTES });
   const cipher = createCipheriv('aes256-wrap', wrapKey, WRAP_IV);
   const wrapped = Buffer.concat([cipher.update(key), cipher.final()]);
-  return constructed(
-    contextTag(1),
-    writeInteger(3),
-    constructed(
-      contextTag(0),
-      constructed(contextTag(1), algorithm, primitive(TAG.bits, Buffer.concat([Uint8Array.of(0), point]))),
-    ),
-    sequence(objectIdentifier(ECDH_SHA256), wrap),
-    sequence(sequence(writeCertificateId(recipient), octets(wrapped))),
-  );
+  return new RecipientInfo({
+    variant: 2,
+    value: new KeyAgreeRecipientInfo({
+      version: 3,
+      originator: new OriginatorIdentifierOrKey({
+        variant: 3,
+        value: new OriginatorPublicKey({
+          algorithm: parsedCertificate(recipient).subjectPublicKeyInfo.algorithm,
+          publicKey: new BitString({ valueHex: Buffer.from(point) }),
+        }),
+      }),
+      keyEncryptionAlgorithm: new AlgorithmIdentifier({
+        algorithmId: ECDH_SHA256,
+        algorithmParams: wrap.toSchema(),
+      }),
+      recipientEncryptedKeys: new RecipientEncryptedKeys({
+        encryptedKeys: [
+          new RecipientEncryptedKey({
+            rid: new KeyAgreeRecipientIdentifier({ variant: 1, value: certificateId(recipient) }),
+            encryptedKey: octets(wrapped),
+          }),
+        ],
+      }),
+    }),
+  });
 }
 
 /** A new key on the curve of the recipient's, as a point, and the secret that both sides share. */

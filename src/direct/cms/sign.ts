@@ -1,20 +1,19 @@
 /** Signs: CMS SignedData without its content (RFC 5652, 5), by SHA-256 (direct-xdm 3). */
 import { createHash, sign } from 'node:crypto';
+import { GeneralizedTime, Null, ObjectIdentifier, OctetString, UTCTime, type AsnType } from 'asn1js';
+import {
+  AlgorithmIdentifier,
+  Attribute,
+  EncapsulatedContentInfo,
+  SignedAndUnsignedAttributes,
+  SignedData,
+  SignerInfo,
+} from 'pkijs';
 import type { SigningKey } from '../certificates/signing-key.ts';
 import { ATTRIBUTE, CONTENT, ECDSA_SHA256, RSA, SHA256 } from './algorithms.ts';
-import {
-  constructed,
-  contextTag,
-  writeInteger,
-  DER_NULL,
-  objectIdentifier,
-  octets,
-  primitive,
-  sequence,
-  setOf,
-  TAG,
-} from './asn1.ts';
-import { writeCertificateId } from './certificate-id.ts';
+import { asSet } from './asn1.ts';
+import { certificateId, parsedCertificate } from './certificate-id.ts';
+import { writeContentInfo } from './cms-structure.ts';
 
 /**
  * The signature of exactly these bytes, in DER, with the signer's certificate and intermediates.
@@ -23,60 +22,62 @@ import { writeCertificateId } from './certificate-id.ts';
  * @throws TypeError for a key that is neither RSA nor EC
  */
 export function signDetached(content: Uint8Array, key: SigningKey, at: number): Uint8Array {
-  const attributes = [
-    attribute(ATTRIBUTE.contentType, objectIdentifier(CONTENT.data)),
-    attribute(ATTRIBUTE.messageDigest, octets(createHash('sha256').update(content).digest())),
-    attribute(ATTRIBUTE.signingTime, timeOf(at)),
-  ];
-  const signed = setOf(...attributes);
-  const digest = sequence(objectIdentifier(SHA256), DER_NULL);
-  const signer = sequence(
-    writeInteger(1),
-    writeCertificateId(key.certificate),
-    digest,
-    retagged(signed, contextTag(0)),
-    algorithmOf(key),
-    octets(sign('sha256', signed, key.privateKey)),
-  );
-  const certificates = [key.certificate, ...key.intermediates].map(({ raw }) => raw);
-  return contentInfo(
+  const signedAttrs = new SignedAndUnsignedAttributes({
+    type: 0,
+    attributes: inOrder([
+      attribute(ATTRIBUTE.contentType, new ObjectIdentifier({ value: CONTENT.data })),
+      attribute(
+        ATTRIBUTE.messageDigest,
+        new OctetString({ valueHex: createHash('sha256').update(content).digest() }),
+      ),
+      attribute(ATTRIBUTE.signingTime, timeOf(at)),
+    ]),
+  });
+  const signed = asSet(new Uint8Array(signedAttrs.toSchema().toBER()));
+  const signer = new SignerInfo({
+    version: 1,
+    sid: certificateId(key.certificate),
+    digestAlgorithm: algorithmNamed(SHA256),
+    signedAttrs,
+    signatureAlgorithm: signatureAlgorithm(key),
+    signature: new OctetString({ valueHex: sign('sha256', signed, key.privateKey) }),
+  });
+  return writeContentInfo(
     CONTENT.signed,
-    sequence(
-      writeInteger(1),
-      setOf(digest),
-      sequence(objectIdentifier(CONTENT.data)),
-      retagged(setOf(...certificates), contextTag(0)),
-      setOf(signer),
-    ),
+    new SignedData({
+      version: 1,
+      digestAlgorithms: [algorithmNamed(SHA256)],
+      encapContentInfo: new EncapsulatedContentInfo({ eContentType: CONTENT.data }),
+      certificates: [key.certificate, ...key.intermediates].map(parsedCertificate),
+      signerInfos: [signer],
+    }).toSchema(true),
   );
 }
 
-/** ContentInfo: what a structure is, and the structure. */
-export const contentInfo = (type: string, content: Uint8Array): Uint8Array =>
-  sequence(objectIdentifier(type), constructed(contextTag(0), content));
+/** An algorithm whose parameters are NULL. */
+export const algorithmNamed = (algorithmId: string): AlgorithmIdentifier =>
+  new AlgorithmIdentifier({ algorithmId, algorithmParams: new Null() });
 
-const attribute = (oid: string, value: Uint8Array): Uint8Array =>
-  sequence(objectIdentifier(oid), setOf(value));
+const attribute = (type: string, value: AsnType): Attribute => new Attribute({ type, values: [value] });
 
-/** The same value under an implicit tag. */
-function retagged(set: Uint8Array, tag: number): Uint8Array {
-  const copy = Buffer.from(set);
-  copy[0] = tag | 0x20;
-  return copy;
-}
+/** SET OF is sorted by its encodings (X.690, 11.6), which pkijs leaves to its caller. */
+const inOrder = (attributes: readonly Attribute[]): Attribute[] =>
+  attributes.toSorted((a, b) => Buffer.compare(encoded(a), encoded(b)));
 
-function algorithmOf({ privateKey }: SigningKey): Uint8Array {
-  if (privateKey.asymmetricKeyType === 'rsa') return sequence(objectIdentifier(RSA), DER_NULL);
-  if (privateKey.asymmetricKeyType === 'ec') return sequence(objectIdentifier(ECDSA_SHA256));
+const encoded = (one: Attribute): Uint8Array => new Uint8Array(one.toSchema().toBER());
+
+function signatureAlgorithm({ privateKey }: SigningKey): AlgorithmIdentifier {
+  if (privateKey.asymmetricKeyType === 'rsa') return algorithmNamed(RSA);
+  if (privateKey.asymmetricKeyType === 'ec') return new AlgorithmIdentifier({ algorithmId: ECDSA_SHA256 });
   throw new TypeError('a Direct mail is signed by an RSA or an EC key');
 }
 
 const LAST_UTC_YEAR = 2049;
 
 /** UTCTime until 2049, GeneralizedTime from 2050 on (RFC 5652, 11.3). */
-function timeOf(at: number): Uint8Array {
-  const digits = `${new Date(at).toISOString().replaceAll(/\D/g, '').slice(0, 14)}Z`;
-  return Number(digits.slice(0, 4)) > LAST_UTC_YEAR
-    ? primitive(TAG.generalizedTime, Buffer.from(digits))
-    : primitive(TAG.utcTime, Buffer.from(digits.slice(2)));
+function timeOf(at: number): AsnType {
+  const valueDate = new Date(Math.floor(at / 1000) * 1000);
+  return valueDate.getUTCFullYear() > LAST_UTC_YEAR
+    ? new GeneralizedTime({ valueDate })
+    : new UTCTime({ valueDate });
 }

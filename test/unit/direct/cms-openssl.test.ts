@@ -1,7 +1,6 @@
 /** The rows of the CMS profile with `openssl cms` on the other side: emitted, accepted, refused (direct-xdm 3). */
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import { octetsIn, readAsn1 } from '../../../src/direct/cms/asn1.ts';
 import { openMail, type OpenedMail } from '../../../src/direct/cms/open.ts';
 import { protectMail } from '../../../src/direct/cms/protect.ts';
 import { MAIL_LIMITS } from '../../../src/direct/mime/limits.ts';
@@ -14,6 +13,7 @@ import {
 } from '../../../tools/certificates/authority.ts';
 import { signingKeyOf } from '../../../tools/direct/correspondent.ts';
 import { judged } from '../../judges.ts';
+import { octetsIn, readBer } from './ber.ts';
 import {
   base64Body,
   cutByHand,
@@ -66,7 +66,7 @@ function party(kind: Kind): Certificate {
 
 /** Where the encrypted key, the nonce, the content and the tag of an authenticated envelope begin. */
 function longPlacesOf(envelope: Buffer): readonly number[] {
-  const fields = readAsn1(envelope, MAIL_LIMITS)?.children[1]?.children[0]?.children ?? [];
+  const fields = readBer(envelope, MAIL_LIMITS)?.children[1]?.children[0]?.children ?? [];
   const [, infos, encrypted, tag] = fields;
   const found = [
     infos?.children[0]?.children[3],

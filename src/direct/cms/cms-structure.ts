@@ -1,0 +1,22 @@
+/** ContentInfo (RFC 5652, 3): what a CMS structure is, and the structure. */
+import type { AsnType } from 'asn1js';
+import { ContentInfo } from 'pkijs';
+import type { MailLimits } from '../mime/limits.ts';
+import { orNothing, readAsn1 } from './asn1.ts';
+
+interface ReadContentInfo {
+  /** Its object identifier. */
+  readonly type: string;
+  readonly content: AsnType;
+}
+
+/** Undefined for bytes that are none, or beyond the limits. */
+export function readContentInfo(bytes: Uint8Array, limits: MailLimits): ReadContentInfo | undefined {
+  const schema = readAsn1(bytes, limits);
+  const info = schema && orNothing(() => new ContentInfo({ schema }));
+  // pkijs types the content loosely; it is a value of asn1js.
+  return info && { type: info.contentType, content: info.content as AsnType };
+}
+
+export const writeContentInfo = (contentType: string, content: AsnType): Uint8Array =>
+  new Uint8Array(new ContentInfo({ contentType, content }).toSchema().toBER());
