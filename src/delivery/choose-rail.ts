@@ -5,7 +5,7 @@
  * Direct is answered by Direct, at the Endpoint that it asked from (360x 4).
  */
 import type { Ref } from '../fhir/types.ts';
-import { DIRECT } from '../resources/parties/direct-addresses.ts';
+import { DIRECT } from '../ports/direct.ts';
 
 /** An Endpoint of a counterparty that may be used now. */
 export interface Channel {
@@ -27,7 +27,7 @@ interface Counterparty {
 }
 
 /** Why a rung is not taken. */
-export type NotTaken = 'no-endpoint' | 'unverified' | 'not-preferred';
+type NotTaken = 'no-endpoint' | 'unverified' | 'not-preferred';
 
 /** Z40's names: `inbox` is no rail that sends; every other is the connection type of an Endpoint. */
 interface Rung {
@@ -49,7 +49,7 @@ export const RUNGS: readonly Rung[] = [
   { rail: DIRECT,         unless: ['inbox', 'hl7v2-mllp'],  yields: false, needsVerified: true,  tells: 'closest' },
 ];
 
-export interface Choice {
+interface Choice {
   /** Endpoints that are told. An address that nobody verified is among them only where there is no other: the rail keeps it. */
   readonly taken: readonly Channel[];
   readonly notTaken: readonly { readonly rail: string; readonly why: NotTaken }[];

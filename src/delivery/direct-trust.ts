@@ -25,8 +25,6 @@ import {
 type TrustDirection = 'in' | 'out';
 
 export interface DirectTrust {
-  /** Whether mail to this address is ours: it, or its domain, has a key here. */
-  isLocal(address: DirectAddress): Promise<boolean>;
   /**
    * All keys for an address, those of the address before those of its domain, the newest first; expired ones too, which
    * decrypt late mail.
@@ -84,12 +82,6 @@ export function createDirectTrust({ store, readKey, lists, graceMs }: TrustParts
 
   return {
     keysFor,
-    async isLocal(address) {
-      const snapshot = store.snapshot();
-      for (const owner of ownersOf(address))
-        if ((await rowsOf<KeyRow>(snapshot, KEY_KIND, owner)).length > 0) return true;
-      return false;
-    },
     async signerFor(address, at) {
       const keys = await keysFor(address);
       return keys.find(({ certificate }) => checkLeaf(certificate, address, 'sign', at) === undefined);

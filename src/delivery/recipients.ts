@@ -6,10 +6,11 @@
 import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import { DIRECT } from '../ports/direct.ts';
 import type { OutboxEntry, Write } from '../ports/store.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { DIRECT, isInUse } from '../resources/parties/direct-addresses.ts';
+import { isInUse } from '../resources/parties/direct-addresses.ts';
 import { standingOf } from '../resources/parties/standing.ts';
 import { partyElementOf } from '../resources/party.ts';
 import type { Move } from '../resources/rules.ts';

@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { DirectAddress } from '../ports/direct.ts';
+import { domainOfAddress } from './address.ts';
 
 /** The Message-ID, without angle brackets, of one attempt to mail an entry. */
 export function messageIdOf(entry: string, attempt: number, from: DirectAddress, to: DirectAddress): string {
   const tag = createHash('sha256').update(`${entry}\n${attempt}\n${from}\n${to}`).digest('hex').slice(0, 16);
-  return `cl-${entry}-${attempt}-${tag}@${from.slice(from.lastIndexOf('@') + 1)}`;
+  return `cl-${entry}-${attempt}-${tag}@${domainOfAddress(from)}`;
 }
 
 /** The entry that a Message-ID of ours was made from, between these two; undefined for any other. */

@@ -36,8 +36,11 @@ export function systemOfOid(oid: string): string | undefined {
 /** Whether a text is an OID. */
 export const isOid = (text: string): boolean => OID.test(text);
 
-/** The OID for a URL: the arc of UUIDs (X.667) and the UUID that the URL makes (RFC 9562, version 8). */
-export const oidOfUrl = (url: string): string => `2.25.${BigInt(`0x${uuidOf(url).replaceAll('-', '')}`)}`;
+/** The OID for a URL: that of the UUID that the URL makes (RFC 9562, version 8). */
+export const oidOfUrl = (url: string): string => oidOfUuid(uuidOf(url));
+
+/** A UUID below the arc of UUIDs (X.667). */
+export const oidOfUuid = (uuid: string): string => `2.25.${BigInt(`0x${uuid.replaceAll('-', '')}`)}`;
 
 /** The UUID that a text makes (RFC 9562, version 8), in small letters: the same text always makes the same. */
 export function uuidOf(text: string): string {

@@ -1,29 +1,14 @@
 /** The metrics of Direct mail: label values are words of our tables, or names that an operator has set. */
+import type { DirectTraffic } from '../ports/direct.ts';
 import type { ReadMetric } from './metrics.ts';
 
-/** A certificate that an administrator has imported. */
+/** A certificate whose expiry matters. */
 export interface ExpiringCertificate {
   readonly kind: 'key' | 'anchor';
   readonly owner: string;
   readonly fingerprint: string;
   /** Milliseconds since 1970. */
   readonly notAfter: number;
-}
-
-/** Direct mail since the start, in words of our tables. */
-export interface DirectTraffic {
-  readonly received: Readonly<Record<string, number>>;
-  readonly sent: readonly { readonly kind: string; readonly answer: string; readonly count: number }[];
-  readonly dispositions: readonly { readonly word: string; readonly fate: string; readonly count: number }[];
-  readonly smtp: Readonly<Record<string, number>>;
-  readonly owed: number;
-  readonly owedAgeMs: number;
-  readonly mailboxes: readonly {
-    readonly mailbox: string;
-    readonly isWell: boolean;
-    /** Milliseconds since 1970. */
-    readonly lookedAt: number;
-  }[];
 }
 
 /** When certificates expire. */

@@ -4,13 +4,9 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuditFeedStatus } from '../ports/audit-feed.ts';
+import type { DirectTraffic } from '../ports/direct.ts';
 import type { StoreStatus } from '../ports/store.ts';
-import {
-  CERTIFICATE_METRICS,
-  DIRECT_METRICS,
-  type DirectTraffic,
-  type ExpiringCertificate,
-} from './direct-metrics.ts';
+import { CERTIFICATE_METRICS, DIRECT_METRICS, type ExpiringCertificate } from './direct-metrics.ts';
 
 export interface Metrics {
   /** One finished exchange. */

@@ -4,6 +4,9 @@
  */
 import type { MessageFate } from './inbound.ts';
 
+/** The code of `Endpoint.connectionType` of Direct mail, and so the name of its rail. */
+export const DIRECT = 'direct-project';
+
 /** `local@domain` in lower case: addresses are compared without case. */
 export type DirectAddress = `${string}@${string}`;
 
@@ -87,3 +90,26 @@ export interface OwedDisposition {
 
 /** The kind of the records of {@link OwedDisposition}; index `by` → domain of the address that owes it. */
 export const OWED_DISPOSITION = 'direct-disposition';
+
+/** Direct mail since the start of the process, for the metrics: words of our tables, never of what a peer wrote. */
+export interface DirectTraffic {
+  /** Mails received, by what became of them. */
+  readonly received: Readonly<Record<string, number>>;
+  /** Mails handed out, by kind (package, notification) and what the relay answered. */
+  readonly sent: readonly { readonly kind: string; readonly answer: string; readonly count: number }[];
+  /** Notifications received, by their word and what became of them. */
+  readonly dispositions: readonly { readonly word: string; readonly fate: string; readonly count: number }[];
+  /** What was refused or cut off at the SMTP port. */
+  readonly smtp: Readonly<Record<string, number>>;
+  /** Notifications that are owed, as of the last look, and the age of the oldest in milliseconds. */
+  readonly owed: number;
+  readonly owedAgeMs: number;
+  readonly mailboxes: readonly {
+    /** The account and its server. */
+    readonly mailbox: string;
+    /** Whether the last look succeeded. */
+    readonly isWell: boolean;
+    /** Milliseconds since 1970. */
+    readonly lookedAt: number;
+  }[];
+}

@@ -10,6 +10,7 @@
 import { ISSUES } from '../fhir/issue.ts';
 import type { AuditEvent, Coding } from '../fhir/types.ts';
 import { PURPOSE_SYSTEM } from '../policies/purpose.ts';
+import { DIRECT } from '../ports/direct.ts';
 import type { AuditEntry, AuditRow } from '../ports/store.ts';
 import { auditAgents } from './audit-agents.ts';
 import { periodElsewhere } from './audit-elsewhere.ts';
@@ -111,7 +112,7 @@ const concernsCare = ({ event, patients }: AuditEntry): boolean =>
 
 /** What a mail takes is a package of documents (ITI-32). */
 const packageOf = ({ outcome, delivery }: AuditEntry): Coding[] =>
-  delivery?.rail === 'direct-project' && outcome === '0' ? [MEDIA] : [];
+  delivery?.rail === DIRECT && outcome === '0' ? [MEDIA] : [];
 
 function transitionOf({ transition }: AuditEntry): Coding[] {
   return transition ? [{ system: TRANSITION_SYSTEM, code: transition.tid, display: transition.event }] : [];

@@ -23,6 +23,12 @@ export function isPublicAddress(text: string): boolean {
 /** Whether a text is an IP address; an IPv6 address has no brackets. */
 export const isAddress = (text: string): boolean => parseIp(text) !== undefined;
 
+/** Whether only this machine reaches a host: `localhost`, 127.0.0.0/8 or ::1. */
+export function isLoopbackHost(host: string): boolean {
+  const address = parseIp(host);
+  return host === 'localhost' || (address !== undefined && unmapped(address).range() === 'loopback');
+}
+
 /** `10.0.0.0/8`, or one address, which is a network of itself. */
 export type Network = readonly [address: IPv4 | IPv6, bits: number];
 

@@ -243,7 +243,6 @@ const showDatabase = (metrics: Metrics, { traffic }: Pick<ServerStore, 'traffic'
   if (traffic !== undefined) metrics.showDatabase(() => traffic);
 };
 
-/** Loaded by those alone who have a security agent of their own. */
 /** The rail of Direct mail, where it is set up; nothing of it is loaded elsewhere. */
 export async function loadDirect(
   parts: Parameters<typeof composeDirectRail>[0],
@@ -256,6 +255,7 @@ export async function loadDirect(
 const letMailIn: typeof openDirect = async (...given) =>
   (await import('./compose-direct.ts')).openDirect(...given);
 
+/** Trust in Direct mail, where the server has a folder of keys; nothing of it is loaded elsewhere. */
 async function openDirectTrust(
   parts: Omit<Parameters<typeof composeDirectTrust>[0], 'folder'>,
   closing: (() => Promise<void> | void)[],

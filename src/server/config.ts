@@ -3,7 +3,7 @@
  * wrong is found at once, each by the setting's name and with what is allowed.
  */
 import { readFileSync } from 'node:fs';
-import { BlockList, isIPv6 } from 'node:net';
+import { isLoopbackHost } from '../resources/public-address.ts';
 import { readFlags, type FlagTable } from './flags.ts';
 import { flagOf, variableOf, type Setting, type ValueOf } from './setting.ts';
 import { SETTINGS } from './settings.ts';
@@ -84,15 +84,6 @@ function isGuarded(uri: string): boolean {
   return servers
     .split(',')
     .every((server) => isLoopbackHost(server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')));
-}
-
-/** Only this machine reaches the address. */
-export function isLoopbackHost(host: string): boolean {
-  if (host === 'localhost') return true;
-  const loopback = new BlockList();
-  loopback.addSubnet('127.0.0.0', 8);
-  loopback.addAddress('::1', 'ipv6');
-  return loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
 }
 
 /** A value as given, and how it was given, for the error. */

@@ -2,6 +2,7 @@
  * Warns before certificates of ours and anchors expire: 30, 7 and 1 days ahead and when it has happened, once each, in the
  * log and by a work item for administrators (direct-xdm 11).
  */
+import type { ExpiringCertificate } from '../http/direct-metrics.ts';
 import type { Log } from '../http/log.ts';
 import {
   ALL,
@@ -28,20 +29,11 @@ interface Parts {
   readonly newId: NewId;
 }
 
-/** A certificate whose expiry matters. */
-interface WatchedCertificate {
-  readonly kind: 'key' | 'anchor';
-  readonly owner: string;
-  readonly fingerprint: string;
-  /** Milliseconds since 1970. */
-  readonly notAfter: number;
-}
-
 interface ExpiryWatch {
   /** Looks at all certificates, and warns. */
   look(): Promise<void>;
   /** What the last look has seen. */
-  status(): readonly WatchedCertificate[];
+  status(): readonly ExpiringCertificate[];
 }
 
 const DAY_MS = 86_400_000;
@@ -49,9 +41,9 @@ const DAY_MS = 86_400_000;
 const AHEAD = [0, 1, 7, 30] as const;
 
 export function warnOfExpiry({ store, clock, log, newId }: Parts): ExpiryWatch {
-  let seen: readonly WatchedCertificate[] = [];
+  let seen: readonly ExpiringCertificate[] = [];
 
-  async function warn(one: WatchedCertificate, days: number): Promise<void> {
+  async function warn(one: ExpiringCertificate, days: number): Promise<void> {
     const { kind, owner, fingerprint, notAfter } = one;
     const key = `${owner}\n${fingerprint}\n${days}`;
     if ((await store.snapshot().record(WARNED_KIND, key)) !== undefined) return;
@@ -95,7 +87,7 @@ export function warnOfExpiry({ store, clock, log, newId }: Parts): ExpiryWatch {
   return {
     status: () => seen,
     async look() {
-      seen = await readWatchedCertificates(store.snapshot());
+      seen = await readExpiring(store.snapshot());
       for (const one of seen) {
         const days = AHEAD.find((ahead) => one.notAfter - clock.now() <= ahead * DAY_MS);
         if (days === undefined) continue;
@@ -109,7 +101,7 @@ export function warnOfExpiry({ store, clock, log, newId }: Parts): ExpiryWatch {
 }
 
 /** For each use of an owner's keys the certificate that lasts longest, and all anchors that were imported. */
-async function readWatchedCertificates(snapshot: Snapshot): Promise<readonly WatchedCertificate[]> {
+async function readExpiring(snapshot: Snapshot): Promise<readonly ExpiringCertificate[]> {
   const keys = (await allRecords(snapshot, KEY_KIND, ...ALL)).map(({ body }) => body as KeyRow);
   const anchors = (await allRecords(snapshot, ANCHOR_KIND, ...ALL)).map(({ body }) => body as AnchorRow);
   return watchedCertificates(keys, anchors);
@@ -118,8 +110,8 @@ async function readWatchedCertificates(snapshot: Snapshot): Promise<readonly Wat
 export function watchedCertificates(
   keys: readonly KeyRow[],
   anchors: readonly AnchorRow[],
-): readonly WatchedCertificate[] {
-  const longest = new Map<string, WatchedCertificate>();
+): readonly ExpiringCertificate[] {
+  const longest = new Map<string, ExpiringCertificate>();
   for (const { owner, fingerprint, certificate } of keys) {
     const facts = factsOf(certificate);
     if (facts === undefined) continue;
@@ -133,7 +125,7 @@ export function watchedCertificates(
   }
   const watched = new Map([...longest.values()].map((one) => [`${one.owner}\n${one.fingerprint}`, one]));
   const vouching = anchors.flatMap(
-    ({ role, owner, fingerprint, certificate }): readonly WatchedCertificate[] => {
+    ({ role, owner, fingerprint, certificate }): readonly ExpiringCertificate[] => {
       const notAfter = factsOf(certificate)?.notAfter;
       return role === 'anchor' && notAfter !== undefined
         ? [{ kind: 'anchor', owner, fingerprint, notAfter }]

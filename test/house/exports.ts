@@ -2,11 +2,10 @@
 import { blank, lineAt } from './imports.ts';
 import type { Tree } from './tree.ts';
 
-const EXPORTED = /^export (?:async )?(?:const|function|class|interface|type) ([\w$]+)/gm;
+/** Where the shell of ASN.1 is being changed. */
+const COMING = /^src\/direct\/(?:cms|certificates)\//;
 
-/** Where a capability is being built, whose parts find each other later. */
-const COMING =
-  /^src\/(?:direct|rails\/direct|inbound\/direct|ports\/direct|delivery\/deliver(?:ed|y-)|operations\/packages)/;
+const EXPORTED = /^export (?:async )?(?:const|function|class|interface|type) ([\w$]+)/gm;
 
 /** Exports of `src` whose name stands in no other file, of tests neither. Generated files export tables whole. */
 export function deadExports(tree: Tree): readonly string[] {

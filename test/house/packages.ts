@@ -34,16 +34,7 @@ export const RUN_PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** Packages of a capability that is being built. */
-const COMING: ReadonlySet<string> = new Set([
-  'asn1js',
-  'dns-packet',
-  'imapflow',
-  'ldapts',
-  'nodemailer',
-  'pkijs',
-  'smtp-server',
-  ...['dns-packet', 'nodemailer', 'smtp-server'].map((name) => `@types/${name}`),
-]);
+const COMING: ReadonlySet<string> = new Set(['asn1js', 'pkijs']);
 
 /** One sentence for each package that is in the wrong group, or that nobody uses. */
 export function misplacedPackages(tree: Tree, manifest: Manifest): readonly string[] {
@@ -63,7 +54,7 @@ export function misplacedPackages(tree: Tree, manifest: Manifest): readonly stri
       .filter((name) => !run.has(name) && !COMING.has(name))
       .map((name) => `${name} is in dependencies, and nothing that people run imports it`),
     ...Object.keys(devDependencies)
-      .filter((name) => !isUsed(name) && !COMING.has(name))
+      .filter((name) => !isUsed(name))
       .map((name) => `${name} is in devDependencies, and neither tests nor tools use it`),
   ];
 }

@@ -3,9 +3,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDocument } from '../../src/ccda/write/document.ts';
-import { HL7V2_MIME } from '../../src/direct/xdm/codes.ts';
+import { CODING, HL7V2_MIME } from '../../src/direct/xdm/codes.ts';
 import type { Submission, SubmissionDocument, XdmCode } from '../../src/direct/xdm/submission.ts';
 import { writeXdm } from '../../src/direct/xdm/write-package.ts';
+import { oidOfUuid } from '../../src/fhir/identifier.ts';
 import type { Resource } from '../../src/fhir/types.ts';
 import type { DirectAddress } from '../../src/ports/direct.ts';
 
@@ -27,9 +28,7 @@ const PATIENT = { value: 'MRN-40417', assigner: `${INITIATOR}.5` };
 /** MSH-7 of the example, and what the note says of its time. */
 const WRITTEN = Date.UTC(2026, 10, 22, 14, 5, 12);
 
-const LOINC = '2.16.840.1.113883.6.1';
-const FORMATS = '1.3.6.1.4.1.19376.1.2.3';
-const NORMAL: XdmCode = { code: 'N', system: '2.16.840.1.113883.5.25', display: 'Normal' };
+const NORMAL: XdmCode = { code: 'N', system: CODING.confidentiality, display: 'Normal' };
 
 /** The package; each has ids of its own. */
 export async function buildRequest({ from, to, number }: RequestAbout): Promise<MailedRequest> {
@@ -54,8 +53,7 @@ export async function buildRequest({ from, to, number }: RequestAbout): Promise<
   return { submission, zip: await writeXdm(submission, about) };
 }
 
-/** `2.25.` and a new UUID as a number. */
-const newOid = (): string => `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`).toString()}`;
+const newOid = (): string => oidOfUuid(randomUUID());
 
 function orderOf(number: string): SubmissionDocument {
   const message = ORDER.replaceAll('R-2026-00731', number)
@@ -66,9 +64,9 @@ function orderOf(number: string): SubmissionDocument {
     bytes: Buffer.from(message),
     uniqueId: newOid(),
     mimeType: HL7V2_MIME,
-    classCode: { code: 'OMG', system: '2.16.840.1.113883.18.30', display: 'General clinical order' },
-    typeCode: { code: 'OMG_O19', system: '2.16.840.1.113883.18.214', display: 'General clinical order' },
-    formatCode: { code: 'urn:ihe:pcc:360x:hl7:OMG:O19:2017', system: FORMATS },
+    classCode: { code: 'OMG', system: CODING.messageCode, display: 'General clinical order' },
+    typeCode: { code: 'OMG_O19', system: CODING.messageStructure, display: 'General clinical order' },
+    formatCode: { code: 'urn:ihe:pcc:360x:hl7:OMG:O19:2017', system: CODING.format },
     confidentiality: [NORMAL],
     creationTime: WRITTEN,
     languageCode: 'en-US',
@@ -78,15 +76,15 @@ function orderOf(number: string): SubmissionDocument {
 
 function noteOf(number: string): SubmissionDocument {
   const id = uuidFrom(`note of ${number}`);
-  const referral: XdmCode = { code: '57133-1', system: LOINC, display: 'Referral note' };
+  const referral: XdmCode = { code: '57133-1', system: CODING.loinc, display: 'Referral note' };
   return {
     kind: 'clinical-document',
     bytes: Buffer.from(referralNote(id)),
-    uniqueId: `2.25.${BigInt(`0x${id.replaceAll('-', '')}`).toString()}`,
+    uniqueId: oidOfUuid(id),
     mimeType: 'text/xml',
     classCode: referral,
     typeCode: referral,
-    formatCode: { code: 'urn:hl7-org:sdwg:ccda-structuredBody:2.1', system: FORMATS },
+    formatCode: { code: 'urn:hl7-org:sdwg:ccda-structuredBody:2.1', system: CODING.format },
     confidentiality: [NORMAL],
     creationTime: WRITTEN,
     languageCode: 'en-US',

@@ -3,6 +3,7 @@
  * What a person or a machine did is told apart: what a machine received, nobody has read yet (RL16).
  */
 import type { EvidenceKind } from '../../ports/delivered.ts';
+import { DIRECT } from '../../ports/direct.ts';
 import { RANKED, type EndState, type RankedState } from './states.ts';
 
 interface Shown {
@@ -66,7 +67,7 @@ export const EVIDENCE_BY_RAIL: Readonly<Record<string, Rows>> = {
     'msa-ce': failed('received', 'their engine refused it (CE)'),
     'msa-ae': failed('received', 'their application refused it (AE)'),
   },
-  'direct-project': {
+  [DIRECT]: {
     'smtp-accepted': machine('sent', 'handed to the relay (250)'),
     'mdn-processed': machine('transported', 'their HISP has it (processed)'),
     'mdn-dispatched': machine('received', 'at its final destination (dispatched)'),

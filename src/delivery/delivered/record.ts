@@ -38,7 +38,7 @@ export const recordOfEntry = ({
 });
 
 /** What ended, with what its rail knows of it. */
-export interface Settled {
+interface Settled {
   readonly entry: ClaimedEntry;
   readonly fate: DeliveryOutcome['fate'];
   readonly why?: string | undefined;

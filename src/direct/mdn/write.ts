@@ -3,7 +3,7 @@ import type { Disposition, OwedDisposition } from '../../ports/direct.ts';
 import { addressFields, answerFields } from '../mime/compose.ts';
 import { boundaryOf, textEntity, writeFields, writeMultipart, type WrittenField } from '../mime/write.ts';
 
-export interface DispositionAbout {
+interface DispositionAbout {
   /** Names the server in Reporting-UA: `direct.tarn.example.org; Closeloop`. */
   readonly reportingUa: string;
   /** Milliseconds since 1970. */

@@ -39,7 +39,7 @@ export interface MailDraft {
 /** The subject of a mail with a package (ITI-32, 3.32.4.1.2); more may follow after a plus sign. */
 export const PACKAGE_SUBJECT = 'XDM/1.0/DDM';
 
-/** The message inside. The same draft gives the same bytes, all of them ASCII. The caller keeps to SENT_BYTES_MAX. */
+/** The message inside. The same draft gives the same bytes, all of them ASCII. */
 export async function composeMail(draft: MailDraft): Promise<Uint8Array> {
   const boundary = boundaryOf(draft.messageId);
   const fields: readonly WrittenField[] = [

@@ -8,7 +8,7 @@ export interface HeaderField {
   readonly value: string;
 }
 
-export type HeaderFault = 'header-too-long' | 'header-broken';
+type HeaderFault = 'header-too-long' | 'header-broken';
 
 /** The fields, and where the body begins. */
 export interface HeaderBlock {

@@ -21,8 +21,9 @@ export interface MailLimits {
 }
 
 /**
- * What the server takes. A mail may have 20 MB of MIME (direct-xdm 2); encrypting it and writing it in base64 again
- * makes it longer by four thirds and its line ends. A sender that writes CMS in pieces (BER) makes pieces of 1000 bytes.
+ * What the server takes; where mail comes in, `directReceivedBytesMax` replaces `bytesMax`. A mail may have 20 MB of MIME
+ * (direct-xdm 2); encrypting it and writing it in base64 again makes it longer by a third and its line ends. A sender that
+ * writes CMS in pieces (BER) makes pieces of 1000 bytes.
  */
 export const MAIL_LIMITS: MailLimits = {
   bytesMax: 30_000_000,
@@ -36,6 +37,3 @@ export const MAIL_LIMITS: MailLimits = {
   signersMax: 4,
   certificatesMax: 32,
 };
-
-/** Bytes of a mail that we send, before it is encrypted (direct-xdm 2). */
-export const SENT_BYTES_MAX = 20_000_000;

@@ -44,7 +44,7 @@ function percentBytes(text: string, sign: '=' | '%'): Uint8Array {
   return Uint8Array.from(out);
 }
 
-export interface DecodedText {
+interface DecodedText {
   readonly text: string;
   readonly oddity?: 'charset-unknown' | 'text-broken';
 }

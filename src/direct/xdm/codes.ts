@@ -1,16 +1,26 @@
 /** Codes that packages use (360x 5.1 to 5.3; direct-xdm 8). */
 import type { XdmCode, XdmKind } from './submission.ts';
 
-const LOINC = '2.16.840.1.113883.6.1';
+/** OIDs of the systems of codes that the metadata of packages names. */
+export const CODING = {
+  loinc: '2.16.840.1.113883.6.1',
+  /** Format codes of IHE. */
+  format: '1.3.6.1.4.1.19376.1.2.3',
+  /** Confidentiality of HL7 version 3. */
+  confidentiality: '2.16.840.1.113883.5.25',
+  /** Tables 0076 and 0354 of HL7 version 2: the code and the structure of a message. */
+  messageCode: '2.16.840.1.113883.18.30',
+  messageStructure: '2.16.840.1.113883.18.214',
+} as const;
 
 /** The content type of every submission set of a referral, whatever it tells. */
-export const REFERRAL_CONTENT: XdmCode = { code: '57133-1', system: LOINC, display: 'Referral note' };
+export const REFERRAL_CONTENT: XdmCode = { code: '57133-1', system: CODING.loinc, display: 'Referral note' };
 
 /** The file of an HL7 v2 message in a package; never the type of a part of a mail. */
 export const HL7V2_MIME = 'x-application/hl7-v2+er7';
 
 /** The class of a consent that goes with what it permits. */
-export const CONSENT_CLASS: XdmCode = { code: '59284-0', system: LOINC, display: 'Consent Document' };
+export const CONSENT_CLASS: XdmCode = { code: '59284-0', system: CODING.loinc, display: 'Consent Document' };
 
 /** Class codes by which a consent is known: also the privacy consent of BPPC, and the release of information. */
 const CONSENT_CODES: ReadonlySet<string> = new Set(['59284-0', '57016-8', '64292-6', 'consent']);

@@ -21,7 +21,7 @@ export interface FiledEntry {
 }
 
 /** What was read, what is to be remarked, and what a person has to look at. */
-export interface MetadataReading {
+interface MetadataReading {
   readonly submission: ReceivedSubmission;
   readonly remarks: readonly string[];
   readonly fault: PackageFault | undefined;

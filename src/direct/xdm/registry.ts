@@ -5,7 +5,7 @@ import { HAS_MEMBER, RIM, SET_NODE } from './ebrim.ts';
 import type { XdmCode } from './submission.ts';
 
 /** A code, or an author, of an object. */
-export interface Classified {
+interface Classified {
   readonly code: string;
   readonly display: string | undefined;
   readonly slots: Slots;

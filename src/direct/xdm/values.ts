@@ -2,6 +2,7 @@
  * Values of metadata, which are written as HL7 v2.5 writes its datatypes (ITI TF-3 4.2.3.1.7): CX, CXi, XCN, XON, XTN and
  * the instant. What is written always fits into a value of ebRIM; what is read is taken as far as it goes.
  */
+import { isOid } from '../../fhir/identifier.ts';
 import { STANDARD } from '../../hl7v2/delimiters.ts';
 import { escapeText, unescapeText } from '../../hl7v2/escape.ts';
 import type { DirectAddress } from '../../ports/direct.ts';
@@ -54,8 +55,6 @@ export function readCx(text: string): AssignedId | undefined {
   return { value: number, assigner: plain(oid) ?? plain(namespace) ?? '' };
 }
 
-const OID_IN_PARTS = /^(?:[0-2](?:\.(?:0|[1-9]\d*))+)$/;
-
 /**
  * Reads a CXi when it is the number of a referral, or of no type at all. The delimiters may be misplaced: the rules by
  * which 360X is tested show one whose type and OID stand elsewhere (360x A10).
@@ -65,7 +64,7 @@ export function readReferralCx(text: string): AssignedId | undefined {
   const type = parts.find((part) => part.startsWith('urn:ihe:iti:xds:'));
   const number = plain(parts[0]);
   if (number === undefined || (type !== undefined && type !== REFERRAL_REFERENCE)) return undefined;
-  const oid = parts.slice(1).find((part) => OID_IN_PARTS.test(part));
+  const oid = parts.slice(1).find(isOid);
   return { value: number, assigner: oid ?? readCx(text)?.assigner ?? '' };
 }
 

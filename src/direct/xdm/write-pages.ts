@@ -7,7 +7,7 @@ import type { PackageAbout } from './write-package.ts';
 import type { XdmKind } from './submission.ts';
 
 /** A document as the pages list it. */
-export interface ListedFile {
+interface ListedFile {
   /** From the root of the archive. */
   readonly path: string;
   readonly kind: XdmKind;

@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { ZipFile } from 'yazl';
 
-export interface StoredFile {
+interface StoredFile {
   /** In ASCII, from the root. */
   readonly name: string;
   readonly bytes: Uint8Array;

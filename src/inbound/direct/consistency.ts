@@ -15,7 +15,7 @@ import type { Remark } from '../../ports/inbound.ts';
 import { remark } from '../fate.ts';
 
 /** What is compared. */
-export interface Compared {
+interface Compared {
   readonly mail: Pick<DirectMail, 'from' | 'to' | 'writtenTo'>;
   readonly submission: ReceivedSubmission;
   readonly message: ReceivedDocument;

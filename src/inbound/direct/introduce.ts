@@ -8,10 +8,11 @@ import { domainOfAddress } from '../../direct/address.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { planOwn } from '../../operations/write/planned-resources.ts';
-import type { DirectMail } from '../../ports/direct.ts';
+import { DIRECT, type DirectMail } from '../../ports/direct.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { DIRECT, writeVerification } from '../../resources/parties/direct-addresses.ts';
+import { writeVerification } from '../../resources/parties/direct-addresses.ts';
 import { withStanding } from '../../resources/parties/standing.ts';
+import { oneLineOf } from './one-line.ts';
 
 /** Records of who was introduced to whom; one that the receiver put off afterwards is not introduced again. */
 const KIND = 'direct-introduced';
@@ -42,7 +43,7 @@ export async function introductionOf(
   const party: Resource = {
     resourceType: 'Organization',
     active: true,
-    name: wordsOf(name) ?? domainOfAddress(mail.from),
+    name: oneLineOf(name, NAME_MAX) ?? domainOfAddress(mail.from),
   };
   const plan = (draft: Draft): void => {
     planOwn(draft, ids.organization, withStanding(party, 'private'), receiver);
@@ -68,13 +69,7 @@ export async function introductionOf(
   return { organization, endpoint, plan };
 }
 
-/** What a sender says of itself is shown, and believed by nobody: one line of it. */
-const wordsOf = (name: string | undefined): string | undefined =>
-  name
-    ?.replaceAll(/\p{C}+/gu, ' ')
-    .trim()
-    .slice(0, NAME_MAX) || undefined;
-
+/** Characters of a sender's own name, which is shown and believed by nobody. */
 const NAME_MAX = 200;
 
 const endpointOf = ({ from }: Introduced, organization: Ref): Resource => ({

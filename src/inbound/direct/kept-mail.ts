@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Ref } from '../../fhir/types.ts';
-import { MAIL_LIMITS } from '../../direct/mime/limits.ts';
+import { MAIL_LIMITS, type MailLimits } from '../../direct/mime/limits.ts';
 import { readMail } from '../../direct/mime/read.ts';
 import { LARGE, shareBytes } from '../../operations/heavy.ts';
 import type { OperationContext } from '../../operations/context.ts';
@@ -47,6 +47,9 @@ export function writeKeptMail(document: Ref, mail: DirectMail): RecordWrite {
 export const isKeptMail = async (snapshot: Snapshot, document: Ref): Promise<boolean> =>
   (await snapshot.record(KIND, document)) !== undefined;
 
+/** Its size was judged when it came, by a setting that may be another one today. */
+const KEPT_LIMITS: MailLimits = { ...MAIL_LIMITS, bytesMax: Infinity };
+
 /** A kept mail, read again, by the stored text of its Binary; undefined for what is no mail. */
 export async function readKeptMail(
   snapshot: Snapshot,
@@ -71,7 +74,7 @@ export async function readKeptMail(
     isAutomatic: true,
     bytes,
   };
-  const reading = kept.distrust === undefined ? readMail(messageIn(bytes, kept), MAIL_LIMITS) : undefined;
+  const reading = kept.distrust === undefined ? readMail(messageIn(bytes, kept), KEPT_LIMITS) : undefined;
   if (reading?.kind !== 'mail') return { ...told, references: [], parts: [], context: new Map() };
   const { references, parts, context } = reading;
   const writtenTo = kept.writtenTo;

@@ -7,6 +7,7 @@ import { isClinicalDocument } from '../../hl7v2/mapping/clinical-document.ts';
 import { recognizesStatement } from '../../policies/part2/statements.ts';
 import type { DirectMail, DirectPart } from '../../ports/direct.ts';
 import type { CarriedDocument } from '../hl7v2/carried.ts';
+import { oneLineOf } from './one-line.ts';
 
 export type MailContent =
   /** A package with one message. */
@@ -93,16 +94,11 @@ const carriedOf = ({ mimeType, bytes, title }: ReceivedDocument): readonly Carri
 /** None of an empty file. A type that is none, and a title of several lines, are a sender's mistakes and refuse nothing. */
 function documentsOf(type: string, bytes: Uint8Array, title: string | undefined): readonly CarriedDocument[] {
   if (bytes.length === 0) return [];
-  const words =
-    title
-      ?.replaceAll(/\p{C}+/gu, ' ')
-      .trim()
-      .slice(0, TITLE_MAX) ?? '';
   return [
     {
       contentType: TYPE.test(type) ? type : 'application/octet-stream',
       bytes,
-      title: words === '' ? undefined : words,
+      title: oneLineOf(title, TITLE_MAX),
       isClinical: isClinical(bytes),
     },
   ];

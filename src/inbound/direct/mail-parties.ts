@@ -13,7 +13,7 @@ import { partyIn, resolveParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 
 /** Who sent a mail. */
-export interface MailSender {
+interface MailSender {
   readonly organization: Ref;
   /** The Endpoint that has the address. */
   readonly endpoint: Ref;

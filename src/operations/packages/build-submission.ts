@@ -23,7 +23,12 @@ import { localRef } from '../../resources/element.ts';
 import { follow, type Gathered } from '../extended/ccda/gather.ts';
 import { commitViewOf } from '../referral-messages/commit-view.ts';
 import { loadReferralEvent } from '../referral-messages/load-referral.ts';
-import { NO_MESSAGE, noticeIn, preparePackaged } from '../referral-messages/prepare-messages.ts';
+import {
+  NO_MESSAGE,
+  NOT_KEPT_HERE,
+  noticeIn,
+  preparePackaged,
+} from '../referral-messages/prepare-messages.ts';
 import {
   consentCopy,
   noteDocument,
@@ -149,8 +154,7 @@ type Started =
 async function start(entry: EntryPreview, asOf: CommitView, now: CommitView, at: number): Promise<Started> {
   if (!hasMessage(entry.event)) return { kind: 'lacks', lacks: [NO_MESSAGE] };
   const told = await loadReferralEvent(entry, asOf);
-  if (told === undefined)
-    return { kind: 'lacks', lacks: ['the order or the patient of the Task is not kept here'] };
+  if (told === undefined) return { kind: 'lacks', lacks: [NOT_KEPT_HERE] };
   const task = told.referral.task as unknown as Resource; // it is one
   const correspondents = await findCorrespondents(entry, task, now, at);
   if (correspondents.kind === 'lacks') return correspondents;

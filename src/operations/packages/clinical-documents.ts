@@ -10,19 +10,15 @@ import { partyAt } from '../../ccda/write/from-bundle.ts';
 import type { PrivacyNotice } from '../../ccda/write/privacy.ts';
 import { DOCUMENTS } from '../../ccda/write/templates.ts';
 import { formatInstant } from '../../fhir/datetime.ts';
-import { uuidOf } from '../../fhir/identifier.ts';
+import { oidOfUuid, uuidOf } from '../../fhir/identifier.ts';
 import type { Reference, Resource } from '../../fhir/types.ts';
+import { CODING, CONSENT_CLASS } from '../../direct/xdm/codes.ts';
 import type { SubmissionDocument, XdmCode } from '../../direct/xdm/submission.ts';
 import { CDA_TYPE } from '../../hl7v2/mapping/clinical-document.ts';
 import { readDateTime } from '../../hl7v2/mapping/moment.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
 import { contentOfOrder, reasonWords } from '../extended/ccda/content.ts';
 import type { Gathered } from '../extended/ccda/gather.ts';
-
-/** The OIDs of the systems of codes that the metadata names. */
-const LOINC = '2.16.840.1.113883.6.1';
-const FORMAT_CODES = '1.3.6.1.4.1.19376.1.2.3';
-const CONFIDENTIALITY = '2.16.840.1.113883.5.25';
 
 /** The media type of a clinical document in a package (360x 5.3). */
 const IN_PACKAGE = 'text/xml';
@@ -108,8 +104,7 @@ export function consentCopy(scope: string, consent: Resource, told: DocumentSour
     file: { mediaType: 'text/plain', data },
   };
   const document = written(content, { base: told.base, lookUp: told.gathered.lookUp });
-  const classCode: XdmCode = { code: '59284-0', system: LOINC, display: 'Consent Document' };
-  return { ...document, kind: 'consent', classCode };
+  return { ...document, kind: 'consent', classCode: CONSENT_CLASS };
 }
 
 /** The header of a document that belongs to the order. Its id is made of what it tells. */
@@ -140,7 +135,7 @@ function answering(
 function written(content: DocumentContent, options: Parameters<typeof writeDocument>[1]): SubmissionDocument {
   const { xml } = writeDocument(content, options);
   const { code, display } = content.type ?? DOCUMENTS[content.kind];
-  const type: XdmCode = { code, system: LOINC, display };
+  const type: XdmCode = { code, system: CODING.loinc, display };
   const isRestricted = content.notice !== undefined && content.confidentiality !== 'V';
   return {
     kind: 'clinical-document',
@@ -165,7 +160,11 @@ async function asItIs(
 ): Promise<SubmissionDocument> {
   const header = await readFileHeader(bytes);
   const { code, display } = DOCUMENTS['consultation-note'];
-  const type: XdmCode = { code: header.code ?? code, system: LOINC, display: header.display ?? display };
+  const type: XdmCode = {
+    code: header.code ?? code,
+    system: CODING.loinc,
+    display: header.display ?? display,
+  };
   const time = header.time === undefined ? undefined : readDateTime(header.time, 'Z')?.dateTime;
   const created = time === undefined ? Number.NaN : Date.parse(time);
   const said = header.confidentiality ?? note.confidentiality ?? 'N';
@@ -186,19 +185,16 @@ async function asItIs(
 
 const formatOf = (isFile: boolean, isVersioned: boolean): XdmCode => ({
   code: `urn:hl7-org:sdwg:ccda-${isFile ? 'nonXMLBody' : 'structuredBody'}:${isVersioned ? '2.1' : '1.1'}`,
-  system: FORMAT_CODES,
+  system: CODING.format,
 });
 
 /** Confidentiality alone, never why: V, R or N (360x 5.2). */
 export const entryConfidentiality = (code: string): XdmCode => ({
   code: code === 'V' || code === 'R' ? code : 'N',
-  system: CONFIDENTIALITY,
+  system: CODING.confidentiality,
 });
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-
-/** A UUID is no OID: it is written below the arc of UUIDs (X.667). */
-const oidOfUuid = (uuid: string): string => `2.25.${BigInt(`0x${uuid.replaceAll('-', '')}`)}`;
 
 /** The unique id of a document by the id in its header. */
 function documentIdOf(id: string): string {

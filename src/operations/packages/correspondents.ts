@@ -29,7 +29,7 @@ export interface Correspondents {
   readonly byInitiator: boolean;
 }
 
-export type FoundCorrespondents =
+type FoundCorrespondents =
   | ({ readonly kind: 'found' } & Correspondents)
   | { readonly kind: 'lacks'; readonly lacks: readonly string[] };
 
@@ -65,7 +65,7 @@ export async function findCorrespondents(
 const lacking = (why: string): FoundCorrespondents => ({ kind: 'lacks', lacks: [why] });
 
 /** What is said of an address that nobody vouches for; never the address (DR48). */
-export const UNVERIFIED = 'its Direct address is not verified, or is not in use';
+const UNVERIFIED = 'its Direct address is not verified, or is not in use';
 
 /** The address of the Endpoint that an entry is for. What is kept about others counts for its custodian alone (DR46). */
 async function addressAt(

@@ -5,7 +5,7 @@ import type {
   XdmPatientLine,
   XdmPerson,
 } from '../../direct/xdm/submission.ts';
-import { HL7V2_MIME } from '../../direct/xdm/codes.ts';
+import { CODING, HL7V2_MIME } from '../../direct/xdm/codes.ts';
 import { oidOfUrl } from '../../fhir/identifier.ts';
 import { buildMessage } from '../../hl7v2/build.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
@@ -17,12 +17,9 @@ import { definitionNamed } from '../../hl7v2/messages/registry.ts';
 import type { Msh } from '../../hl7v2/segments/msh.ts';
 import type { Orc } from '../../hl7v2/segments/orc.ts';
 import type { Pid } from '../../hl7v2/segments/pid.ts';
+import { DIRECT } from '../../ports/direct.ts';
 import { NoticeMissing } from '../../ports/rail.ts';
 import { entryConfidentiality } from './clinical-documents.ts';
-
-const MESSAGE_CODES = '2.16.840.1.113883.18.30';
-const STRUCTURES = '2.16.840.1.113883.18.214';
-const FORMAT_CODES = '1.3.6.1.4.1.19376.1.2.3';
 
 interface Drafts {
   readonly MSH: Msh;
@@ -59,15 +56,15 @@ export function messageDocument(
   if (definition?.formatCode === undefined || structure === undefined)
     throw new TypeError(`no package holds ${messageCode}^${triggerEvent}`);
   const message = buildMessage(segments);
-  if (isNoticed && !hasNotice(message)) throw new NoticeMissing('direct-project');
+  if (isNoticed && !hasNotice(message)) throw new NoticeMissing(DIRECT);
   return {
     kind: 'message',
     bytes: encodeBytes(encodeMessage(message), message.syntax.charset),
     uniqueId: oidOfUrl(`${sourceId} ${messageControlId} ${at}`),
     mimeType: HL7V2_MIME,
-    classCode: { code: messageCode, system: MESSAGE_CODES },
-    typeCode: { code: structure, system: STRUCTURES },
-    formatCode: { code: definition.formatCode, system: FORMAT_CODES },
+    classCode: { code: messageCode, system: CODING.messageCode },
+    typeCode: { code: structure, system: CODING.messageStructure },
+    formatCode: { code: definition.formatCode, system: CODING.format },
     confidentiality: [entryConfidentiality(isNoticed && confidentiality !== 'V' ? 'R' : confidentiality)],
     creationTime: at,
     languageCode: 'en-US',

@@ -25,6 +25,8 @@ import { patientSystemsOf } from './patient-systems.ts';
 
 /** A withdrawal that no message can report: a person tells the receiver. */
 export const NO_MESSAGE = '360X has no message for it';
+/** A referral of which this server keeps too little to tell it. */
+export const NOT_KEPT_HERE = 'the order or the patient of the Task is not kept here';
 
 /** The messages of an entry with what they were made of; or the fields that they lack. */
 type PreparedMessages =
@@ -60,8 +62,7 @@ async function prepare(
   told: ReferralEvent | undefined,
   notice: readonly string[],
 ): Promise<PreparedMessages> {
-  if (told === undefined)
-    return { kind: 'lacks', lacks: ['the order or the patient of the Task is not kept here'] };
+  if (told === undefined) return { kind: 'lacks', lacks: [NOT_KEPT_HERE] };
   const receiver = localRef((await now.resource(entry.receiver))?.['managingOrganization']);
   const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
   const context = { ...(await contextOf(entry, told, { link, links, receiver }, now)), notice };

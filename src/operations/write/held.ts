@@ -2,13 +2,14 @@
  * Holds a referral whose recipient is not certain: the server stores it, tells nobody of it, and asks a person of its
  * initiator.
  */
+import { DIRECT } from '../../ports/direct.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import { parseStored, resourceOf } from '../../ports/stored-resource.ts';
 import { note } from '../../referral/ruling.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isReferralTask, readState } from '../../referral/state.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
-import { DIRECT, isDirectEndpoint, isInUse } from '../../resources/parties/direct-addresses.ts';
+import { isDirectEndpoint, isInUse } from '../../resources/parties/direct-addresses.ts';
 import { referencesTo } from '../../resources/references-to.ts';
 import { mayBeSame } from '../../resources/parties/names.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';

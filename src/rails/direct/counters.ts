@@ -1,26 +1,6 @@
 /** What the Direct rail counts since the start, for /metrics: words of our tables, never of what a peer wrote. */
+import type { DirectTraffic } from '../../ports/direct.ts';
 import { SMTP_EVENTS, type SmtpEvent } from './smtp-port.ts';
-
-/** The counts, as metrics read them. */
-export interface DirectStatus {
-  /** Mails received, by what became of them. */
-  readonly received: Readonly<Record<string, number>>;
-  /** Mails handed out, by kind (package, notification) and answer. */
-  readonly sent: readonly { readonly kind: string; readonly answer: string; readonly count: number }[];
-  /** Notifications received, by their word and what became of them. */
-  readonly dispositions: readonly { readonly word: string; readonly fate: string; readonly count: number }[];
-  /** What happened at the SMTP port beside mails that were taken. */
-  readonly smtp: Readonly<Record<SmtpEvent, number>>;
-  /** Notifications that are owed now, and the age of the oldest in milliseconds. */
-  readonly owed: number;
-  readonly owedAgeMs: number;
-  /** Mailboxes: 1 while the last look succeeded. */
-  readonly mailboxes: readonly {
-    readonly mailbox: string;
-    readonly isWell: boolean;
-    readonly lookedAt: number;
-  }[];
-}
 
 export interface DirectCounters {
   received(fate: string): void;
@@ -29,7 +9,7 @@ export interface DirectCounters {
   smtp(event: SmtpEvent): void;
   owes(count: number, oldestMs: number): void;
   mailbox(name: string, isWell: boolean, at: number): void;
-  status(): DirectStatus;
+  status(): DirectTraffic;
 }
 
 export function createDirectCounters(): DirectCounters {
@@ -37,7 +17,7 @@ export function createDirectCounters(): DirectCounters {
   const pairs = () => new Map<string, { readonly words: readonly [string, string]; count: number }>();
   const [sent, dispositions] = [pairs(), pairs()];
   const smtp = Object.fromEntries(SMTP_EVENTS.map((event) => [event, 0])) as Record<SmtpEvent, number>; // all of them
-  const mailboxes = new Map<string, DirectStatus['mailboxes'][number]>();
+  const mailboxes = new Map<string, DirectTraffic['mailboxes'][number]>();
   let [owed, owedAgeMs] = [0, 0];
   const add = (to: ReturnType<typeof pairs>, first: string, second: string): void => {
     const one = to.get(`${first} ${second}`) ?? { words: [first, second], count: 0 };

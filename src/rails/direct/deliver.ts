@@ -7,7 +7,7 @@ import { composeMail, PACKAGE_SUBJECT } from '../../direct/mime/compose.ts';
 import { writeXdm } from '../../direct/xdm/write-package.ts';
 import type { buildSubmission } from '../../operations/packages/build-submission.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { DirectAddress } from '../../ports/direct.ts';
+import { DIRECT, type DirectAddress } from '../../ports/direct.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import { NoticeMissing, type NoticeOfEntry, type Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
@@ -83,7 +83,7 @@ async function packMail(
   { id, attempt }: ClaimedEntry,
   to: DirectAddress,
 ): Promise<PackedMail> {
-  if (!notice.every((paragraph) => text.includes(paragraph))) throw new NoticeMissing('direct-project');
+  if (!notice.every((paragraph) => text.includes(paragraph))) throw new NoticeMissing(DIRECT);
   const { telecom: from } = submission.author;
   const about = { institution, application };
   const zip = await writeXdm(submission, { ...about, ...(notice.length > 0 && { notice }) });

@@ -14,7 +14,7 @@ import {
   type EvidenceKind,
   type NoteEvidence,
 } from '../../ports/delivered.ts';
-import type { DirectAddress } from '../../ports/direct.ts';
+import { DIRECT, type DirectAddress } from '../../ports/direct.ts';
 import { allRecords } from '../../ports/record.ts';
 import type { Snapshot, Store } from '../../ports/store.ts';
 import { dueAfter, readHabits, waitsForDispatched, type ExpectedTimes } from './expect.ts';
@@ -28,7 +28,7 @@ export type DispositionVoice =
   | { readonly kind: 'relay' };
 
 /** A mail that tells what became of others. */
-export interface DispositionMail {
+interface DispositionMail {
   readonly readings: readonly DispositionReading[];
   readonly from: DirectAddress;
   /** The local address that sent what it is about. */
@@ -46,7 +46,7 @@ export interface DispositionParts {
 }
 
 /** What became of one notification: `forged` is of somebody who does not speak for the recipient. */
-export type DispositionFate = 'noted' | 'known' | 'unmatched' | 'forged' | 'says-nothing';
+type DispositionFate = 'noted' | 'known' | 'unmatched' | 'forged' | 'says-nothing';
 
 /** One fate for each recipient that the mail is about. Throws what kept the evidence from being written. */
 export async function noteDispositions(
@@ -76,18 +76,15 @@ async function noteDisposition(
   const evidence = { kind, at: new Date(now).toISOString(), source, hash: hash('sha256', mail.bytes) };
   const waits = kind === 'mdn-processed' && waitsForDispatched(await readHabits(snapshot, recipient));
   const dueBy = waits ? new Date(dueAfter('dispatched', now, times)).toISOString() : undefined;
-  const noted = await noteEvidence(entry, evidence, { rail: 'direct-project' }, dueBy);
+  const noted = await noteEvidence(entry, evidence, { rail: DIRECT }, dueBy);
   return noted === 'unknown' ? 'unmatched' : noted;
 }
 
-/** What it shows: a modifier of failure counts for more than the word (ITI-32; RFC 8098 3.2.6). */
-function evidenceOf({ kind, outcome, modifiers }: DispositionReading): EvidenceKind | undefined {
-  const failed = kind === 'mdn' ? 'mdn-failed' : 'dsn-failed';
-  if (modifiers.some((modifier) => FAILING.has(modifier))) return failed;
-  return outcome === 'failed' ? failed : SHOWN[outcome];
+/** What it shows of the delivery; undefined: nothing. */
+function evidenceOf({ kind, outcome }: DispositionReading): EvidenceKind | undefined {
+  if (outcome !== 'failed') return SHOWN[outcome];
+  return kind === 'mdn' ? 'mdn-failed' : 'dsn-failed';
 }
-
-const FAILING: ReadonlySet<string> = new Set(['error', 'failure', 'failed']);
 
 const SHOWN: Readonly<Partial<Record<DispositionReading['outcome'], EvidenceKind>>> = {
   processed: 'mdn-processed',

@@ -6,7 +6,7 @@ import { domainOfAddress } from '../../direct/address.ts';
 import type { EvidenceKind } from '../../ports/delivered.ts';
 import type { DirectAddress } from '../../ports/direct.ts';
 import type { RecordWrite, StoredRecord } from '../../ports/record.ts';
-import type { Awaited } from './sent.ts';
+import type { AwaitedNotification } from './sent.ts';
 
 interface ExpectedRow {
   /** The evidence that says that it did not come. */
@@ -18,7 +18,7 @@ interface ExpectedRow {
 }
 
 /** How long is a setting: directProcessedMs (1 h), directDispatchedMs (24 h). */
-export const EXPECTED: Readonly<Record<Awaited, ExpectedRow>> = {
+export const EXPECTED: Readonly<Record<AwaitedNotification, ExpectedRow>> = {
   processed: { overdue: 'processed-overdue', resends: true, mayBeUnknown: false },
   dispatched: { overdue: 'dispatched-overdue', resends: false, mayBeUnknown: true },
 };
@@ -30,7 +30,7 @@ export interface ExpectedTimes {
 
 /** Milliseconds since 1970 by which it is due. */
 export const dueAfter = (
-  awaited: Awaited,
+  awaited: AwaitedNotification,
   at: number,
   { processedMs, dispatchedMs }: ExpectedTimes,
 ): number => at + (awaited === 'processed' ? processedMs : dispatchedMs);
@@ -39,7 +39,7 @@ export const dueAfter = (
 const DIRECT_HABITS = 'direct-habits';
 
 /** What a peer is known to do. */
-export interface PeerHabits {
+interface PeerHabits {
   /** Whether it ever sent `dispatched`. */
   readonly dispatches: boolean;
   /** Mails that it processed and never said more about. */
@@ -49,7 +49,7 @@ export interface PeerHabits {
 /** So many mails without `dispatched`, and never one with it: the peer does not send it. */
 const SILENCES = 3;
 
-export const NO_HABITS: PeerHabits = { dispatches: false, silences: 0 };
+const NO_HABITS: PeerHabits = { dispatches: false, silences: 0 };
 
 /** Whether `dispatched` is waited for. */
 export const waitsForDispatched = ({ dispatches, silences }: PeerHabits): boolean =>

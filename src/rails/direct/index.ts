@@ -3,8 +3,9 @@
  * security agent or from mailboxes at a HISP (direct-xdm 1). Both ways stand behind `ports/direct.ts`.
  */
 import { NOTICE_PLACES } from '../../policies/part2/places.ts';
+import { DIRECT, type DirectTraffic } from '../../ports/direct.ts';
 import type { Rail } from '../../ports/rail.ts';
-import { createDirectCounters, type DirectStatus } from './counters.ts';
+import { createDirectCounters } from './counters.ts';
 import { deliverMail, type DirectDeliverParts } from './deliver.ts';
 import type { Account } from './domains.ts';
 import { markOverdue } from './overdue.ts';
@@ -17,7 +18,6 @@ import { verifyDirect } from './verify.ts';
 import { certificateOf, openWaysIn, pemOf, type WaysIn } from './ways-in.ts';
 
 export { localDomainsOf, readDomains, type LocalDomain } from './domains.ts';
-export type { DirectStatus } from './counters.ts';
 export type { BuildSubmission } from './deliver.ts';
 export type { DirectDesk, DirectRailParts, DirectRailSettings } from './parts.ts';
 
@@ -30,7 +30,8 @@ export interface DirectRail extends Rail {
   markOverdue(signal: AbortSignal): Promise<void>;
   /** Reads the certificate for STARTTLS again. */
   reloadTls(): void;
-  status(): DirectStatus;
+  /** For the metrics. */
+  status(): DirectTraffic;
 }
 
 /** @throws when a setting or a file means nothing */
@@ -60,7 +61,7 @@ export function createDirectRail(parts: DirectRailParts): DirectRail {
       void owe(stopped.signal).catch(() => log('warn', 'owed notifications could not be sent', {})),
   });
   return {
-    name: 'direct-project',
+    name: DIRECT,
     carriesNotice: NOTICE_PLACES.direct,
     async deliver(entry, asOf, now, signal, noticeOf) {
       const receipt = await deliverMail(delivering, { entry, asOf, now, signal, noticeOf });

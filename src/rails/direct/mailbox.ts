@@ -8,11 +8,12 @@ import { ImapFlow, type ImapTransport } from 'imapflow';
 import { pause, type Clock, type Timers } from '../../ports/clock.ts';
 import type { DirectAddress } from '../../ports/direct.ts';
 import { parsePlace, type AddressParts } from '../../resources/outgoing-address.ts';
+import { isLoopbackHost } from '../../resources/public-address.ts';
 import type { Finding } from '../../ports/store.ts';
 import type { DirectCounters } from './counters.ts';
 import type { Mailbox } from './domains.ts';
 import type { DirectLog } from './owed.ts';
-import { isThisMachine, type GuardedConnect } from './relay.ts';
+import type { GuardedConnect } from './relay.ts';
 
 export interface MailboxParts {
   readonly mailbox: Mailbox;
@@ -30,7 +31,7 @@ export interface MailboxParts {
   readonly log: DirectLog;
 }
 
-export interface MailboxWatch {
+interface MailboxWatch {
   close(): Promise<void>;
 }
 
@@ -166,7 +167,7 @@ async function connectImap({ mailbox, ca, connect }: ConnectingParts): Promise<I
   const socket = await connect({ purpose: 'direct-mailbox', address: mailbox.server }, { signal, ...tls });
   const { user = '', password = '' } = mailbox;
   // A password is never shown to whoever listens on the way.
-  const needsTls = mailbox.tls === 'required' || !isThisMachine(place.host);
+  const needsTls = mailbox.tls === 'required' || !isLoopbackHost(place.host);
   const client = new ImapFlow({
     host: place.host,
     port: place.port,

@@ -11,6 +11,7 @@ import {
   type EvidenceKind,
   type NoteEvidence,
 } from '../../ports/delivered.ts';
+import { DIRECT } from '../../ports/direct.ts';
 import type { Receipt } from '../../ports/rail.ts';
 import { allRecords, type RecordWrite, type StoredRecord } from '../../ports/record.ts';
 import type { Snapshot, Store } from '../../ports/store.ts';
@@ -23,9 +24,9 @@ import {
   type ExpectedTimes,
 } from './expect.ts';
 import type { DirectLog } from './owed.ts';
-import { DIRECT_SENT, readSent, writeSent, type Awaited, type SentMail } from './sent.ts';
+import { DIRECT_SENT, readSent, writeSent, type AwaitedNotification, type SentMail } from './sent.ts';
 
-export interface OverdueParts {
+interface OverdueParts {
   readonly store: Pick<Store, 'snapshot' | 'commit'>;
   readonly noteEvidence: NoteEvidence;
   readonly clock: Clock;
@@ -101,7 +102,7 @@ async function tryAgain(
   if (receipt === undefined || !('evidence' in receipt)) return undefined;
   const { evidence = [], dueBy } = { dueBy: undefined, ...receipt };
   for (const piece of evidence)
-    await parts.noteEvidence(sent.entry, piece, { rail: 'direct-project', receiver: sent.receiver }, dueBy);
+    await parts.noteEvidence(sent.entry, piece, { rail: DIRECT, receiver: sent.receiver }, dueBy);
   const [record] = receipt.records ?? [];
   if (receipt.outcome !== 'accepted' || record?.body === undefined) return undefined;
   return { ...(record.body as SentMail), isRepeated: true }; // writeSent's
@@ -110,10 +111,10 @@ async function tryAgain(
 /** A person is asked, in words of the table; the waiting ends. */
 async function giveUp(parts: OverdueParts, record: StoredRecord): Promise<void> {
   const sent = readSent(record);
-  const awaited: Awaited = sent.waitsFor ?? 'processed';
+  const awaited: AwaitedNotification = sent.waitsFor ?? 'processed';
   const at = new Date(parts.clock.now()).toISOString();
   const evidence = { kind: EXPECTED[awaited].overdue, at, source: sent.messageId, hash: sent.hash };
-  await parts.noteEvidence(sent.entry, evidence, { rail: 'direct-project', receiver: sent.receiver });
+  await parts.noteEvidence(sent.entry, evidence, { rail: DIRECT, receiver: sent.receiver });
   parts.log('warn', 'a Direct mail was not confirmed in time', { entry: sent.entry, awaited });
   await write(parts, record, ended(sent), EXPECTED[awaited].mayBeUnknown ? 'silence' : undefined);
 }

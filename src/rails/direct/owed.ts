@@ -16,7 +16,7 @@ import type { LocalDomain } from './domains.ts';
 import type { Post, PostAnswer } from './post.ts';
 import { GIVE_UP_MS, pauseAfter } from './retry.ts';
 
-export interface OwedParts {
+interface OwedParts {
   readonly store: Pick<Store, 'snapshot' | 'commit'>;
   readonly domains: readonly LocalDomain[];
   readonly post: Post;

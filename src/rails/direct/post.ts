@@ -13,7 +13,7 @@ import type { Discovery } from './discovery/index.ts';
 import type { Relay, RelayAnswer } from './relay.ts';
 
 /** A message before it is signed and encrypted. */
-export interface MessageToPost {
+interface MessageToPost {
   readonly from: DirectAddress;
   readonly to: DirectAddress;
   /** Without angle brackets; also in the header of the message. */
@@ -31,7 +31,7 @@ export type PostAnswer =
 
 export type Post = (message: MessageToPost, signal: AbortSignal) => Promise<PostAnswer>;
 
-export interface PostParts {
+interface PostParts {
   readonly domains: readonly LocalDomain[];
   /** Of the own security agent; undefined where none is configured. */
   readonly relay: () => Relay | undefined;

@@ -7,11 +7,17 @@ import { openMail, type OpenedMail, type OpenedMessage } from '../../direct/cms/
 import { judgeSigner } from '../../direct/cms/judge.ts';
 import { readDispositions } from '../../direct/mdn/read.ts';
 import { MAIL_LIMITS, type MailLimits } from '../../direct/mime/limits.ts';
-import { readMail, type MailText } from '../../direct/mime/read.ts';
+import { readMail, readMailHead, type MailText } from '../../direct/mime/read.ts';
 import type { DirectTrust } from '../../delivery/direct-trust.ts';
 import type { AuditEntry } from '../../ports/audit.ts';
 import { pause, type Clock, type Timers } from '../../ports/clock.ts';
-import type { DirectAddress, DirectMail, Distrust, ReceiveDirect } from '../../ports/direct.ts';
+import {
+  DIRECT,
+  type DirectAddress,
+  type DirectMail,
+  type Distrust,
+  type ReceiveDirect,
+} from '../../ports/direct.ts';
 import type { Store } from '../../ports/store.ts';
 import type { DirectCounters } from './counters.ts';
 import { noteDispositions, type DispositionParts, type DispositionVoice } from './dispositions.ts';
@@ -39,7 +45,7 @@ const HOPS_MAX = 100;
 
 /** A mail by SMTP, for each of its recipients. False when its sender must send it again. */
 export async function takeFromSmtp(parts: ReceiveMailParts, arrived: ArrivedMail): Promise<boolean> {
-  const outer = readMail(arrived.bytes, limitsOf(parts));
+  const outer = readMailHead(arrived.bytes, limitsOf(parts));
   if (outer.kind === 'mail' && outer.hops > HOPS_MAX) return audit(parts, 'mail-loop', 'hops');
   const began = parts.clock.now();
   let [isKept, isOpened] = [true, true];
@@ -129,7 +135,7 @@ async function takeOpened(
   to: DirectAddress,
 ): Promise<boolean> {
   const limits = limitsOf(parts);
-  const [outer, inner] = [readMail(bytes, limits), readMail(opened.message, limits)];
+  const [outer, inner] = [readMailHead(bytes, limits), readMail(opened.message, limits)];
   if (inner.kind === 'fault' || outer.kind === 'fault')
     return takeDistrusted(parts, 'sender-differs', bytes, to);
   const judged = await judge(parts, opened, { outer: outer.from, inner: inner.from }, to);
@@ -221,10 +227,9 @@ function takeDistrusted(
   bytes: Uint8Array,
   to: DirectAddress,
 ): Promise<boolean> {
-  const outer = readMail(bytes, limitsOf(parts));
+  const outer = readMailHead(bytes, limitsOf(parts));
   if (outer.kind === 'fault') return audit(parts, 'mail-unreadable', outer.fault);
-  const shown = { ...outer, parts: [], context: new Map<string, string>() };
-  return handOver(parts, mailOf(parts, shown, { to, bytes, through: 'sta', distrust }));
+  return handOver(parts, mailOf(parts, outer, { to, bytes, through: 'sta', distrust }));
 }
 
 async function handOver(parts: ReceiveMailParts, mail: DirectMail): Promise<boolean> {
@@ -245,7 +250,7 @@ const RECEIVED_ROW: AuditEntry = {
   event: 'receive',
   action: 'C',
   outcome: '4',
-  agent: { organization: '', client: 'direct-project', subject: '' },
+  agent: { organization: '', client: DIRECT, subject: '' },
   requestId: 'direct',
   entities: [],
   patients: [],

@@ -8,10 +8,11 @@ import { ConnectionFailed, type Destination } from '../../ports/outgoing.ts';
 import type { DirectAddress } from '../../ports/direct.ts';
 import type { Finding } from '../../ports/store.ts';
 import { parsePlace, type AddressParts } from '../../resources/outgoing-address.ts';
+import { isLoopbackHost } from '../../resources/public-address.ts';
 import type { Account } from './domains.ts';
 
 /** One mail in its envelope. */
-export interface OutgoingMail {
+interface OutgoingMail {
   /** Undefined: nobody, as of notifications. */
   readonly from: DirectAddress | undefined;
   readonly to: DirectAddress;
@@ -116,7 +117,7 @@ function transportOptions({ account, ca, name }: RelayParts, place: AddressParts
     secure: place.tls,
     secured: place.tls,
     // A password is never shown to whoever listens on the way.
-    requireTLS: !place.tls && (tls === 'required' || (user !== undefined && !isThisMachine(place.host))),
+    requireTLS: !place.tls && (tls === 'required' || (user !== undefined && !isLoopbackHost(place.host))),
     tls: { minVersion: 'TLSv1.2' as const, ...(ca !== undefined && { ca }) },
     ...(user !== undefined && { auth: { user, pass: password ?? '' }, forceAuth: true }),
     connectionTimeout: GREETING_TIMEOUT_MS,
@@ -128,10 +129,6 @@ function transportOptions({ account, ca, name }: RelayParts, place: AddressParts
       callback(null, { connection: socket }),
   };
 }
-
-/** Only processes of this machine reach it. */
-export const isThisMachine = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** An IPv4 address as an IPv6 socket names it, without that. */
 const withoutMapping = (address: string): string => address.replace(/^::ffff:/i, '').toLowerCase();

@@ -30,12 +30,12 @@ export interface SentMail {
   /** Instant of the last mail. */
   readonly at: string;
   /** The notification that is waited for; undefined: none any more. */
-  readonly waitsFor: Awaited | undefined;
+  readonly waitsFor: AwaitedNotification | undefined;
   /** Instant by which it is due. */
   readonly dueBy: string;
 }
 
-export type Awaited = 'processed' | 'dispatched';
+export type AwaitedNotification = 'processed' | 'dispatched';
 
 /** How long a mail is remembered after the last that was heard of it: a notification may be very late. */
 const KEPT_MS = 180 * 24 * 60 * 60 * 1000;

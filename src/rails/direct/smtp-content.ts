@@ -12,13 +12,13 @@ export const CONTENT_FAULTS = {
   broken: { code: 451, says: 'content incomplete' },
 } as const;
 
-export type ContentFault = keyof typeof CONTENT_FAULTS;
+type ContentFault = keyof typeof CONTENT_FAULTS;
 
 /** RFC 5321 has 1000 bytes; some agents write a header in one line. */
 const LINE_BYTES_MAX = 8192;
 
 /** The bytes of mails that are held, of all connections together. */
-export interface HeldBytes {
+interface HeldBytes {
   /** False, and nothing is taken, when there is no room for so many. */
   take(bytes: number): boolean;
   give(bytes: number): void;
@@ -39,7 +39,7 @@ export function createHeldBytes(most: number): HeldBytes {
 }
 
 /** Content that was read: whoever has it gives its bytes back when the mail is done with. */
-export type Content = { readonly kind: 'content'; readonly bytes: Buffer } | { readonly kind: ContentFault };
+type Content = { readonly kind: 'content'; readonly bytes: Buffer } | { readonly kind: ContentFault };
 
 /** Reads to the end, whatever is wrong, so that the reply comes where the protocol has it. Never rejects. */
 export async function readMailContent(

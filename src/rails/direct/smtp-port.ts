@@ -37,7 +37,7 @@ export interface ArrivedMail {
   readonly host: string;
 }
 
-export interface SmtpPortParts {
+interface SmtpPortParts {
   readonly settings: SmtpPortSettings;
   /** For STARTTLS; undefined where none is configured. */
   readonly certificate: OwnCertificate | undefined;

@@ -5,7 +5,7 @@
  */
 import { parseDirectAddress } from '../../direct/address.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { DirectAddress } from '../../ports/direct.ts';
+import { DIRECT, type DirectAddress } from '../../ports/direct.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import { allRecords, type RecordWrite } from '../../ports/record.ts';
 import type { Snapshot } from '../../ports/store.ts';
@@ -15,9 +15,6 @@ import { standingOf } from './standing.ts';
 
 /** The kind of the records; index `address` → the address, `all` → every record. */
 const ENDPOINT_VERIFIED = 'endpoint-verified';
-
-/** The code of `Endpoint.connectionType`, and so the name of the rail. */
-export const DIRECT = 'direct-project';
 
 /** What is known of the address of an Endpoint. */
 export interface EndpointVerification {

@@ -3,6 +3,7 @@
  * changes it writes it into the text as a tag, so that a read parses nothing and a search finds it by `_tag`.
  */
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
+import { DIRECT } from '../../ports/direct.ts';
 import type { RecordWrite } from '../../ports/record.ts';
 
 export const STANDINGS = ['member', 'listed', 'private'] as const;
@@ -32,7 +33,7 @@ const OWN_ONLY: ReadonlySet<string> = new Set(['OrganizationAffiliation']);
 export const isOwnOnly = (resource: Resource): boolean =>
   OWN_ONLY.has(resource.resourceType) ||
   (resource.resourceType === 'Endpoint' &&
-    (resource['connectionType'] as Coding | undefined)?.code !== 'direct-project');
+    (resource['connectionType'] as Coding | undefined)?.code !== DIRECT);
 
 /** Types of which an organization may keep private records. */
 export const KEPT_PRIVATELY: readonly string[] = [...PARTY_TYPES].filter((type) => !OWN_ONLY.has(type));

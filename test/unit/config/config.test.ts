@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, isLoopbackHost, readConfig, warningsOf } from '../../../src/server/config.ts';
+import { isLoopbackHost } from '../../../src/resources/public-address.ts';
+import { ConfigError, readConfig, warningsOf } from '../../../src/server/config.ts';
 import { flagOf, variableOf } from '../../../src/server/setting.ts';
 import { SETTINGS } from '../../../src/server/settings.ts';
 

@@ -7,12 +7,14 @@ import { uriOfOid } from '../../../ccda/systems.ts';
 import { isOid, systemOfOid, URI_SYSTEM } from '../../../fhir/identifier.ts';
 import { formatInstant } from '../../../fhir/datetime.ts';
 import type { Coding, Identifier, Ref, Resource } from '../../../fhir/types.ts';
+import { CODING } from '../../../direct/xdm/codes.ts';
 import type {
   AssignedId,
   ReceivedDocument,
   ReceivedSubmission,
   XdmCode,
 } from '../../../direct/xdm/submission.ts';
+import { CONFIDENTIALITY, rankOf } from '../../../policies/labels/confidentiality.ts';
 import { digestOf } from '../ccda/filing.ts';
 
 /** What the package is about here. */
@@ -22,10 +24,7 @@ export interface PackageSubject {
   readonly order: Ref | undefined;
 }
 
-const FORMAT_OID = '1.3.6.1.4.1.19376.1.2.3';
 const FORMAT_SYSTEM = 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode';
-const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
-const CONFIDENTIALITIES: ReadonlySet<string> = new Set(['U', 'L', 'M', 'N', 'R', 'V']);
 const MEDIA_TYPE = /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/;
 
 /** An OID is a URN; the number of a document within a root is one of that root. */
@@ -141,13 +140,13 @@ const conceptOf = (code: XdmCode): { readonly coding: readonly Coding[] } => ({
 
 /** A system that is no OID is the name of one, and says nothing. */
 function codingOfXdm({ code, system, display }: XdmCode): Coding {
-  const uri = system === FORMAT_OID ? FORMAT_SYSTEM : uriOfOid(system);
+  const uri = system === CODING.format ? FORMAT_SYSTEM : uriOfOid(system);
   return { ...(uri !== undefined && { system: uri }), code, ...(display !== undefined && { display }) };
 }
 
 const labelsOf = ({ confidentiality }: ReceivedDocument): Coding[] =>
   confidentiality
-    .filter(({ code }) => CONFIDENTIALITIES.has(code))
+    .filter(({ code }) => rankOf(code) >= 0)
     .map(({ code }) => ({ system: CONFIDENTIALITY, code }));
 
 const labelled = (document: ReceivedDocument): { readonly meta?: { security: Coding[] } } => {

@@ -11,7 +11,7 @@ import {
 import type { Clock } from '../../../ports/clock.ts';
 import type { AskNameServers } from '../../../ports/outgoing.ts';
 
-export type QueryType = 'CERT' | 'SRV';
+type QueryType = 'CERT' | 'SRV';
 
 /** Answers of one type at one name, or at the name that it stands for; none where there is none. */
 export type QueryDns = (name: string, type: QueryType, signal: AbortSignal) => Promise<readonly Answer[]>;

@@ -25,7 +25,7 @@ export interface CertificateSource {
 }
 
 /** What a search ends with. */
-export type Discovered =
+type Discovered =
   | { readonly certificate: X509Certificate; readonly source: SourceName }
   | {
       /** As peers of Direct use the codes of RFC 3463: none was found; those that were are not trusted (direct-xdm 6). */

@@ -51,7 +51,7 @@ export function createLdapSource({ query, connect, chance }: LdapParts): Certifi
   };
 }
 
-export interface Server {
+interface Server {
   readonly target: string;
   readonly port: number;
   readonly priority: number;

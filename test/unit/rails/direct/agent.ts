@@ -269,7 +269,6 @@ function trustOf(own: DirectParty, anchors: readonly string[]): DirectTrust {
   };
   const trusted = anchors.map((pem) => new X509Certificate(pem));
   return {
-    isLocal: async (address) => domainOfAddress(address) === own.domain,
     keysFor: async () => [key],
     signerFor: async () => key,
     anchorsFor: async () => trusted,
