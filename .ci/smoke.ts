@@ -28,7 +28,9 @@ await Promise.race([
   ended.then(([code]) => assert.fail(`the demo ended with ${code} before it was ready`)),
 ]);
 
-const { base, tokens } = JSON.parse(lines[0] ?? '');
+const { base, tokens, direct } = JSON.parse(lines[0] ?? '');
+assert.ok(direct.smtp.port > 0);
+assert.match(direct.certificates.initiator.privateKey, /^-----BEGIN PRIVATE KEY-----/);
 const metadata = await fetch(`${base}/metadata`);
 assert.equal(metadata.status, 200);
 assert.equal((await metadata.json()).resourceType, 'CapabilityStatement');

@@ -75,6 +75,67 @@ export async function killUnderMail(options: {
   }
 }
 
+export interface KilledBetween {
+  /** Words of the notifications that came after the kill. */
+  readonly told: readonly string[];
+  /** Referrals, before the kill and after all was told; and the versions of all Tasks. */
+  readonly referrals: readonly [before: number, after: number];
+  readonly tasks: readonly [before: string, after: string];
+}
+
+/** One mail, one kill: when its fate is on disk, and its first notification is at the relay, which does not answer. */
+export async function killBetween(): Promise<KilledBetween> {
+  const root = mkdtempSync(join(tmpdir(), 'closeloop-direct-between-'));
+  const arrived = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let isKilled = false;
+  const office = await openPostOffice({
+    before: async () => {
+      arrived.resolve();
+      if (isKilled) return;
+      await gate.promise;
+      throw new Error('the relay was gone');
+    },
+  });
+  const servers: ServerProcess[] = [];
+  try {
+    const scene = await setScene(root, office, servers);
+    const letter = await writeLetter(scene, 'R-between');
+    const first = scene.begin();
+    const base = await first.ready;
+    if (!(await isTaken(scene, letter))) throw new Error('the mail was not taken');
+    await arrived.promise;
+    const before = [await referralsAt(base, scene.token), await taskTextAt(base, scene.token)] as const;
+    await first.end('SIGKILL');
+    isKilled = true;
+    gate.resolve();
+    const again = await scene.begin().ready;
+    const told = await notificationsOf(scene, new Map([[letter, true]]));
+    const after = [await referralsAt(again, scene.token), await taskTextAt(again, scene.token)] as const;
+    return {
+      told: [...told].map(([key, count]) => `${key.split(' ')[0] ?? ''} ${String(count)}`),
+      referrals: [before[0].size, after[0].size],
+      tasks: [before[1], after[1]],
+    };
+  } finally {
+    await servers.at(-1)?.end('SIGKILL');
+    await office.close();
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** Ids and versions of all Tasks. */
+async function taskTextAt(base: string, token: string): Promise<string> {
+  const path = '/Task?_count=100';
+  const answer = await send(base, { method: 'GET', path, token, requestId: randomUUID() });
+  const { entry = [] } = JSON.parse(answer?.text ?? '{}') as {
+    readonly entry?: readonly {
+      readonly resource: { readonly id: string; readonly meta: { readonly versionId: string } };
+    }[];
+  }; // a search answers a Bundle
+  return entry.map(({ resource: { id, meta } }) => `${id}/${meta.versionId}`).join(' ');
+}
+
 /** The server's folder is seeded and told whom to trust; nothing runs yet. */
 async function setScene(root: string, office: PostOffice, servers: ServerProcess[]): Promise<Scene> {
   const issuer = await createIssuer(join(root, 'keys.json'));
