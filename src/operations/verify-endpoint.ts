@@ -8,6 +8,7 @@ import { parseStored } from '../ports/stored-resource.ts';
 import {
   directAddressOf,
   isVouchedFor,
+  organizationReachedAt,
   readVerification,
   writeVerification,
   type EndpointVerification,
@@ -32,6 +33,7 @@ export async function verifyEndpoint(
     const was = isVouchedFor(resource, await readVerification(snapshot, endpoint));
     const body: EndpointVerification = {
       address,
+      organization: organizationReachedAt(resource),
       state: 'verified',
       how: 'administrator',
       by: `${agent.client} ${agent.subject}`,

@@ -151,6 +151,7 @@ describeRail({
   async prepare(store) {
     const verified = {
       address: TO,
+      organization: undefined,
       state: 'verified',
       how: 'administrator',
       by: 'test',

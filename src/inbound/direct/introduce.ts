@@ -53,6 +53,7 @@ export async function introductionOf(
     draft.records.push(
       writeVerification(endpoint, {
         address: mail.from,
+        organization,
         state: isProved ? 'verified' : 'asserted',
         how: isProved ? 'signed-mail' : 'none',
         by: receiver,

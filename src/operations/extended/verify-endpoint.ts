@@ -14,7 +14,7 @@ export const verifyDirectEndpoint: Operation = {
   name: 'verify',
   title: 'Verify a Direct address',
   description:
-    'Says that the address of an Endpoint of Direct is that of the organization which the Endpoint names; only then is anything about a patient sent there. What was withheld for want of it is sent. Another address has to be verified anew. For administrators.',
+    'Says that the address of an Endpoint of Direct is that of the organization which the Endpoint names; only then is anything about a patient sent there. What was withheld for want of it is sent. Another address, or another organization, has to be verified anew. For administrators.',
   levels: ['instance'],
   resource: ['Endpoint'],
   affectsState: true,

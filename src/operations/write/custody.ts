@@ -66,6 +66,8 @@ function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boo
   const ruled = before ?? after?.plain;
   if (PARTY_TYPES.has(typeOf(ref)) && ruled !== undefined && isPrivate(ruled)) {
     const versions = [before, after?.plain].filter((version) => version !== undefined);
+    if (after !== undefined && !isPrivate(after.plain) && !isOfCaller(ref, after.plain, caller.organization))
+      return false;
     return custodian === caller.organization && !versions.some(isOwnOnly);
   }
   if (typeOf(ref) === 'OrganizationAffiliation' && endsItsPart(planned, caller.organization)) return true;
@@ -90,6 +92,12 @@ function endsItsPart({ before, after }: Planned, caller: Ref | undefined): boole
   const ends = after.plain['active'] === before['active'] || after.plain['active'] === false;
   return ends && isDeepStrictEqual(rest(before), rest(after.plain));
 }
+
+/** What an organization keeps about another becomes nobody's own but its keeper's: a member says itself how it is reached. */
+const isOfCaller = (ref: Ref, version: Resource, caller: Ref | undefined): boolean => {
+  const owner = belongsTo(ref, version);
+  return owner === undefined || owner === caller;
+};
 
 const isPrivate = (version: Resource): boolean => standingOf(version) === 'private';
 

@@ -1,13 +1,15 @@
 /**
- * Notes the Direct address of every Endpoint that a draft writes (directory DR44). Another address than before is
- * `asserted`: whoever wrote it, nothing about a patient is sent there until somebody has verified it.
+ * Notes the Direct address of every Endpoint that a draft writes (directory DR44). Another address than before, or that
+ * of another organization, is `asserted`: whoever wrote it, nothing about a patient is sent there until somebody has verified it.
  */
 import { note } from '../../referral/ruling.ts';
 import { typeOf } from '../../resources/element.ts';
 import {
   directAddressOf,
   dropVerification,
+  isKnownAs,
   isVerificationOf,
+  organizationReachedAt,
   readVerification,
   writeVerification,
 } from '../../resources/parties/direct-addresses.ts';
@@ -28,10 +30,19 @@ async function noteAddress(draft: Draft, planned: Planned): Promise<void> {
     return;
   }
   const known = await readVerification(draft.snapshot, ref);
-  if (known?.address === address) return;
+  if (after !== undefined && isKnownAs(after.plain, known)) return;
   const { caller } = draft;
   const by = `${caller.client} ${caller.subject}`;
-  draft.records.push(writeVerification(ref, { address, state: 'asserted', how: 'none', by, at: draft.now }));
+  draft.records.push(
+    writeVerification(ref, {
+      address,
+      organization: organizationReachedAt(after?.plain),
+      state: 'asserted',
+      how: 'none',
+      by,
+      at: draft.now,
+    }),
+  );
   draft.notes.push({
     ...note(
       'information',

@@ -1,7 +1,7 @@
 /**
  * Direct addresses of Endpoints, and who verified them (directory DR44 to DR46). A record for each Endpoint, written in the
- * commit that writes the Endpoint: another address makes it `asserted` again, and nothing about a patient is sent to it
- * until somebody verifies it. The record is found by the address, which R4 has no search for, and which others never see.
+ * commit that writes the Endpoint: another address, or another organization, makes it `asserted` again, and nothing about a
+ * patient is sent to it until somebody verifies it. The record is found by the address, which R4 has no search for, and which others never see.
  */
 import { parseDirectAddress } from '../../direct/address.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -19,6 +19,8 @@ const ENDPOINT_VERIFIED = 'endpoint-verified';
 /** What is known of the address of an Endpoint. */
 export interface EndpointVerification {
   readonly address: DirectAddress;
+  /** Whose it is: `Endpoint.managingOrganization`. Another one has to be vouched for anew. */
+  readonly organization: Ref | undefined;
   /** `asserted`: somebody wrote it, and nobody vouches for it. */
   readonly state: 'asserted' | 'verified';
   /** `administrator`, or `signed-mail`: a mail from this address, signed for it, that the keeper's anchors trust. */
@@ -94,9 +96,19 @@ export function isInUse(endpoint: Resource, at: number): boolean {
 
 const DAY_MS = 86_400_000;
 
-/** Whether what is known of an Endpoint vouches for the address that it has. */
+/** The organization that is reached at an Endpoint. */
+export const organizationReachedAt = (endpoint: Resource | undefined): Ref | undefined =>
+  localRef(endpoint?.['managingOrganization']);
+
+/** Whether what is known of an Endpoint is about the address and the organization that it names now. */
+export const isKnownAs = (endpoint: Resource, known: EndpointVerification | undefined): boolean =>
+  known !== undefined &&
+  known.address === directAddressOf(endpoint) &&
+  known.organization === organizationReachedAt(endpoint);
+
+/** Whether what is known of an Endpoint vouches for the address that it has, as that of the organization that it names. */
 export const isVouchedFor = (endpoint: Resource, known: EndpointVerification | undefined): boolean =>
-  known?.state === 'verified' && known.address === directAddressOf(endpoint);
+  known?.state === 'verified' && isKnownAs(endpoint, known);
 
 /** An Endpoint that has a Direct address. */
 export interface DirectHolder {
@@ -127,7 +139,7 @@ export async function findByDirectAddress(
     if (directAddressOf(resource) !== address) continue;
     found.push({
       endpoint,
-      organization: localRef(resource['managingOrganization']),
+      organization: organizationReachedAt(resource),
       custodian: version.custodian,
       isPrivate: standingOf(resource) === 'private',
       verified: isVouchedFor(resource, body as EndpointVerification),

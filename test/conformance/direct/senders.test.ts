@@ -59,6 +59,8 @@ async function keepersOf(type: string): Promise<readonly (string | undefined)[]>
   return [...keepers];
 }
 
+const NO_PARAMETERS = { resourceType: 'Parameters' };
+
 const referenceIn = (resource: Resource | undefined, element: string): string | undefined =>
   localRef(resource?.[element]);
 
@@ -105,6 +107,29 @@ describe('a stranger whose request is trusted', () => {
     const holders = await findByDirectAddress(mailed.store.snapshot(), ADDRESSES.larkspur, mailed.clock.now);
     expect(holders).toMatchObject([{ custodian: TIDEWATER_ORG, isPrivate: true, verified: true }]);
     expect(await mailed.ask(larkspur, 'GET', `${holders[0]?.endpoint ?? ''}`)).toMatchObject({ status: 404 });
+  });
+
+  test('has an address that its keeper can make no member’s (directory DR44, DR46)', async () => {
+    await open({ larkspur: 'stranger' });
+    await ask();
+    const holderNow = async () =>
+      (await findByDirectAddress(mailed.store.snapshot(), ADDRESSES.larkspur, mailed.clock.now))[0];
+    const admitted = await mailed.ask(administrator, 'POST', 'Organization/larkspur/$admit', NO_PARAMETERS);
+    expect(admitted.status).toBe(200);
+    const held = await holderNow();
+    const path = held?.endpoint ?? '';
+    const seen = (await mailed.ask(administrator, 'GET', path)).json as Resource;
+    const moved = { ...seen, managingOrganization: { reference: 'Organization/larkspur' } };
+    const refused = await mailed.ask(tidewater, 'PUT', path, moved);
+    expect(refused.status).toBe(403);
+    expect(JSON.stringify(refused.json)).toContain('not-custodian');
+    expect(await holderNow()).toEqual(held);
+    // Whoever may move it has not said whose the address is now.
+    expect((await mailed.ask(administrator, 'PUT', path, moved)).status).toBe(200);
+    expect(await holderNow()).toMatchObject({ organization: 'Organization/larkspur', verified: false });
+    const verified = await mailed.ask(administrator, 'POST', `${path}/$verify`, NO_PARAMETERS);
+    expect(verified.json).toMatchObject({ parameter: [{ valueCode: 'verified' }] });
+    expect(await holderNow()).toMatchObject({ verified: true });
   });
 
   test('through a mailbox of a HISP its address waits for an administrator (directory DR44, DR45)', async () => {

@@ -143,6 +143,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   });
   const verified = {
     address: peer.address,
+    organization: undefined,
     state: 'verified',
     how: 'administrator',
     by: 'test',

@@ -156,6 +156,7 @@ describe('(directory DR44, DR45) nothing is sent', () => {
     const { sender, receiver } = await openPair();
     const asserted = {
       address: keys.recipient.address,
+      organization: undefined,
       state: 'asserted',
       how: 'none',
       by: 'test',
