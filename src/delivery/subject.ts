@@ -13,6 +13,8 @@ import { labelsInText } from '../policies/labels/stored-labels.ts';
 import { withNotice, withWayLabels } from '../policies/part2/in-resource.ts';
 import { BARE_NOTICE, isPart2 } from '../policies/part2/notice.ts';
 import { showBy } from '../policies/payload/shown.ts';
+import { standingOf } from '../resources/parties/standing.ts';
+import type { Sight } from '../ports/query.ts';
 import type { NoticeToShow, PresentVersion } from '../ports/rail.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
@@ -70,7 +72,10 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
     const isWhole = obliges === undefined && owed === 'none' && payload === undefined;
     if (declared?.show === undefined && isWhole) return text;
     const { plain, storing } = parseJson(text);
-    const own = sight.everything || declared?.belongsTo?.(plain, ref) === sight.organization;
+    const own =
+      sight.everything ||
+      declared?.belongsTo?.(plain, ref) === sight.organization ||
+      isKept(plain, custodian, sight);
     const whole = declared?.show?.(storing, own) ?? storing;
     // A reply to a write names no custodian.
     const part = payload === undefined ? whole : showBy(payload, whole, custodian === undefined);
@@ -87,6 +92,12 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
     return JSON.stringify(withLabels(shown, obliges(about)));
   };
 }
+
+/** What an organization keeps about others is its own; a reply to a write, which names no custodian, goes to who keeps it. */
+const isKept = (resource: Resource, custodian: Ref | '' | undefined, sight: Sight): boolean =>
+  !sight.everything &&
+  (custodian === undefined || custodian === sight.organization) &&
+  standingOf(resource) === 'private';
 
 const BARE: NoticeToShow = { ...BARE_NOTICE, place: 'inside' };
 

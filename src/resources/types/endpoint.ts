@@ -1,4 +1,4 @@
-/** Endpoint: how an organization is reached. Directory, but its address is for its own organization alone (rules 2.2c). */
+/** Endpoint: how an organization is reached. Directory, but its address is for its own organization, or who keeps it (rules 2.2c). */
 import { endpointRules } from '../address-rules.ts';
 import { localRef } from '../element.ts';
 import type { ResourceType } from '../resource.ts';

@@ -173,6 +173,22 @@ test('(directory DR48) an address is for its organization alone', async () => {
   expect((await server.ask('initiator', 'PATCH', endpoint, tried)).status).toBe(403);
 });
 
+test('(directory DR46, DR48) what an organization keeps about a partner it reads whole, and writes back', async () => {
+  const address = fresh();
+  const partner = await privateOf('initiator', 'Tarn Ridge');
+  const created = await write('initiator', partner, `mailto:${address}`);
+  expect(created.json).toMatchObject({ address: `mailto:${address}` });
+  const endpoint = refOf(created.json);
+  await verify('administrator', endpoint);
+  const { json } = await server.ask('initiator', 'GET', endpoint);
+  expect(json).toMatchObject({ address: `mailto:${address}` });
+  const found = await server.ask('initiator', 'GET', `Endpoint?organization=${partner}`);
+  expect(found.text).toContain(address);
+  expect((await server.ask('initiator', 'PUT', endpoint, { ...json, name: 'Intake' })).status).toBe(200);
+  expect(await verified(address)).toEqual([true]);
+  expect((await server.ask('recipient', 'GET', endpoint)).text).not.toContain(address);
+});
+
 test('(directory DR44) verifying is on record', async () => {
   const created = await write('recipient', 'Organization/recipient', `mailto:${fresh()}`);
   const endpoint = refOf(created.json);
