@@ -10,10 +10,9 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DirectPart } from '../src/ports/direct.ts';
-import { readXdm } from '../src/direct/xdm/read-package.ts';
 import { EXIT, need, runCommand, UsageError } from './command.ts';
 import type { DirectReady } from './demo/direct.ts';
-import { openLetter, writeMail, type Correspondent } from './direct/correspondent.ts';
+import { isPackage, openLetter, segmentsIn, writeMail, type Correspondent } from './direct/correspondent.ts';
 import { sendMailTo } from './direct/post-office.ts';
 import { buildRequest } from './direct/request.ts';
 
@@ -62,19 +61,10 @@ async function read(direct: DirectReady): Promise<void> {
   }
 }
 
-function isPackage({ contentType }: DirectPart): boolean {
-  return contentType === 'application/zip';
-}
-
 /** MSH-9 and ORC of the message in a package. */
 async function messageIn({ bytes }: DirectPart): Promise<string> {
-  const reading = await readXdm(bytes);
-  if (reading.kind === 'fault') return reading.fault.code;
-  const [message] = reading.submission.documents;
-  const segments = Buffer.from(message?.bytes ?? new Uint8Array())
-    .toString()
-    .split('\r');
-  const type = segments[0]?.split('|')[8] ?? '';
+  const segments = await segmentsIn(bytes);
+  const [head = ''] = segments;
   const order = segments.find((segment) => /^(ORC|SCH)\|/.test(segment)) ?? '';
-  return `${type} ${order}`.trim();
+  return `${head.split('|')[8] ?? head} ${order}`.trim();
 }

@@ -1,8 +1,8 @@
 /**
  * Chooses the rails by which a counterparty is told of a move of a referral. Pure: a table of rungs, from the best down,
- * and a line for each rung that is not taken (routing RL1). What a member has here is its inbox, and an Endpoint of HL7 v2
- * is its link; Direct is for whom has neither, and only at an address that somebody verified (directory DR45). Who asked by
- * Direct is answered by Direct, at the Endpoint that it asked from (360x 4).
+ * and a line for each rung that is not taken (routing RL1). A member has an inbox here, and an Endpoint of HL7 v2 is a
+ * link; Direct is for parties that have neither, and only at a verified address (directory DR45). A party that asked by
+ * Direct is answered by Direct, at the Endpoint from which it asked (360x 4).
  */
 import type { Ref } from '../fhir/types.ts';
 import { DIRECT } from '../ports/direct.ts';
@@ -12,13 +12,13 @@ export interface Channel {
   readonly endpoint: Ref;
   /** Its connection type, which names the rail. */
   readonly rail: string;
-  /** Whether somebody vouches for the address; asked of rails that need it alone. */
+  /** Whether somebody vouches for the address; false for rails that need no such word. */
   readonly verified: boolean;
   /** How closely it belongs to whom the referral names: 0 to the role or service, 1 to the organization, 2 by its management. */
   readonly distance: number;
 }
 
-/** What is known of who is to be told. */
+/** The party that is to be told. */
 interface Counterparty {
   readonly isMember: boolean;
   readonly channels: readonly Channel[];
@@ -32,9 +32,9 @@ type NotTaken = 'no-endpoint' | 'unverified' | 'not-preferred';
 /** Z40's names: `inbox` is no rail that sends; every other is the connection type of an Endpoint. */
 interface Rung {
   readonly rail: string;
-  /** Rungs that leave nothing for this one where they are there. */
+  /** The rung is not taken where one of these is there. */
   readonly unless: readonly string[];
-  /** It is not taken for who asked by Direct. */
+  /** The rung is not taken for a party that asked by Direct. */
   readonly yields: boolean;
   readonly needsVerified: boolean;
   /** All Endpoints of a rung are told, or the closest one. */
@@ -80,7 +80,7 @@ export function chooseRails(
   return { taken: [...taken, ...known.filter(({ rail }) => !listed.has(rail))], notTaken };
 }
 
-/** Whether a rung is left for another that is there. */
+/** Whether another way that is there makes a rung needless. */
 function isLeft(
   rail: string,
   { unless, yields }: Pick<Rung, 'unless' | 'yields'>,

@@ -1,4 +1,7 @@
-/** What an administrator does about trust in Direct mail: keys, anchors, bundles, certificates of peers; each in an audited commit. */
+/**
+ * Changes trust in Direct mail for an administrator: keys, anchors, bundles and certificates of peers, each in an audited
+ * commit.
+ */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { parseDirectAddress } from '../direct/address.ts';
 import { isAnchorAt } from '../direct/certificates/bundle.ts';

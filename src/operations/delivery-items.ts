@@ -5,11 +5,9 @@ import { EVERYTHING } from '../ports/query.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
 import { modifiedAt } from '../referral/state.ts';
 import type { OperationContext } from './context.ts';
-import { planWorkItem, type WorkItem } from './work-item.ts';
+import { isClosedItem, planWorkItem, type WorkItem } from './work-item.ts';
 import { buildWrite } from './write/commit.ts';
 import { planStored } from './write/draft.ts';
-
-const ENDED: ReadonlySet<unknown> = new Set(['completed', 'cancelled']);
 
 /** Items of whoever keeps what was told. */
 export function createDeliveryItems({
@@ -38,7 +36,7 @@ export function createDeliveryItems({
     async close(item, says) {
       const version = await store.snapshot().read(item, EVERYTHING);
       const task = resourceOf(version);
-      if (version === undefined || task === undefined || ENDED.has(task['status'])) return undefined;
+      if (version === undefined || task === undefined || isClosedItem(task)) return undefined;
       return buildWrite(
         planStored(version, (tree) => ({
           ...modifiedAt(tree, now()),

@@ -96,6 +96,11 @@ export interface WorkItem {
   readonly due?: string;
 }
 
+const CLOSED: ReadonlySet<unknown> = new Set(['completed', 'cancelled']);
+
+/** Whether a work item has been dealt with. */
+export const isClosedItem = (item: Resource): boolean => CLOSED.has(item['status']);
+
 /** The Task of a work item, kept by the organization whose work it is. */
 export function planWorkItem(id: string, item: WorkItem): Planned {
   const { kind, owner, basedOn, groupIdentifier, requester, input = [] } = item;

@@ -65,6 +65,9 @@ export interface DeliveryEvidence {
   readonly hash?: string;
 }
 
+/** How the reason of a receipt `retry` begins where the rail waits for something before it sends at all (directory DR44). */
+export const HELD_BACK = 'held: ';
+
 /** One delivery: an event for one receiver by one rail. */
 export interface DeliveryRecord {
   /** The outbox entry. */

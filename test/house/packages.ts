@@ -33,9 +33,6 @@ export const RUN_PACKAGES: Readonly<Record<string, string>> = {
   typescript: 'npm run lint',
 };
 
-/** Packages of a capability that is being built. */
-const COMING: ReadonlySet<string> = new Set(['asn1js', 'pkijs']);
-
 /** One sentence for each package that is in the wrong group, or that nobody uses. */
 export function misplacedPackages(tree: Tree, manifest: Manifest): readonly string[] {
   const { dependencies, devDependencies } = manifest;
@@ -51,7 +48,7 @@ export function misplacedPackages(tree: Tree, manifest: Manifest): readonly stri
       .filter((name) => !name.startsWith('node:') && !(name in dependencies))
       .map((name) => `${name} is run by people: dependencies`),
     ...Object.keys(dependencies)
-      .filter((name) => !run.has(name) && !COMING.has(name))
+      .filter((name) => !run.has(name))
       .map((name) => `${name} is in dependencies, and nothing that people run imports it`),
     ...Object.keys(devDependencies)
       .filter((name) => !isUsed(name))

@@ -1,9 +1,10 @@
 /** One referral that goes by Direct mail: SMTP, S/MIME and packages of 360X, on loopback, with what comes back. */
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'fhir-kit-client';
-import { readXdm } from '../../src/direct/xdm/read-package.ts';
 import {
+  isPackage,
   openLetter,
+  segmentsIn,
   writeMail,
   writeNotification,
   type OpenedLetter,
@@ -82,7 +83,7 @@ async function lettersFrom(
     mails.slice(from, from + count).map(({ bytes }) => openLetter(initiator, bytes)),
   );
   for (const { mail: letter, dispositions } of letters) {
-    const zip = letter.parts.find(({ contentType }) => contentType === 'application/zip');
+    const zip = letter.parts.find(isPackage);
     const told = dispositions.map(({ outcome }) => `the notification ${outcome}`);
     const says = zip === undefined ? told : [...told, await messageIn(zip.bytes)];
     printStep(`mail to the initiator: ${says.join(', ')}`);
@@ -92,11 +93,10 @@ async function lettersFrom(
 
 /** The order of the message in a package: `OSU^O51 OK/IP`. */
 async function messageIn(zip: Uint8Array): Promise<string> {
-  const reading = await readXdm(zip);
-  if (reading.kind !== 'package') return reading.fault.code;
-  const message = Buffer.from(reading.submission.documents[0]?.bytes ?? new Uint8Array()).toString();
-  const segments = message.split('\r').map((segment) => segment.split('|'));
+  const segments = (await segmentsIn(zip)).map((segment) => segment.split('|'));
+  const [head = []] = segments;
+  if (head.length === 1) return head.join('');
   const order = segments.find(([name]) => name === 'ORC') ?? [];
-  const type = (segments[0]?.[8] ?? '').split('^', 2).join('^');
+  const type = (head[8] ?? '').split('^', 2).join('^');
   return `a package with ${type} ${[order[1], order[5]].filter((code) => code !== undefined && code !== '').join('/')}`;
 }

@@ -12,7 +12,8 @@ import { composeMail, PACKAGE_SUBJECT, type MailFile } from '../../src/direct/mi
 import { MAIL_LIMITS } from '../../src/direct/mime/limits.ts';
 import { readMail, type MailText } from '../../src/direct/mime/read.ts';
 import { domainOfAddress } from '../../src/direct/address.ts';
-import type { DirectAddress, Disposition } from '../../src/ports/direct.ts';
+import { readXdm } from '../../src/direct/xdm/read-package.ts';
+import type { DirectAddress, DirectPart, Disposition } from '../../src/ports/direct.ts';
 
 /** Who writes: an address with its certificate and key (PEM). */
 export interface Correspondent {
@@ -93,6 +94,19 @@ export async function openLetter(to: Correspondent, bytes: Uint8Array): Promise<
     signer: String(signer?.certificate.toString() ?? ''),
   };
 }
+
+/** The segments of the message in a package; of one that cannot be read, the code of its fault alone. */
+export async function segmentsIn(zip: Uint8Array): Promise<readonly string[]> {
+  const reading = await readXdm(zip);
+  if (reading.kind === 'fault') return [reading.fault.code];
+  const [message] = reading.submission.documents;
+  return Buffer.from(message?.bytes ?? new Uint8Array())
+    .toString()
+    .split('\r');
+}
+
+export const isPackage = ({ contentType }: Pick<DirectPart, 'contentType'>): boolean =>
+  contentType === 'application/zip';
 
 /** The notification of a correspondent about a mail that came to it, protected for whom it came from. */
 export async function writeNotification(

@@ -10,6 +10,7 @@ import {
   type KeyRow,
   type ListRow,
 } from '../../src/delivery/direct-records.ts';
+import { BUNDLE_FAULTS, type BundleFault } from '../../src/direct/certificates/bundle.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import type { Config } from '../../src/server/config.ts';
 import { watchedCertificates } from '../../src/server/direct-expiry.ts';
@@ -104,7 +105,7 @@ function examineBundle(
 ): readonly Finding[] {
   const isOld = refreshedAt === undefined || now - Date.parse(refreshedAt) > OLD_MS;
   const says = `bundle ${url} of ${owner}: ${anchors.length} anchors, refreshed ${refreshedAt ?? 'never'}`;
-  const why = failure === undefined ? '' : ` (${failure})`;
+  const why = failure === undefined ? '' : `; the last one got ${wordsOf(failure)}`;
   const remedy = ` → look whether it can be fetched, and at the job direct-bundles`;
   return [
     isOld || failure !== undefined
@@ -112,6 +113,11 @@ function examineBundle(
       : { ok: true, says },
   ];
 }
+
+const wordsOf = (failure: NonNullable<BundleRow['failure']>): string =>
+  failure in BUNDLE_FAULTS
+    ? BUNDLE_FAULTS[failure as BundleFault] // as just asked
+    : `did not come (${failure})`;
 
 function examineList({ url, nextUpdate, failingSince }: ListRow, now: number): readonly Finding[] {
   const isCurrent = nextUpdate !== undefined && Date.parse(nextUpdate) > now;

@@ -38,7 +38,7 @@ interface NotingParts {
 
 /** The evidence that one record keeps; past it, only what changes the state is kept. */
 const EVIDENCE_MAX = 50;
-/** How often a commit is planned again that another one was faster than. */
+/** How often a commit is planned when others come before it. */
 const TRIES_MAX = 5;
 
 export function createNoteEvidence(parts: NotingParts): NoteEvidence {
@@ -61,7 +61,7 @@ export function createNoteEvidence(parts: NotingParts): NoteEvidence {
   };
 }
 
-/** Another commit changed the record or the item first, or nobody knows: asked again, the store tells. */
+/** Another commit came first, or the store does not know what became of this one: planning again finds out. */
 const isOvertaken = (error: unknown): boolean =>
   error instanceof CommitRefused && ['unexpected', 'stale', 'unsure'].includes(error.reason);
 
@@ -110,7 +110,7 @@ async function planEvidence(
   });
 }
 
-/** Seen by who keeps what was told: evidence of its delivery is its own affair. */
+/** The audit row, which the keeper of what was told sees. */
 async function auditOf(
   store: Store,
   { entry, rail, receiver, attempts, subject, seq, to }: DeliveryRecord,

@@ -59,7 +59,7 @@ const KEY_USAGES = [
   'decipherOnly',
 ] as const;
 
-export type KeyUsage = (typeof KEY_USAGES)[number];
+type KeyUsage = (typeof KEY_USAGES)[number];
 
 /** The extensions that are read, or that ask nothing of who reads a mail. */
 const EXTENSION = {
@@ -144,10 +144,10 @@ export function extensionsIn(list: DerElement | undefined): {
 /** GeneralName: `[1]` rfc822Name, `[2]` dNSName, `[6]` URI (RFC 5280 4.2.1.6). */
 const RFC822_NAME = context(1, false);
 const DNS_NAME = context(2, false);
-export const URI_NAME = context(6, false);
+const URI_NAME = context(6, false);
 
 /** The text of GeneralNames of one kind. */
-export const generalNames = (names: readonly DerElement[], tag: number): readonly string[] =>
+const generalNames = (names: readonly DerElement[], tag: number): readonly string[] =>
   names.flatMap((name) => (name.tag === tag ? [Buffer.from(contentBytes(name)).toString('latin1')] : []));
 
 function namesIn(value: DerElement | undefined): Pick<CertificateFacts, 'addresses' | 'domains'> {

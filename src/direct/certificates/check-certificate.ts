@@ -82,6 +82,12 @@ const usageFor = ({ publicKey }: X509Certificate, use: CertificateUse) =>
 const isBoundTo = ({ addresses, domains }: CertificateFacts, address: DirectAddress): boolean =>
   addresses.includes(address) || domains.includes(domainOfAddress(address));
 
+/** Whether a certificate names an address or its domain, whatever else is wrong with it. */
+export function coversAddress(certificate: X509Certificate, address: DirectAddress): boolean {
+  const facts = readFacts(certificate);
+  return facts !== undefined && isBoundTo(facts, address);
+}
+
 /**
  * Whether the certificate is fit for this use and this address on its own, whoever issued it.
  *

@@ -4,7 +4,7 @@
  */
 
 /** What is no BER, or more deeply nested than anything here is. */
-export class DerFault extends Error {}
+class DerFault extends Error {}
 
 /** An element where it stands. */
 export interface DerElement {

@@ -19,7 +19,7 @@ export interface Revocation {
   readonly graceMs: number;
 }
 
-export type RevocationFault = 'revoked' | 'revocation-unknown';
+type RevocationFault = 'revoked' | 'revocation-unknown';
 
 /** How much the clock of an authority may be ahead, or its list be younger than the mail. */
 const AHEAD_MS = 10 * 60_000;

@@ -25,8 +25,10 @@ const SIGNATURES: Readonly<Record<string, DigestName>> = {
   '1.2.840.10045.4.3.4': 'sha512',
 };
 
+/** RSASSA-PSS (RFC 4055). */
 export const PSS_OID = '1.2.840.113549.1.1.10';
 
+/** Digests that a signature may use. What is not here is forbidden: SHA-1, MD5 and everything unknown. */
 export const DIGEST_OIDS: Readonly<Record<string, DigestName>> = {
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',

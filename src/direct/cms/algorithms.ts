@@ -1,6 +1,6 @@
 /** Object identifiers and algorithms of CMS that Direct uses, and what of them is taken (direct-xdm 3). */
 
-import type { DigestName } from '../certificates/strength.ts';
+import { DIGEST_OIDS, PSS_OID, type DigestName } from '../certificates/strength.ts';
 
 /** What a CMS structure is, and what it holds (RFC 5652, RFC 5083). */
 export const CONTENT = {
@@ -19,17 +19,9 @@ export const ATTRIBUTE = {
 
 export const SHA256 = '2.16.840.1.101.3.4.2.1';
 
-/** Digests that a signature may use. What is not here is forbidden: SHA-1, MD5 and everything unknown. */
-export const DIGESTS: Readonly<Record<string, DigestName>> = {
-  [SHA256]: 'sha256',
-  '2.16.840.1.101.3.4.2.2': 'sha384',
-  '2.16.840.1.101.3.4.2.3': 'sha512',
-};
-
 export const RSA = '1.2.840.113549.1.1.1';
 export const RSA_OAEP = '1.2.840.113549.1.1.7';
 export const MGF1 = '1.2.840.113549.1.1.8';
-export const RSA_PSS = '1.2.840.113549.1.1.10';
 export const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
 
 /** Algorithms of signatures (RFC 3370, 5754). `digest`: fixed by the algorithm; else the signer's digest is used. */
@@ -42,7 +34,7 @@ export const SIGNATURES: Readonly<
   '1.2.840.113549.1.1.11': { scheme: 'rsa', digest: 'sha256' },
   '1.2.840.113549.1.1.12': { scheme: 'rsa', digest: 'sha384' },
   '1.2.840.113549.1.1.13': { scheme: 'rsa', digest: 'sha512' },
-  [RSA_PSS]: { scheme: 'pss' },
+  [PSS_OID]: { scheme: 'pss' },
   '1.2.840.10045.4.1': { scheme: 'ecdsa', digest: 'forbidden' }, // SHA-1
   [ECDSA_SHA256]: { scheme: 'ecdsa', digest: 'sha256' },
   '1.2.840.10045.4.3.3': { scheme: 'ecdsa', digest: 'sha384' },
@@ -51,7 +43,7 @@ export const SIGNATURES: Readonly<
 
 /** Digests within OAEP, where SHA-1 is no weakness: nobody chooses what is hashed. */
 export const OAEP_DIGESTS: Readonly<Record<string, DigestName | 'sha1'>> = {
-  ...DIGESTS,
+  ...DIGEST_OIDS,
   '1.3.14.3.2.26': 'sha1',
 };
 

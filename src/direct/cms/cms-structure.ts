@@ -1,6 +1,6 @@
-/** ContentInfo (RFC 5652, 3): what a CMS structure is, and the structure. */
-import type { AsnType } from 'asn1js';
-import { ContentInfo } from 'pkijs';
+/** What all CMS structures share: the ContentInfo around them (RFC 5652, 3), and how they name an algorithm. */
+import { Null, type AsnType } from 'asn1js';
+import { AlgorithmIdentifier, ContentInfo } from 'pkijs';
 import type { MailLimits } from '../mime/limits.ts';
 import { orNothing, readAsn1 } from './asn1.ts';
 
@@ -20,3 +20,7 @@ export function readContentInfo(bytes: Uint8Array, limits: MailLimits): ReadCont
 
 export const writeContentInfo = (contentType: string, content: AsnType): Uint8Array =>
   new Uint8Array(new ContentInfo({ contentType, content }).toSchema().toBER());
+
+/** An algorithm whose parameters are NULL. */
+export const algorithmNamed = (algorithmId: string): AlgorithmIdentifier =>
+  new AlgorithmIdentifier({ algorithmId, algorithmParams: new Null() });

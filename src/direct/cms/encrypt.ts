@@ -34,14 +34,13 @@ import {
   SHA256,
 } from './algorithms.ts';
 import { certificateId, parsedCertificate } from './certificate-id.ts';
-import { writeContentInfo } from './cms-structure.ts';
+import { algorithmNamed, writeContentInfo } from './cms-structure.ts';
 import { deriveWrapKey, WRAP_IV } from './key-agreement.ts';
-import { algorithmNamed } from './sign.ts';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 16;
 
-export interface Encryption {
+interface Encryption {
   readonly recipient: X509Certificate;
   readonly keyTransport: 'pkcs1' | 'oaep';
   readonly random: (bytes: number) => Uint8Array;

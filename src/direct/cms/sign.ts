@@ -1,6 +1,6 @@
 /** Signs: CMS SignedData without its content (RFC 5652, 5), by SHA-256 (direct-xdm 3). */
 import { createHash, sign } from 'node:crypto';
-import { GeneralizedTime, Null, ObjectIdentifier, OctetString, UTCTime, type AsnType } from 'asn1js';
+import { GeneralizedTime, ObjectIdentifier, OctetString, UTCTime, type AsnType } from 'asn1js';
 import {
   AlgorithmIdentifier,
   Attribute,
@@ -13,7 +13,7 @@ import type { SigningKey } from '../certificates/signing-key.ts';
 import { ATTRIBUTE, CONTENT, ECDSA_SHA256, RSA, SHA256 } from './algorithms.ts';
 import { asSet } from './asn1.ts';
 import { certificateId, parsedCertificate } from './certificate-id.ts';
-import { writeContentInfo } from './cms-structure.ts';
+import { algorithmNamed, writeContentInfo } from './cms-structure.ts';
 
 /**
  * The signature of exactly these bytes, in DER, with the signer's certificate and intermediates.
@@ -53,10 +53,6 @@ export function signDetached(content: Uint8Array, key: SigningKey, at: number): 
     }).toSchema(true),
   );
 }
-
-/** An algorithm whose parameters are NULL. */
-export const algorithmNamed = (algorithmId: string): AlgorithmIdentifier =>
-  new AlgorithmIdentifier({ algorithmId, algorithmParams: new Null() });
 
 const attribute = (type: string, value: AsnType): Attribute => new Attribute({ type, values: [value] });
 

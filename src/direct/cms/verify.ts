@@ -13,9 +13,9 @@ import {
 } from 'pkijs';
 import type { Distrust } from '../../ports/direct.ts';
 import { readElement, readOrNothing, timeOf } from '../certificates/der.ts';
-import { hasFitKey, type DigestName } from '../certificates/strength.ts';
+import { DIGEST_OIDS, hasFitKey, type DigestName } from '../certificates/strength.ts';
 import type { MailLimits } from '../mime/limits.ts';
-import { ATTRIBUTE, CONTENT, DIGESTS, MGF1, SIGNATURES } from './algorithms.ts';
+import { ATTRIBUTE, CONTENT, MGF1, SIGNATURES } from './algorithms.ts';
 import { nodesIn, isContext, isUniversal, octetsIn, orNothing, sameBytes, TAG } from './asn1.ts';
 import { isNamedBy } from './certificate-id.ts';
 import { readContentInfo } from './cms-structure.ts';
@@ -30,7 +30,7 @@ export interface MailSigner {
   readonly signedAt: number | undefined;
 }
 
-export type Verified =
+type Verified =
   | { readonly kind: 'good'; readonly signers: readonly MailSigner[] }
   | { readonly kind: 'bad'; readonly distrust: Distrust };
 
@@ -78,7 +78,7 @@ function verifySigner(
   const { signedAttrs } = signer;
   const certificate = certificates.find((one) => isNamedBy(one, signer.sid));
   if (certificate === undefined) return bad('signature-broken');
-  const digest = DIGESTS[signer.digestAlgorithm.algorithmId];
+  const digest = DIGEST_OIDS[signer.digestAlgorithm.algorithmId];
   const scheme = SIGNATURES[signer.signatureAlgorithm.algorithmId];
   if (digest === undefined || scheme?.digest === 'forbidden') return bad('digest-forbidden');
   // Without attributes, whoever signed a set of attributes once would have signed it as a message, too.
@@ -150,9 +150,9 @@ function saltOf(
 ): number | undefined {
   const generator = new AlgorithmIdentifier({ schema: maskGenAlgorithm.algorithmParams });
   const isSame =
-    DIGESTS[hashAlgorithm.algorithmId] === digest &&
+    DIGEST_OIDS[hashAlgorithm.algorithmId] === digest &&
     maskGenAlgorithm.algorithmId === MGF1 &&
-    DIGESTS[generator.algorithmId] === digest;
+    DIGEST_OIDS[generator.algorithmId] === digest;
   // To node:crypto, negative numbers mean "any salt".
   return isSame && saltLength >= 0 ? saltLength : undefined;
 }

@@ -3,6 +3,7 @@ import { oidOfUrl } from '../../fhir/identifier.ts';
 import { kindOfEntry, REFERRAL_CONTENT } from './codes.ts';
 import { ENTRY, REFERENCE_IDS, SET } from './ebrim.ts';
 import { packageFault, type PackageFault } from './faults.ts';
+import { withoutAbsent } from './present-members.ts';
 import { codesUnder, valueOf, valuesIn, type RegistryObject, type RegistrySet } from './registry.ts';
 import type {
   AssignedId,
@@ -57,8 +58,8 @@ export function readSubmission(
   return {
     submission: {
       ...readSet(set, uniqueId),
-      ...known({ referralId: referrals[0], patientId: patients[0], sourcePatientId: sources[0] }),
-      ...known({ sourcePatientInfo: patientLines(files) }),
+      ...withoutAbsent({ referralId: referrals[0], patientId: patients[0], sourcePatientId: sources[0] }),
+      ...withoutAbsent({ sourcePatientInfo: patientLines(files) }),
       documents: files.map((file, index) => readEntry(file, `${uniqueId} ${index}`)),
     },
     remarks: remarksOn(of, files, referrals.length > 0),
@@ -72,7 +73,7 @@ function readSet(set: RegistryObject, uniqueId: string): Omit<ReceivedSubmission
   const others = recipients.filter((recipient) => recipient !== first);
   return {
     uniqueId,
-    ...known({
+    ...withoutAbsent({
       entryUuid: set.id,
       sourceId: set.identifiers.get(SET.sourceId),
       submissionTime: instantOf(set, 'submissionTime'),
@@ -86,7 +87,7 @@ function readSet(set: RegistryObject, uniqueId: string): Omit<ReceivedSubmission
 }
 
 function readEntry({ entry, bytes, hash }: FiledEntry, place: string): ReceivedDocument {
-  const coded = known({
+  const coded = withoutAbsent({
     classCode: codesUnder(entry, ENTRY.classCode)[0],
     typeCode: codesUnder(entry, ENTRY.typeCode)[0],
     formatCode: codesUnder(entry, ENTRY.formatCode)[0],
@@ -104,7 +105,7 @@ function readEntry({ entry, bytes, hash }: FiledEntry, place: string): ReceivedD
     uniqueId: entry.identifiers.get(ENTRY.uniqueId) || oidOfUrl(`urn:x-closeloop:xdm ${place}`),
     ...coded,
     confidentiality: codesUnder(entry, ENTRY.confidentiality),
-    ...known({
+    ...withoutAbsent({
       entryUuid: entry.id,
       creationTime: instantOf(entry, 'creationTime'),
       languageCode: valueOf(entry, 'languageCode'),
@@ -117,16 +118,6 @@ function readEntry({ entry, bytes, hash }: FiledEntry, place: string): ReceivedD
 
 // — parts
 
-/** Without what is undefined. */
-function known<Value extends object>(
-  value: Value,
-): { [Name in keyof Value]?: Exclude<Value[Name], undefined> } {
-  // The members that are left have the types of theirs.
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as {
-    [Name in keyof Value]?: Exclude<Value[Name], undefined>;
-  };
-}
-
 const instantOf = (object: RegistryObject, slot: string): number | undefined =>
   readDtm(valueOf(object, slot) ?? '');
 
@@ -136,7 +127,7 @@ function authorOf(object: RegistryObject, scheme: string): XdmParty | undefined 
     const [telecom] = valuesIn(slots, 'authorTelecommunication').flatMap((value) => readXtn(value) ?? []);
     const [person] = valuesIn(slots, 'authorPerson').flatMap((value) => readXcn(value) ?? []);
     const [institution] = valuesIn(slots, 'authorInstitution').flatMap((value) => readXon(value) ?? []);
-    return known({ institution, person, telecom });
+    return withoutAbsent({ institution, person, telecom });
   });
   const some = authors.filter((author) => Object.keys(author).length > 0);
   return some.find(({ telecom }) => telecom !== undefined) ?? some[0];

@@ -8,6 +8,7 @@ import { escapeText, unescapeText } from '../../hl7v2/escape.ts';
 import type { DirectAddress } from '../../ports/direct.ts';
 import { parseDirectAddress } from '../address.ts';
 import { REFERRAL_REFERENCE } from './ebrim.ts';
+import { withoutAbsent } from './present-members.ts';
 import type { AssignedId, XdmInstitution, XdmParty, XdmPerson } from './submission.ts';
 
 /** Characters of a value (LongName of ebRIM). */
@@ -28,11 +29,10 @@ function joined(components: Readonly<Record<number, string | undefined>>): strin
   return texts.join('^').replace(/\^+$/, '');
 }
 
-/** Drops what is undefined, so that what is absent is absent. */
-function given<Value extends object>(value: Value): Value | undefined {
-  const known = Object.entries(value).filter(([, part]) => part !== undefined);
-  // The members that are left are those of the value.
-  return known.length === 0 ? undefined : (Object.fromEntries(known) as Value);
+/** What a sender gave of a value; undefined where it gave nothing. */
+function given<Value extends object>(value: Value): ReturnType<typeof withoutAbsent<Value>> | undefined {
+  const present = withoutAbsent(value);
+  return Object.keys(present).length === 0 ? undefined : present;
 }
 
 // — CX and CXi
@@ -121,13 +121,13 @@ export function readXcn(text: string): XdmPerson | undefined {
     suffix: plain(suffix),
     prefix: plain(prefix),
     degree: plain(degree),
-  } as XdmPerson);
+  });
 }
 
 export function readXon(text: string): XdmInstitution | undefined {
   const components = text.trim().split('^');
   const id = readCx(joined({ 1: components[9] ?? components[2], 4: components[5] }));
-  return given({ name: plain(components[0]), id } as XdmInstitution);
+  return given({ name: plain(components[0]), id });
 }
 
 /** The address of an XTN, wherever it stands; undefined for one that is none of Direct. */
@@ -160,7 +160,7 @@ export function readRecipient(text: string): XdmParty | undefined {
     institution: readXon(beside(0)),
     person: readXcn(beside(1)),
     telecom: readXtn(parts[at] ?? ''),
-  } as XdmParty);
+  });
 }
 
 // — instants

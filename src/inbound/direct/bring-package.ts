@@ -1,7 +1,7 @@
 /**
- * A package of 360X that an organization received by other means and brings itself: it is taken as a mail of its author to
- * that organization. What a member says it says itself: nobody else brings it, because who brings a package shows nothing
- * of who made it (360x 5; harmony Z45).
+ * Takes a package of 360X, which an organization received by other means and brings itself, as a mail of its author to that
+ * organization. A member speaks for itself, so nobody brings its packages: bringing one does not show who made it (360x 5;
+ * harmony Z45).
  */
 import { createHash } from 'node:crypto';
 import { domainOfAddress } from '../../direct/address.ts';

@@ -1,7 +1,7 @@
 /**
- * Whether a package and the message in it say the same (direct-xdm 8, checks 1 to 6). What contradicts itself in the number
- * of the referral or of the patient is kept apart; what contradicts itself otherwise is taken, and a person is asked where
- * somebody must look. Check 3 is asked where the clinical document is read.
+ * Whether a package and the message in it say the same (direct-xdm 8, checks 1 to 6). A package that contradicts its message
+ * in the number of the referral or of the patient is kept apart; other contradictions are remarked, and some of them are
+ * shown to a person. Check 3 is made where the clinical document is read.
  */
 import { Buffer } from 'node:buffer';
 import { systemOfOid } from '../../fhir/identifier.ts';
@@ -64,7 +64,7 @@ function agreesOnReferral({ submission: { referralId }, reading }: Compared): bo
   return referralId !== undefined && isNumber(referralId, reading.referralId);
 }
 
-/** The initiator's number, wherever it stands; on an answer, the number of the patient at whom the answer goes, too. */
+/** The numbers that the package gives for the patient stand in PID-3; an answer must give one as patientId (360x 4). */
 function agreesOnPatient({ submission: { sourcePatientId, patientId }, reading }: Compared): boolean {
   const numbers = reading.patient?.identifiers ?? [];
   const isOne = (id: AssignedId): boolean => numbers.some((number) => isNumber(id, number));
@@ -73,7 +73,7 @@ function agreesOnPatient({ submission: { sourcePatientId, patientId }, reading }
   return patientId !== undefined && isOne(patientId);
 }
 
-/** What the recipient says; the initiator's request and its cancellation bear the recipient's number, if any. */
+/** Whether it comes from the recipient of the referral: the initiator sends requests and cancellations alone. */
 const isAnswer = ({ event }: MessageReading): boolean =>
   event !== 'send-referral-package' && event !== 'send-cancellation-request';
 
@@ -103,17 +103,19 @@ function agreesOnDocuments({ submission: { documents } }: Compared): boolean {
     });
 }
 
-/** Who is sent a mail by a third party reads there for whom it was signed. */
+/** A mail that somebody has encrypted again for us still says, in package and signed header, for whom it was signed. */
 function isMeantForUs({ submission: { intendedRecipient }, mail: { to, writtenTo } }: Compared): boolean {
   const { telecom } = intendedRecipient ?? {};
   return (telecom === undefined || telecom === to) && (writtenTo === undefined || writtenTo.includes(to));
 }
 
-/** The other party may answer from another address (A5). */
+/** A party may write from another address than the one in its package (A5). */
 function isByItsSender({ submission: { author }, mail }: Compared): boolean {
   const { telecom } = author ?? {};
   return telecom === undefined || telecom === mail.from;
 }
+
+const DAY_MS = 86_400_000;
 
 /** To the second; an entry may give the day alone. */
 function agreesOnTime({ message: { creationTime }, reading: { sentAt } }: Compared): boolean {
@@ -124,5 +126,3 @@ function agreesOnTime({ message: { creationTime }, reading: { sentAt } }: Compar
     ? Math.abs(sent.low - creationTime) <= 2 * DAY_MS
     : creationTime >= sent.low - 999 && creationTime <= sent.high;
 }
-
-const DAY_MS = 86_400_000;

@@ -6,7 +6,7 @@ import { bringPackage } from './bring-package.ts';
 import { findMailParties, findReceiver } from './mail-parties.ts';
 import { receiveMail } from './receive-mail.ts';
 
-/** @param waiting what the door for messages has: mails wait among messages, and for each other */
+/** @param waiting that of the door for messages: mails and messages wait for each other */
 export function createDirectDoor(
   context: OperationContext,
   parts: DirectParts,

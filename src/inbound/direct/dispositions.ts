@@ -11,12 +11,13 @@ import {
 } from '../../ports/direct.ts';
 import type { RecordWrite } from '../../ports/record.ts';
 
-/** What a mail came to, for its sender: it is on disk, or it cannot be used. */
+/** What the sender of a mail learns: it is on disk, or it cannot be used. */
 export type Outcome = { readonly kept: true } | { readonly kept: false; readonly why: string };
 
 /**
- * `processed` always: it was decrypted, and is trusted; a HISP sends that itself. `dispatched` where it is asked for. Nothing
- * for what nobody signed, for what has no id that a notification could name, and for what a machine sent (direct-xdm 11: loops).
+ * A mail that was decrypted and is trusted owes `processed`, which a HISP sends itself, and `dispatched` where its sender asks
+ * for it. Nothing is owed for a mail that is not believed, for one without an id that a notification could name, and for one
+ * that a machine sent (direct-xdm 11: loops).
  */
 export function dispositionsFor(
   { distrust, isAutomatic, messageId, asksDispatched, through }: DirectMail,
@@ -31,6 +32,7 @@ export function dispositionsFor(
 export const canTell = (mail: DirectMail): boolean =>
   dispositionsFor(mail, { kept: false, why: '' }).includes('failed');
 
+/** The records of what is owed. `now`: milliseconds since 1970. */
 export function owe(mail: DirectMail, outcome: Outcome, now: number): readonly RecordWrite[] {
   const { from, to, messageId = '' } = mail;
   return dispositionsFor(mail, outcome).map((disposition, index) => {

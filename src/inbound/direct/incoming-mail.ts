@@ -46,7 +46,7 @@ const ASSEMBLER: Assembler = {
 
 const NOBODY: MailParties = { receiver: undefined, sender: undefined, isStranger: false };
 
-/** A mail as the room takes it. */
+/** A mail in the form in which messages are processed. */
 export async function incomingOf(
   context: OperationContext,
   snapshot: Snapshot,
@@ -91,7 +91,7 @@ function verdictOf({ distrust }: DirectMail, content: MailContent): MessageVerdi
   return quarantined([remark('structure-invalid', 'E', '', says)]);
 }
 
-/** By its sender's clock, where that does not run ahead. */
+/** When it was sent, by its sender's clock; undefined where that clock runs ahead. */
 const sentAtOf = ({ sentAt, receivedAt }: DirectMail, toleranceMs: number): string | undefined =>
   sentAt === undefined || sentAt > receivedAt + toleranceMs ? undefined : formatInstant(sentAt);
 
@@ -164,7 +164,7 @@ async function incomingMessage(
 const NEVER = new AbortController().signal;
 const NOTHING: Consistency = { remarks: [], isApart: false, isFlagged: false };
 
-/** What is no message that is read here. MSH-4 and MSH-6 name nobody: who sends to whom is known by the addresses. */
+/** Why the message is none that is read here; undefined when it is one. MSH-4 and MSH-6 decide nothing: the addresses do. */
 function barredBy({ header, barred, link }: Incoming): Remark | undefined {
   return header === undefined ? barred : turnAway(header, link)?.remarks[0];
 }
@@ -186,7 +186,7 @@ async function compare(
   return reading.kind === 'fault' ? NOTHING : checkConsistency({ mail, submission, message, reading });
 }
 
-/** For a sender whom the receiver does not know: used by a request alone. */
+/** Makes a sender known whom the receiver does not know; requests alone use it. */
 async function introductionFor(
   { newId }: OperationContext,
   snapshot: Snapshot,

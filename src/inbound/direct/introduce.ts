@@ -1,8 +1,8 @@
 /**
- * A sender that the receiver does not know, and whose request is trusted: a private record of the receiver's, with the
- * address from which it wrote (harmony Z45; directory DR32, DR44 to DR46). A mail that our own security agent verified was
- * signed for that address, and the receiver's anchors trust the signer: so answers may go there, for this receiver alone.
- * What came through a HISP's mailbox proves nothing to us: the address waits for an administrator.
+ * Makes a sender known whose request is trusted and whom the receiver does not know: in a private record of the receiver's,
+ * with the address from which the sender wrote (harmony Z45; directory DR32, DR44 to DR46). Where our own security agent
+ * verified the mail, it was signed for that address by a signer whom the receiver's anchors trust: answers may go there, for
+ * this receiver alone. A mail from a HISP's mailbox proves nothing to us, so its address waits for an administrator.
  */
 import { domainOfAddress } from '../../direct/address.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -14,7 +14,7 @@ import { writeVerification } from '../../resources/parties/direct-addresses.ts';
 import { withStanding } from '../../resources/parties/standing.ts';
 import { oneLineOf } from './one-line.ts';
 
-/** Records of who was introduced to whom; one that the receiver put off afterwards is not introduced again. */
+/** Records of introductions: a sender whom the receiver has removed since is not introduced again. */
 const KIND = 'direct-introduced';
 
 /** A party to be made known, and the ids under which it will be. */

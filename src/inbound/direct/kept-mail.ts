@@ -13,7 +13,7 @@ import type { ArchiveContent } from '../archive.ts';
 import { unwrapFrame, wrapFrame } from '../hl7v2/message-bytes.ts';
 import { DIRECT_LINK } from './direct-link.ts';
 
-/** What of a mail stands nowhere in the bytes that were signed, by its kept document. */
+/** Records of what the signed bytes of a mail do not say; key: the kept document. */
 const KIND = 'direct-mail';
 
 interface KeptEnvelope {

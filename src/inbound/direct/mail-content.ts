@@ -91,7 +91,7 @@ const WRITTEN: ReadonlySet<string> = new Set(['text/plain', 'text/html']);
 const carriedOf = ({ mimeType, bytes, title }: ReceivedDocument): readonly CarriedDocument[] =>
   documentsOf(mimeType, bytes, title);
 
-/** None of an empty file. A type that is none, and a title of several lines, are a sender's mistakes and refuse nothing. */
+/** The document of a file; none for an empty one. A broken media type or a title of several lines refuses nothing. */
 function documentsOf(type: string, bytes: Uint8Array, title: string | undefined): readonly CarriedDocument[] {
   if (bytes.length === 0) return [];
   return [

@@ -1,6 +1,6 @@
 /**
- * By what a mail is known again (direct-xdm 8): the sender's domain with the number of the submission, whichever mail brings
- * it, and then the number of the message in it (MSH-10, MSH-4).
+ * The keys by which the server knows a mail again (direct-xdm 8): the sender's domain with the number of the submission,
+ * whichever mail brings it, then the number of the message in it (MSH-10, MSH-4).
  */
 import { createHash } from 'node:crypto';
 import { domainOfAddress } from '../../direct/address.ts';
@@ -18,7 +18,7 @@ export function mailKeyOf({ mail, content }: TakenMail): MessageKey {
   if (content.kind === 'message') {
     const digest = createHash('sha256').update(fingerprintOf(content.message.bytes));
     for (const document of content.documents) digest.update(digestOf(document.bytes));
-    // What a message may be kept apart for: who puts that right sends another content.
+    // A package may be kept apart for these numbers: a sender who corrects one sends other content.
     const { uniqueId, referralId, patientId, sourcePatientId } = content.submission;
     digest.update(JSON.stringify([referralId, patientId, sourcePatientId]));
     return { scope, id: `id:set ${uniqueId}`, fingerprint: digest.digest('hex') };

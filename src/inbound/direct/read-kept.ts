@@ -17,8 +17,8 @@ import { isKeptMail, readKeptMail } from './kept-mail.ts';
 const CORRECTIONS_MAX = 20;
 
 /**
- * Who sent it to whom is asked again: an address may have been verified since. Undefined for what came by no mail, and for
- * what was changed since.
+ * Reads a kept mail, or a person's correction of its message, as it came in. Sender and receiver are looked up again, because
+ * an address may have been verified since. Undefined for a document that came in no mail, and for one that has changed.
  */
 export async function readKeptIncoming(
   context: OperationContext,

@@ -1,7 +1,7 @@
 /**
  * The receiving of a Direct mail (direct-xdm 8). Every mail that is believed ends in one commit that holds its bytes, what
- * it changes, its audit and the notifications that are owed for it; a repetition changes nothing and is answered again. Of a
- * mail that is not believed, only that it came is shown to anybody but an administrator, and nobody answers it.
+ * it changes, its audit and the notifications that are owed for it; a repetition changes nothing and is answered again. A
+ * mail that is not believed is kept for administrators alone, and nobody answers it.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
@@ -93,13 +93,13 @@ const NOT_APPLIED = asked('message-unfit', [
   remark('internal', 'E', '', 'the message could not be applied; see the log'),
 ]);
 
-/** Nothing of the mail is stored but that it came, and that its sender is told so. */
+/** Stores the audit of the mail and the notification that it failed, and nothing else of it. */
 async function refuse({ context }: ReceivingMail, mail: DirectMail, why: string): Promise<DirectReceived> {
   await commitReply(context, mail, { kept: false, why }, '4');
   return { fate: 'rejected', owed: dispositionsFor(mail, { kept: false, why }) };
 }
 
-/** What is told again of a mail that came before. */
+/** Answers a mail that came before once more; nothing else changes. */
 async function repeat({ context }: ReceivingMail, mail: DirectMail): Promise<DirectReceived> {
   await commitReply(context, mail, KEPT, '0');
   return { fate: 'repeated', owed: dispositionsFor(mail, KEPT) };
@@ -159,7 +159,7 @@ async function commitMail(receiving: ReceivingMail, committing: CommittingMail):
   return { fate: result.fate, owed: dispositionsFor(mail, KEPT) };
 }
 
-/** A mail whose message cannot even be opened, for what it would cost, is kept apart: it would be the same the next time. */
+/** Opens a mail. One whose message would cost too much to open is kept apart: it would cost the same the next time. */
 async function openMailOf(
   { context, parts }: ReceivingMail,
   arrived: TakenMail,
@@ -175,7 +175,7 @@ async function openMailOf(
   }
 }
 
-/** A mail that cannot be applied for a reason that nobody foresaw is a person's work, and stored all the same. */
+/** Prepares the commit. A mail that cannot be applied for a reason that nobody foresaw is stored for a person. */
 async function prepare(
   receiving: ReceivingMail,
   committing: CommittingMail,

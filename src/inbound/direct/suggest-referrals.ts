@@ -1,6 +1,6 @@
 /**
- * To which referral a mail without a message may belong (direct-xdm 8, 9): what it says is a hint for a person, who links it
- * or does not. Only referrals between its receiver and its sender are suggested.
+ * Suggests the referrals to which a mail without a message may belong (direct-xdm 8, 9). What the mail says is a hint for a
+ * person, who links it or does not; only referrals between its receiver and its sender are suggested.
  */
 import { systemOfOid } from '../../fhir/identifier.ts';
 import { entryOfMessageId } from '../../direct/message-id.ts';

@@ -177,7 +177,10 @@ function untakenOf({ remarks }: MessageVerdict): string | undefined {
   return told.length === 0 ? undefined : told.map(({ location, says }) => `${location}: ${says}`).join('; ');
 }
 
-/** What is in a chart is the sender's, or the receiver's for a sender that is no member; what is kept apart is for the receiver's eyes. */
+/**
+ * A message in a chart is its sender's, or the receiver's where the sender is no member; one that is kept apart is for the
+ * receiver's eyes.
+ */
 const custodianOf = (incoming: Incoming, inChart: boolean): Ref | '' =>
   (inChart ? keeperOfMessage(incoming) : receiverOf(incoming)) ?? '';
 

@@ -11,7 +11,7 @@ import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 import { readRows, type TimelineGathering } from '../timeline/gather.ts';
 import type { StepKind, TimelineCommit, TimelineParties, Written } from '../timeline/step.ts';
-import { heldBy, workItemKindOf, type WorkItemKind } from '../work-item.ts';
+import { heldBy, isClosedItem, workItemKindOf, type WorkItemKind } from '../work-item.ts';
 
 export interface ToldEvent {
   readonly seq: number;
@@ -106,7 +106,6 @@ function counterparties(by: Ref | undefined, { initiator, recipient }: TimelineP
 }
 
 const INCOMPLETE: WorkItemKind = 'message-incomplete';
-const ENDED: ReadonlySet<unknown> = new Set(['completed', 'cancelled']);
 
 /** Why the events of a commit wait for a person, by commit; from the work items that the caller sees and that are open. */
 function heldAt(commits: readonly TimelineCommit[]): ReadonlyMap<number, string> {
@@ -117,7 +116,7 @@ function heldAt(commits: readonly TimelineCommit[]): ReadonlyMap<number, string>
         items.set(idOf(version.ref), { seq: items.get(idOf(version.ref))?.seq ?? seq, resource });
   const held = new Map<number, string>();
   for (const { seq, resource } of items.values()) {
-    if (resource === undefined || ENDED.has(resource['status'])) continue;
+    if (resource === undefined || isClosedItem(resource)) continue;
     const says = heldBy(resource) ?? incompleteBecause(resource);
     if (says !== undefined) held.set(seq, says);
   }

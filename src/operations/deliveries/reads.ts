@@ -7,7 +7,7 @@ import { auditId } from '../../resources/audit-event-render.ts';
 import { READS } from '../request.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 
-/** What of the counterparty's reads one answer looks at, for each resource; what came after them counts for nothing. */
+/** The reads of a counterparty that one answer looks at, for each resource: the first pages; later reads do not count. */
 const PAGES_MAX = 10;
 const PAGE = 1000;
 
@@ -62,6 +62,6 @@ const evidenceOfRead = (kind: 'fetched' | 'read', row: AuditRow): DeliveryEviden
   source: `AuditEvent/${auditId(row)}`,
 });
 
-/** A person of the organization: patients and those close to them are nobody's office (RL16). */
+/** Whether a person of the organization read it: patients and those close to them do not count (RL16). */
 const isPersons = ({ entry: { agent } }: AuditRow): boolean =>
   agent.user !== undefined && !/(?:^|\/)(?:Patient|RelatedPerson)\/[^/]+$/.test(agent.user);

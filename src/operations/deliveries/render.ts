@@ -6,7 +6,12 @@ import { asksPerson, endingOf } from '../../delivery/delivered/advance.ts';
 import { awaitedBy, evidenceRowOf } from '../../delivery/delivered/evidence-table.ts';
 import { DELIVERY_STATES, deliveryRank, isDelivered } from '../../delivery/delivered/states.ts';
 import type { Ref } from '../../fhir/types.ts';
-import type { DeliveryEvidence, DeliveryRecord, DeliveryState } from '../../ports/delivered.ts';
+import {
+  HELD_BACK,
+  type DeliveryEvidence,
+  type DeliveryRecord,
+  type DeliveryState,
+} from '../../ports/delivered.ts';
 import { typeOf } from '../../resources/element.ts';
 import type { Out } from '../extended/output.ts';
 import { stateOfWays, type EventDelivery, type WayTaken } from './ways.ts';
@@ -78,9 +83,6 @@ function renderWay({ record, outcome, nextTry }: WayTaken, viewer: DeliveryViewe
   };
 }
 
-/** What a rail waits for before it sends begins so (directory DR44). */
-const HELD_BACK = 'held: ';
-
 function reasonParts(why: string | undefined): readonly Out[] {
   if (why === undefined) return [];
   return why.startsWith(HELD_BACK)
@@ -88,7 +90,7 @@ function reasonParts(why: string | undefined): readonly Out[] {
     : [{ name: 'why', valueString: why }];
 }
 
-/** Why something failed is told to who keeps the receiver, and to who tells by an Endpoint; never to the one withheld from. */
+/** The keeper of the receiver, and whoever tells by an Endpoint, learn why it failed; never the organization withheld from. */
 const seesReasons = ({ receiver, to }: DeliveryRecord, { organization }: DeliveryViewer): boolean =>
   organization === undefined || organization === to || typeOf(receiver) !== 'Subscription';
 

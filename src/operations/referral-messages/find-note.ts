@@ -1,6 +1,6 @@
 /**
- * The note of a move as a message or a package carries it, whatever shape its client gave it: a file when there is one (behind a
- * DocumentReference, in a document's entries, as a Binary or an attachment, stored or contained), else words.
+ * The note of a move as a message or a package carries it, whatever shape its client gave it: a file when there is one
+ * (behind a DocumentReference, in a document's entries, as a Binary or an attachment, stored or contained), else words.
  */
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import { CDA_TYPE, isClinicalDocument } from '../../hl7v2/mapping/clinical-document.ts';

@@ -45,8 +45,8 @@ export const bringsFile: StepCondition = ({ planned }) => {
 };
 
 /**
- * A change that may make a withheld message whole: of a party or who vouches for its address, an order, a patient or a file, or a visit or a file about an
- * order that was here before. Nothing waits for an order that the same draft creates.
+ * A change that may make a withheld message whole: of a party, of who vouches for its address, of an order, a patient or a
+ * file, or of a visit or a file about an order that was here before. Nothing waits for an order that the same draft creates.
  */
 export const mends: StepCondition = ({ planned, records }) => {
   if (records.some(isVerified)) return true;

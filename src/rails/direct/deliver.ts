@@ -7,6 +7,7 @@ import { composeMail, PACKAGE_SUBJECT } from '../../direct/mime/compose.ts';
 import { writeXdm } from '../../direct/xdm/write-package.ts';
 import type { buildSubmission } from '../../operations/packages/build-submission.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { HELD_BACK } from '../../ports/delivered.ts';
 import { DIRECT, type DirectAddress } from '../../ports/direct.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import { NoticeMissing, type NoticeOfEntry, type Receipt } from '../../ports/rail.ts';
@@ -58,7 +59,7 @@ export async function deliverMail(parts: DirectDeliverParts, delivery: Delivery)
     return { outcome: 'refused', why: 'the receiver has no Direct address' };
   // What was verified is the address as of now, and nothing about a patient goes to another (directory DR44, DR45).
   if (!isVouchedFor(receiver, await readVerification(now, entry.receiver)))
-    return again('held: the address of the Endpoint is not verified');
+    return again(`${HELD_BACK}the address of the Endpoint is not verified`);
   const built = await parts.build(entry, asOf, now, noticeOf);
   if (built.kind === 'lacks') return { outcome: 'refused', why: built.lacks.join('; ') };
   const packed = await packMail(parts, built, entry, to);

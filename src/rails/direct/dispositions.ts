@@ -1,11 +1,11 @@
 /**
  * Notifications that came back: each belongs to a mail that was sent, or it changes nothing (direct-xdm 6; routing RL13). A
- * forged one would stop a person from being asked, so only who received the mail is believed.
+ * forged one would keep the server from asking a person, so only the recipient of the mail is believed.
  */
 import { hash } from 'node:crypto';
 import type { X509Certificate } from 'node:crypto';
 import { domainOfAddress } from '../../direct/address.ts';
-import { readFacts } from '../../direct/certificates/certificate-facts.ts';
+import { coversAddress } from '../../direct/certificates/check-certificate.ts';
 import type { DispositionReading } from '../../direct/mdn/read.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {
@@ -21,7 +21,7 @@ import { dueAfter, readHabits, waitsForDispatched, type ExpectedTimes } from './
 import { entryOfMessageId } from '../../direct/message-id.ts';
 import { DIRECT_SENT, readSent } from './sent.ts';
 
-/** Who says it: a signer whose signature was verified; a mailbox at the HISP that did so; or our own relay, unsigned. */
+/** Who notifies: a signer whose signature was verified; a mailbox at the HISP that did so; or our own relay, unsigned. */
 export type DispositionVoice =
   | { readonly kind: 'signed'; readonly signers: readonly X509Certificate[] }
   | { readonly kind: 'mailbox' }
@@ -92,21 +92,16 @@ const SHOWN: Readonly<Partial<Record<DispositionReading['outcome'], EvidenceKind
   displayed: 'mdn-displayed',
 };
 
-/** Whether who says it may say it of this recipient. */
+/** Whether the notifier may speak for this recipient. */
 function speaksFor(
   { voice, from }: DispositionMail,
   { kind, outcome }: DispositionReading,
   recipient: DirectAddress,
 ): boolean {
-  if (voice.kind === 'signed') return voice.signers.some((signer) => covers(signer, recipient));
+  if (voice.kind === 'signed') return voice.signers.some((signer) => coversAddress(signer, recipient));
   // Reports of failed delivery are unsigned, and believed where our own relay or HISP brings them (direct-xdm 11).
   if (kind === 'dsn') return outcome === 'failed';
   return voice.kind === 'mailbox' && domainOfAddress(from) === domainOfAddress(recipient);
-}
-
-function covers(signer: X509Certificate, recipient: DirectAddress): boolean {
-  const { addresses = [], domains = [] } = readFacts(signer) ?? {};
-  return addresses.includes(recipient) || domains.includes(domainOfAddress(recipient));
 }
 
 interface Belonging {

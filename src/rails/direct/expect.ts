@@ -1,6 +1,6 @@
 /**
- * What is waited for after a mail has left, and what is done when it does not come (direct-xdm 6): one row for each
- * notification. A peer that has never sent a row's notification is not waited for once that was seen often enough.
+ * The notifications that the server waits for after a mail has left, and what it does when one does not come (direct-xdm 6):
+ * a row each. A peer that never sent `dispatched` after several mails is not waited for any more.
  */
 import { domainOfAddress } from '../../direct/address.ts';
 import type { EvidenceKind } from '../../ports/delivered.ts';
@@ -17,7 +17,7 @@ interface ExpectedRow {
   readonly mayBeUnknown: boolean;
 }
 
-/** How long is a setting: directProcessedMs (1 h), directDispatchedMs (24 h). */
+/** The settings directProcessedMs and directDispatchedMs say how long. */
 export const EXPECTED: Readonly<Record<AwaitedNotification, ExpectedRow>> = {
   processed: { overdue: 'processed-overdue', resends: true, mayBeUnknown: false },
   dispatched: { overdue: 'dispatched-overdue', resends: false, mayBeUnknown: true },

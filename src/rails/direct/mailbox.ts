@@ -1,6 +1,7 @@
 /**
- * A mailbox at a HISP, by IMAP (direct-xdm 1): each mail is fetched, its fate put on disk, and then marked or moved. A crash
- * in between fetches it again, and the desk knows it again. The HISP has decrypted the mail and judged its signer.
+ * A mailbox at a HISP, by IMAP (direct-xdm 1). The server fetches each mail, puts its fate on disk, then marks or moves it;
+ * after a crash in between it fetches the mail again, and the desk recognises it. The HISP has decrypted the mail and judged
+ * its signer.
  */
 import type { Socket } from 'node:net';
 import { connect as raiseToTls } from 'node:tls';

@@ -1,6 +1,6 @@
 /**
- * What was sent and not confirmed in time (direct-xdm 6): the same package is mailed once more where the table says so, then
- * a person is asked. What came in the meantime ends the waiting; what comes later still counts, and closes the question.
+ * Looks after mails that were not confirmed in time (direct-xdm 6): mails the same package once more where the table says so,
+ * then asks a person. Evidence that came meanwhile ends the waiting; later evidence still counts, and closes the question.
  */
 import { jobEntry } from '../../ports/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -36,7 +36,7 @@ interface OverdueParts {
   readonly log: DirectLog;
 }
 
-/** Looks at what is due, and waits for the rest. */
+/** Looks at each mail of which a notification is due. */
 export async function markOverdue(parts: OverdueParts, signal: AbortSignal): Promise<void> {
   const snapshot = parts.store.snapshot();
   const now = parts.clock.now();

@@ -60,7 +60,7 @@ export async function sendOwed(parts: OwedParts, signal: AbortSignal): Promise<n
   return sent;
 }
 
-const SENT_UNNOTED = 'it could not be written down what became of a notification about a Direct mail';
+const SENT_UNNOTED = 'what became of a notification about a Direct mail could not be stored';
 
 const readOwed = ({ body }: StoredRecord): OwedDisposition => body as OwedDisposition; // the desk's
 
@@ -91,7 +91,7 @@ async function sendOne(
   return answer;
 }
 
-/** Sent: forgotten. Not sent: tried later, and given up after a day, which the sender sees as silence. */
+/** Forgets a notification that was sent; puts another one off, and gives it up after a day: its sender then hears nothing. */
 function afterwards(
   { clock, log }: OwedParts,
   { record, owed }: OwedRecord,

@@ -1,4 +1,4 @@
-/** When what the relay could not take is tried again, and until when (direct-xdm 6): a table that spans a day in 12 attempts. */
+/** When a mail is tried again that the relay could not take (direct-xdm 6): a table that spans a day in 12 attempts. */
 import type { Receipt } from '../../ports/rail.ts';
 
 const MINUTE_MS = 60_000;

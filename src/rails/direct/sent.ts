@@ -1,7 +1,6 @@
 /**
- * What was sent and is waited for: a record for each entry that left by Direct, written in the commit that ends the entry
- * (direct-xdm 6). A notification finds it by the Message-ID, which is made from the entry, so that it is found whatever
- * crashed in between.
+ * The records of mails that left: one for each entry of the outbox, written in the commit that ends the entry (direct-xdm 6).
+ * A notification finds its record by the Message-ID, which is made from the entry, whatever crashed in between.
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { DirectAddress } from '../../ports/direct.ts';

@@ -28,6 +28,7 @@ const draftOf = (...written: readonly Partial<Planned>[]): Draft =>
     context: { settings: { publicBase: 'https://here.example/fhir', skipUnchanged: true } },
     planned: new Map(written.map((one) => [one.ref, { method: 'PUT', base: 1, origin: 'client', ...one }])),
     moves: [],
+    records: [],
   }) as unknown as Draft; // conditions look at nothing else
 
 const change = (before: Resource | undefined, after: Resource, ref: Ref = 'Task/t'): Partial<Planned> => ({
