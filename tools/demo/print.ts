@@ -2,6 +2,7 @@
 import type { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
 import type { Received } from './engines.ts';
+import { DIRECT_ADDRESSES } from './direct.ts';
 import { ORGANIZATIONS, type World } from './world.ts';
 
 const out = (line = ''): void => void process.stdout.write(`${line}\n`);
@@ -69,6 +70,7 @@ function entriesOf(bundle: unknown): readonly Resource[] {
 }
 
 export function printNext({ base, tokens, running }: World, folder: string): void {
+  const { direct } = running;
   const [mllp] = running.mllp;
   out(`
 Closeloop is running (Ctrl-C stops it).
@@ -77,6 +79,7 @@ Closeloop is running (Ctrl-C stops it).
   capabilities    ${base}/metadata
   health          ${new URL('/health/ready', base).href}
   HL7 v2 (MLLP)   ${mllp?.host ?? ''}:${mllp?.port ?? ''}
+  Direct (SMTP)   ${direct?.host ?? ''}:${direct?.port ?? ''}, for ${DIRECT_ADDRESSES.recipient}
   data folder     ${folder}
 
 Send an HL7 v2 order of your own:
