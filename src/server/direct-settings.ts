@@ -51,7 +51,7 @@ export const DIRECT_SETTINGS = {
   directHeldBytesMax: integer(
     128 * MIB,
     [MIB, 8 * 1024 * MIB],
-    'Bytes of mails that are being received or worked on together; further ones are asked to come again.',
+    'Bytes of mails that are being received or worked on together, at most half of them, or one mail, from one host; further ones are asked to come again.',
   ),
   directConnectionsMax: integer(100, [1, 10_000], 'SMTP connections at a time.'),
   directConnectionsPerAddressMax: integer(10, [1, 10_000], 'SMTP connections of one address at a time.'),

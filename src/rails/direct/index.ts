@@ -12,6 +12,7 @@ import { markOverdue } from './overdue.ts';
 import { sendOwed } from './owed.ts';
 import type { DirectDesk, DirectRailParts } from './parts.ts';
 import { createPost } from './post.ts';
+import { createQuota } from './quota.ts';
 import type { ReceiveMailParts } from './receive.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { verifyDirect } from './verify.ts';
@@ -20,6 +21,10 @@ import { certificateOf, openWaysIn, pemOf, type WaysIn } from './ways-in.ts';
 export { localDomainsOf, readDomains, type LocalDomain } from './domains.ts';
 export type { BuildSubmission } from './deliver.ts';
 export type { DirectDesk, DirectRailParts, DirectRailSettings } from './parts.ts';
+
+/** Mails to one address that are not believed, and of which more is kept than that they came. */
+const APART_MAX = 50;
+const APART_PERIOD_MS = 60 * 60 * 1000;
 
 export interface DirectRail extends Rail {
   /** Opens the SMTP port, where one is set, and watches the mailboxes. Resolves with where SMTP is listened to. */
@@ -55,6 +60,7 @@ export function createDirectRail(parts: DirectRailParts): DirectRail {
     counters,
     times: settings,
     receivedBytesMax: settings.receivedBytesMax,
+    apart: createQuota(parts.clock, APART_MAX, APART_PERIOD_MS),
     isRelay: (host) => relay?.isAt(host) === true,
     // Right after the commit, so that a sender hears of it at once.
     received: () =>

@@ -33,9 +33,11 @@ export type DirectLog = (
   about: Readonly<Record<string, string | number>>,
 ) => void;
 
-/** Notifications that are under way at a time. */
+/** Domains to which notifications are under way at a time. */
 const AT_ONCE = 4;
 const SENDING_TIMEOUT_MS = 60_000;
+/** Notifications that are put off in one commit. */
+const POSTPONED_MAX = 200;
 
 /** Sends what is due. Returns how many were sent. */
 export async function sendOwed(parts: OwedParts, signal: AbortSignal): Promise<number> {
@@ -47,14 +49,37 @@ export async function sendOwed(parts: OwedParts, signal: AbortSignal): Promise<n
   const oldest = Math.min(now, ...all.map(({ owed }) => Date.parse(owed.at)));
   counters.owes(all.length, now - oldest);
   const due = all.filter(({ owed }) => owed.dueAt <= now).toSorted((a, b) => a.owed.dueAt - b.owed.dueAt);
+  const queues = [...Map.groupBy(due, ({ owed }) => domainOfAddress(owed.to)).values()];
+  const counts: number[] = [];
+  const work = async (): Promise<void> => {
+    for (let queue = queues.shift(); queue !== undefined; queue = queues.shift())
+      counts.push(await sendQueue(parts, queue, signal));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * What is due to one domain, in its order: `processed` leaves before `dispatched`. For a domain that cannot be reached all of
+ * it waits together, so that nobody else waits for it. Returns how many were sent.
+ */
+async function sendQueue(
+  parts: OwedParts,
+  queue: readonly OwedRecord[],
+  signal: AbortSignal,
+): Promise<number> {
   let sent = 0;
-  for (let index = 0; index < due.length && !signal.aborted; index += AT_ONCE) {
-    const batch = due.slice(index, index + AT_ONCE);
-    const answers = await Promise.allSettled(batch.map((one) => sendOne(parts, one, signal)));
-    for (const answer of answers) {
+  for (const [index, one] of queue.entries()) {
+    if (signal.aborted) break;
+    try {
+      const answer = await sendOne(parts, one, signal);
+      if (answer.kind === 'taken') sent += 1;
+      if (answer.kind !== 'again') continue;
+      await note(parts, queue.slice(index + 1, index + 1 + POSTPONED_MAX), answer);
+      break;
+    } catch (error) {
       // It stays owed, or another server of this store has sent it.
-      if (answer.status === 'rejected') parts.log('warn', SENT_UNNOTED, { why: reasonOf(answer.reason) });
-      else if (answer.value.kind === 'taken') sent += 1;
+      parts.log('warn', SENT_UNNOTED, { why: reasonOf(error) });
     }
   }
   return sent;
@@ -74,7 +99,7 @@ async function sendOne(
   { record, owed }: OwedRecord,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
-  const { post, clock, counters, random, store } = parts;
+  const { post, clock, counters, random } = parts;
   const at = clock.now();
   const domain = domainOfAddress(owed.by);
   const messageId = `cl-${Buffer.from(random(12)).toString('hex')}@${domain}`;
@@ -83,12 +108,14 @@ async function sendOne(
   const mail = { from: owed.by, to: owed.to, messageId, bytes, isOfNobody: true };
   const answer = await post(mail, timed).catch((): PostAnswer => ({ kind: 'again', why: 'failed' }));
   counters.sent('notification', answer.kind);
-  await store.commit(
-    auditedCommit([jobEntry('direct-dispositions')], {
-      records: [afterwards(parts, { record, owed }, answer)],
-    }),
-  );
+  await note(parts, [{ record, owed }], answer);
   return answer;
+}
+
+async function note(parts: OwedParts, owed: readonly OwedRecord[], answer: PostAnswer): Promise<void> {
+  if (owed.length === 0) return;
+  const records = owed.map((one) => afterwards(parts, one, answer));
+  await parts.store.commit(auditedCommit([jobEntry('direct-dispositions')], { records }));
 }
 
 /** Forgets a notification that was sent; puts another one off, and gives it up after a day: its sender then hears nothing. */

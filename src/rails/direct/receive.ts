@@ -21,6 +21,7 @@ import {
 import type { Store } from '../../ports/store.ts';
 import type { DirectCounters } from './counters.ts';
 import { noteDispositions, type DispositionParts, type DispositionVoice } from './dispositions.ts';
+import type { Quota } from './quota.ts';
 import type { ArrivedMail } from './smtp-port.ts';
 
 export interface ReceiveMailParts extends DispositionParts {
@@ -33,6 +34,8 @@ export interface ReceiveMailParts extends DispositionParts {
   readonly receive: ReceiveDirect;
   readonly counters: DirectCounters;
   readonly receivedBytesMax: number;
+  /** Mails that are not believed and are kept nevertheless. */
+  readonly apart: Quota;
   /** Something was put on disk that may owe notifications. */
   readonly received: () => void;
 }
@@ -131,7 +134,7 @@ const UNOPENED: Readonly<Record<Exclude<OpenedMail['kind'], 'opened' | 'distrust
 async function takeOpened(
   parts: ReceiveMailParts,
   opened: OpenedMessage,
-  { bytes }: ArrivedMail,
+  { bytes, isOfNobody }: ArrivedMail,
   to: DirectAddress,
 ): Promise<boolean> {
   const limits = limitsOf(parts);
@@ -147,7 +150,11 @@ async function takeOpened(
   }
   const writtenTo = opened.isWrapped ? { writtenTo: inner.to } : {};
   const about = { to, bytes: opened.signed, through: 'sta', distrust, ...writtenTo } as const;
-  return handOver(parts, mailOf(parts, inner, about));
+  // The envelope alone may say that the mail is nobody's (direct-xdm 11: loops).
+  const reading = { ...inner, isAutomatic: inner.isAutomatic || isOfNobody };
+  return distrust === undefined
+    ? handOver(parts, mailOf(parts, reading, about))
+    : keepApart(parts, mailOf(parts, reading, about));
 }
 
 /** The signer who is believed, or why none is. */
@@ -229,8 +236,20 @@ function takeDistrusted(
 ): Promise<boolean> {
   const outer = readMailHead(bytes, limitsOf(parts));
   if (outer.kind === 'fault') return audit(parts, 'mail-unreadable', outer.fault);
-  return handOver(parts, mailOf(parts, outer, { to, bytes, through: 'sta', distrust }));
+  return keepApart(parts, mailOf(parts, outer, { to, bytes, through: 'sta', distrust }));
 }
+
+/**
+ * A mail that is not believed is kept for a person to look at, and never read again: anybody can send one, so only the
+ * beginning of a long one is kept, and of many to one address the rest is audited alone.
+ */
+async function keepApart(parts: ReceiveMailParts, mail: DirectMail): Promise<boolean> {
+  if (!parts.apart.enter(mail.to)) return audit(parts, 'mail-not-believed', mail.distrust ?? '');
+  return handOver(parts, { ...mail, bytes: mail.bytes.slice(0, APART_BYTES_MAX) });
+}
+
+/** Room for the header and what a person needs to know the sender by. */
+const APART_BYTES_MAX = 64 * 1024;
 
 async function handOver(parts: ReceiveMailParts, mail: DirectMail): Promise<boolean> {
   const { fate, owed } = await parts.receive(mail);

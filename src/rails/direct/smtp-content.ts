@@ -20,20 +20,31 @@ const LINE_BYTES_MAX = 8192;
 /** The bytes of mails that are held, of all connections together. */
 interface HeldBytes {
   /** False, and nothing is taken, when there is no room for so many. */
-  take(bytes: number): boolean;
-  give(bytes: number): void;
+  take(host: string, bytes: number): boolean;
+  give(host: string, bytes: number): void;
 }
 
-export function createHeldBytes(most: number): HeldBytes {
+/**
+ * One host holds at most the half, or one mail of the largest size, so that mails of it that never end leave room for those
+ * of others.
+ */
+export function createHeldBytes(most: number, mailBytesMax: number): HeldBytes {
+  const share = Math.max(most / 2, mailBytesMax);
+  const byHost = new Map<string, number>();
   let held = 0;
   return {
-    take(bytes) {
-      if (held + bytes > most) return false;
+    take(host, bytes) {
+      const its = (byHost.get(host) ?? 0) + bytes;
+      if (held + bytes > most || its > share) return false;
       held += bytes;
+      byHost.set(host, its);
       return true;
     },
-    give(bytes) {
+    give(host, bytes) {
       held -= bytes;
+      const its = (byHost.get(host) ?? 0) - bytes;
+      if (its > 0) byHost.set(host, its);
+      else byHost.delete(host);
     },
   };
 }
@@ -45,13 +56,13 @@ type Content = { readonly kind: 'content'; readonly bytes: Buffer } | { readonly
 export async function readMailContent(
   stream: AsyncIterable<Uint8Array>,
   bytesMax: number,
-  held: HeldBytes,
+  { held, host }: { readonly held: HeldBytes; readonly host: string },
 ): Promise<Content> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   let fault: ContentFault | undefined;
   const drop = (why: ContentFault): void => {
-    held.give(bytes);
+    held.give(host, bytes);
     chunks.length = bytes = 0;
     fault ??= why;
   };
@@ -59,7 +70,7 @@ export async function readMailContent(
     for await (const chunk of stream) {
       if (fault !== undefined) continue;
       if (bytes + chunk.length > bytesMax) drop('too-large');
-      else if (held.take(chunk.length)) {
+      else if (held.take(host, chunk.length)) {
         chunks.push(chunk);
         bytes += chunk.length;
       } else drop('no-room');
@@ -71,7 +82,7 @@ export async function readMailContent(
   const content = Buffer.concat(chunks, bytes);
   const wrong = faultOfLines(content);
   if (wrong === undefined) return { kind: 'content', bytes: content };
-  held.give(bytes);
+  held.give(host, bytes);
   return { kind: wrong };
 }
 

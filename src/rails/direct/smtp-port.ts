@@ -134,7 +134,7 @@ function callbacksOf(parts: SmtpPortParts, server: () => SMTPServer): Callbacks 
   const { settings, count, knows } = parts;
   const watch = createWatch(parts, server);
   const places = createPlaces(settings.connectionsPerAddressMax);
-  const held = createHeldBytes(settings.heldBytesMax);
+  const held = createHeldBytes(settings.heldBytesMax, settings.receivedBytesMax);
   return {
     onConnect(session, callback) {
       if (!places.enter(session)) {
@@ -200,7 +200,10 @@ async function contentReply(
 ): Promise<{ readonly reply: Error; readonly event: SmtpEvent } | undefined> {
   const { envelope, remoteAddress } = session;
   const to = envelope.rcptTo.flatMap(({ address }) => parseDirectAddress(address) ?? []);
-  const content = await readMailContent(stream, settings.receivedBytesMax, held);
+  const content = await readMailContent(stream, settings.receivedBytesMax, {
+    held,
+    host: remoteAddress,
+  });
   ended();
   if (content.kind !== 'content') {
     const { code, says } = CONTENT_FAULTS[content.kind];
@@ -213,7 +216,7 @@ async function contentReply(
   } catch {
     // What nobody foresaw is not on disk either.
   } finally {
-    held.give(content.bytes.length);
+    held.give(remoteAddress, content.bytes.length);
   }
   return { reply: reply(451, 'try again later'), event: 'not-kept' };
 }

@@ -14,8 +14,8 @@ async function start(options: Parameters<typeof openPort>[0] = {}): Promise<Test
 }
 
 /** Up to the reply to DATA. */
-async function begin(port: TestPort, to: readonly string[] = [LOCAL]): Promise<Talk> {
-  const talk = await talkTo(port.port);
+async function begin(port: TestPort, to: readonly string[] = [LOCAL], by?: string): Promise<Talk> {
+  const talk = await talkTo(port.port, by);
   await talk.say('EHLO peer.example.org');
   await talk.say('MAIL FROM:<a@direct.alder.example.org>');
   for (const one of to) await talk.say(`RCPT TO:<${one}>`);
@@ -146,13 +146,29 @@ describe('bounds', () => {
   });
 
   test('mails that are held together', async () => {
-    const port = await start({ settings: { heldBytesMax: 1000 }, take: () => new Promise(() => undefined) });
-    const first = await begin(port);
-    first.socket.write(`${'x'.repeat(70)}\r\n`.repeat(10) + '.\r\n');
-    while (port.arrived.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const port = await start({ settings: { heldBytesMax: 2000 }, take: () => new Promise(() => undefined) });
+    const mail = `${'x'.repeat(70)}\r\n`.repeat(10);
+    const held = [await begin(port), await begin(port, [LOCAL], '127.0.0.2')];
+    for (const { socket } of held) socket.write(`${mail}.\r\n`);
+    while (port.arrived.length < held.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    const another = await begin(port, [LOCAL], '127.0.0.3');
+    expect(await another.say(`${mail}.`)).toMatch(/^452 4\.\d\.\d too many/);
+    for (const { socket } of held) socket.destroy();
+  });
+
+  test('what one host holds of it: others find room beside mails that never end', async () => {
+    const port = await start({ settings: { heldBytesMax: 1000, receivedBytesMax: 500 } });
+    const lines = (count: number): string => `${'x'.repeat(70)}\r\n`.repeat(count);
+    const hanging = await begin(port);
+    hanging.socket.write(lines(6)); // 432 bytes, and no end
     const second = await begin(port);
-    expect(await second.say(`${'x'.repeat(70)}\r\n`.repeat(10) + '.')).toMatch(/^452 4\.\d\.\d too many/);
-    first.socket.destroy();
+    expect(await second.say(`${lines(6)}.`)).toMatch(/^452/);
+    const elsewhere = await begin(port, [LOCAL], '127.0.0.2');
+    expect(await elsewhere.say(`${lines(6)}.`)).toMatch(/^250/);
+    // What went away in the middle holds nothing.
+    hanging.socket.destroy();
+    const third = await begin(port);
+    expect(await third.say(`${lines(6)}.`)).toMatch(/^250/);
   });
 
   test('a line of content, and a line of a command', async () => {

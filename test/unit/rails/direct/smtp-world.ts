@@ -73,9 +73,9 @@ export interface Talk {
   reply(): Promise<string>;
 }
 
-/** A connection after the greeting; `say` adds the end of the line. */
-export async function talkTo(port: number): Promise<Talk> {
-  const socket = connect(port, '127.0.0.1');
+/** A connection after the greeting, from an address of this machine; `say` adds the end of the line. */
+export async function talkTo(port: number, by = '127.0.0.1'): Promise<Talk> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: by });
   let buffered = '';
   let ended = false;
   let wake = (): void => undefined;

@@ -233,12 +233,14 @@ async function mailTo(
     to,
     recipient,
     message,
+    envelopeFrom,
   }: {
     signer: DirectParty;
     from: DirectAddress;
     to: DirectAddress;
     recipient: DirectParty;
     message: Uint8Array;
+    envelopeFrom?: DirectAddress;
   },
 ): Promise<string> {
   const bytes = await protectMail(message, {
@@ -253,7 +255,7 @@ async function mailTo(
     at: Date.now(),
     random: randomBytes,
   });
-  return bring(agent, to, bytes);
+  return bring(agent, to, bytes, envelopeFrom);
 }
 
 async function bring(agent: Agent, to: DirectAddress, bytes: Uint8Array, from = ''): Promise<string> {
@@ -267,6 +269,43 @@ async function bring(agent: Agent, to: DirectAddress, bytes: Uint8Array, from = 
   talk.socket.destroy();
   return answer;
 }
+
+const plain = (from: DirectAddress, to: DirectAddress, text: string): Uint8Array =>
+  Buffer.from(`From: <${from}>\r\nTo: <${to}>\r\nMessage-ID: <p@x.example.org>\r\n\r\n${text}\r\n`);
+
+test('(direct-xdm 11) a mail without a sender in its envelope is of a machine: nobody answers it', async () => {
+  const { receiver } = await openPair();
+  const [from, to] = [keys.initiator.address, keys.recipient.address];
+  const mail = {
+    signer: keys.initiator,
+    from,
+    to,
+    recipient: keys.recipient,
+    message: plain(from, to, 'away'),
+  };
+  await mailTo(receiver, mail);
+  await mailTo(receiver, { ...mail, envelopeFrom: from });
+  expect(receiver.mails).toMatchObject([
+    { isAutomatic: true, distrust: undefined },
+    { isAutomatic: false, distrust: undefined },
+  ]);
+});
+
+test('(direct-xdm 11) of a mail that is not believed the beginning is kept, and of many the first fifty an hour', async () => {
+  const { receiver } = await openPair();
+  const stranger = await keys.party('a@direct.strange.example.org');
+  const [from, to] = [keys.initiator.address, keys.recipient.address];
+  const text = 'a line of a long mail\r\n'.repeat(10_000);
+  const mail = { signer: stranger, from, to, recipient: keys.recipient, message: plain(from, to, text) };
+  for (let count = 0; count < 52; count += 1) expect(await mailTo(receiver, mail)).toMatch(/^250/);
+  expect(receiver.mails).toHaveLength(50);
+  expect(receiver.mails[0]).toMatchObject({ distrust: 'signer-not-sender', bytes: { length: 64 * 1024 } });
+  const issues = (await receiver.audit()).flatMap(({ entry }) => entry.issue ?? []);
+  expect(issues).toEqual(['mail-not-believed', 'mail-not-believed']);
+  receiver.clock.ahead(3_600_000);
+  await mailTo(receiver, mail);
+  expect(receiver.mails).toHaveLength(51);
+});
 
 const mdn = (by: DirectAddress, to: DirectAddress, messageId: string, disposition: Disposition): Uint8Array =>
   writeDisposition(
