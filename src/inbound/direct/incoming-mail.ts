@@ -62,6 +62,7 @@ export async function incomingOf(
     remarks: [],
     isFlagged: false,
     verdict: verdictOf(mail, content),
+    ofUnknown: whyUnknown(parties),
     introduce: undefined,
     noteRequest: () => undefined,
   };
@@ -77,6 +78,14 @@ export async function incomingOf(
     sentAt: sentAtOf(mail, context.settings.aheadToleranceMs),
     carried,
   };
+}
+
+/** An address is never named in a work item (directory DR48). */
+function whyUnknown({ sender, isStranger }: MailParties): string | undefined {
+  if (sender !== undefined) return undefined;
+  return isStranger
+    ? 'the address of its sender is no verified one of anybody whom you know: verify an Endpoint with it and replay the message, or link it to its referral'
+    : 'several organizations whom you know have the address of its sender: leave it to one of them and replay the message, or link it to its referral';
 }
 
 /** What a mail without a message of 360X comes to. */
@@ -152,6 +161,7 @@ async function incomingMessage(
     remarks: [...told, ...remarks],
     isFlagged,
     verdict: isApart ? quarantined([...told, ...remarks]) : undefined,
+    ofUnknown: whyUnknown(parties),
     introduce: introduction?.plan,
     noteRequest: (draft, order) => {
       if (endpoint === undefined) return;

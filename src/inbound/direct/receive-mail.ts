@@ -224,9 +224,13 @@ async function prepareWith(
     if (known === 'new') noteMessage(draft, arrived, incoming, duplicateWindowMs);
   }
   if (holdsPackage(arrived)) draft.rows.push(importRow(request, archived.document, incoming));
-  if (come.kind === 'mail-unsorted') await suggestReferrals(draft, arrived, incoming, archived);
+  await suggestReferrals(draft, arrived, incoming, archived, processed.number);
   const offered = await buildCommit(draft, request, commitKey(key, come.fate, settings));
-  const receipt = auditReceipt(request, processed, incoming.receiver);
+  const receipt = {
+    ...auditReceipt(request, processed, incoming.receiver),
+    // An administrator finds out why a partner is not believed by the audit alone.
+    ...(mail.distrust !== undefined && { issue: mail.distrust }),
+  };
   const commit = { ...offered.commit, audit: [...offered.commit.audit, receipt] };
   return { ...offered, commit, fate: come.fate, processed };
 }

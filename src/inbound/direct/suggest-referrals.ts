@@ -25,22 +25,32 @@ const SUGGESTED_MAX = 5;
 const DOCUMENTS_MAX = 3;
 const NUMBERS_MAX = 20;
 
-/** Adds to the work item of a mail the referrals that it may be about. */
+/** Work items of mails that somebody must put to a referral. */
+const UNPLACED: ReadonlySet<string | undefined> = new Set(['mail-unsorted', 'message-unmatched']);
+
+/**
+ * Adds to the work item of a mail the referrals that it may be about.
+ *
+ * @param named the number that its message names
+ */
 export async function suggestReferrals(
   draft: Draft,
   { mail }: TakenMail,
   incoming: Incoming,
   { document }: ArchivedMessage,
+  named: Identifier | undefined,
 ): Promise<void> {
-  const { receiver } = incoming;
+  const { receiver, carried } = incoming;
   const item = [...draft.planned.values()].find(
-    ({ after }) =>
-      workItemKindOf(after?.plain) === 'mail-unsorted' && localRef(after?.plain['focus']) === document,
+    ({ after }) => UNPLACED.has(workItemKindOf(after?.plain)) && localRef(after?.plain['focus']) === document,
   );
   if (item === undefined || receiver === undefined) return;
   const found = new Set<Ref>();
-  const between = { sender: receiver, receiver: incoming.sender };
-  for (const number of await numbersAnswered(draft, incoming)) {
+  // Whoever answers from another address than he was asked at may be any other party (360x A5).
+  const other = carried?.ofUnknown === undefined ? incoming.sender : undefined;
+  const between = { sender: receiver, receiver: other };
+  const numbers = [...(named === undefined ? [] : [named]), ...(await numbersAnswered(draft, incoming))];
+  for (const number of numbers) {
     const one = await findReferral(draft, number, between);
     if (one.kind === 'one') found.add(one.referral.request);
   }

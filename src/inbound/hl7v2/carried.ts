@@ -27,6 +27,8 @@ export interface Carried {
   readonly isNoticed: boolean;
   /** What the carrier decides by itself: the message in it, if any, is not applied. */
   readonly verdict: MessageVerdict | undefined;
+  /** Why its sender is nobody whom the receiver knows, and what to do about it; undefined where it is known. */
+  readonly ofUnknown: string | undefined;
   /** Plans the party that its request makes known; undefined for a sender that is known, or stays unknown. */
   readonly introduce: ((draft: Draft) => void) | undefined;
   /** Plans what is to be known of the order that its request makes: by which Endpoint it came. */

@@ -16,6 +16,7 @@ import { readCodeMaps } from './link-code-maps.ts';
 import { asked, quarantined, remark, verdictOfFindings, type MessageVerdict } from '../fate.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
 import type { ArchivedMessage } from '../archive.ts';
+import type { Carried } from './carried.ts';
 import { carriesNote, planCarried } from './plan-carried.ts';
 import { findWaitingNote, planNote, type ReferralNote } from './plan-note.ts';
 import { isOvertaken } from '../order.ts';
@@ -113,10 +114,9 @@ export async function interpretMessage(
   }
   if (referral === undefined) {
     const says = 'no referral with this number is known between these two';
-    return only(
-      asked('message-unmatched', [...first.findings, remark('not-found', 'E', 'ORC-2', says)]),
-      first,
-    );
+    const why =
+      carried?.ofUnknown === undefined ? remark('not-found', 'E', 'ORC-2', says) : ofNobody(carried);
+    return only(asked('message-unmatched', [...first.findings, why]), first);
   }
   return interpretAboutReferral({ draft, incoming, context, options, progress }, first, referral);
 }
@@ -130,10 +130,12 @@ async function interpretOfNobody(
   const reading = await readCarried(draft, incoming, { ...contextOf(draft, incoming), codeMaps: {} });
   if (reading.kind === 'fault') return only(quarantined(faultRemarks(reading.findings, reading.issue)));
   progress.reading = reading;
-  const says = 'the address of its sender is nobody’s whom you know';
-  const findings = [...reading.findings, remark('not-found', 'E', '', says)];
+  const findings = [...reading.findings, ofNobody(incoming.carried)];
   return only(asked('message-unmatched', findings), reading);
 }
+
+const ofNobody = (carried: Carried | undefined): Remark =>
+  remark('not-found', 'E', '', carried?.ofUnknown ?? 'nobody whom you know has the address of its sender');
 
 async function interpretUpdate(
   draft: Draft,
@@ -231,7 +233,10 @@ async function readCarried(
   context: ReadingContext,
 ): Promise<MessageReading | UnreadMessage> {
   const { carried } = incoming;
-  const reading = await readIncoming(draft.context, incoming, context);
+  const reading = await readIncoming(draft.context, incoming, {
+    hasDocument: carriesNote(incoming),
+    ...context,
+  });
   if (carried === undefined || reading.kind === 'fault') return reading;
   const findings = [...carried.remarks, ...reading.findings];
   return { ...reading, findings, ...(carried.isNoticed && { isNoticed: true }) };

@@ -149,7 +149,8 @@ async function fromCounterparty(
   const { initiator, recipient } = found.referral;
   const other = initiator === receiver ? recipient : initiator;
   if ((await snapshot.record(MEMBER_KIND, other)) !== undefined) return incoming;
-  return { ...incoming, sender: other, keeper: receiver, carried: { ...carried, introduce: undefined } };
+  const said = { ...carried, introduce: undefined, ofUnknown: undefined };
+  return { ...incoming, sender: other, keeper: receiver, carried: said };
 }
 
 const refuse = (diagnostics: string): OperationOutcomeError =>

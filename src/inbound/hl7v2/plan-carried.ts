@@ -74,7 +74,7 @@ async function readOne(
   refused: string | undefined,
 ): Promise<ReadDocument> {
   if (document.contentType !== CDA_TYPE) return { clinical: undefined, remarks: [] };
-  if (refused !== undefined) return { clinical: undefined, remarks: [unread(refused)] };
+  if (refused !== undefined) return { clinical: undefined, remarks: [unread(incoming, refused)] };
   const read = await readClinicalDocument(draft, incoming, document, referral);
   if (read.clinical === undefined) return read;
   return { ...read, clinical: await meetingOrder(draft, read.clinical, referral) };

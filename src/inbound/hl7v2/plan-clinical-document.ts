@@ -59,15 +59,18 @@ export async function readClinicalDocument(
     if (unfit !== undefined)
       return {
         clinical: undefined,
-        remarks: [unread(unfit)],
+        remarks: [unread(incoming, unfit)],
         ...(unfit === OF_ANOTHER && { isOfAnother: true }),
       };
     const source = { bytes, seen: [] };
     const found = await meet(draft.context, request, draft.snapshot, converted, source, referral.patient);
-    return { clinical: { bytes, converted, found }, remarks: remarksOf(converted, found, referral) };
+    return {
+      clinical: { bytes, converted, found },
+      remarks: remarksOf(incoming, converted, found, referral),
+    };
   } catch (error) {
     if (isOurFault(error)) throw error;
-    return { clinical: undefined, remarks: [unread(whyUnread(error))] };
+    return { clinical: undefined, remarks: [unread(incoming, whyUnread(error))] };
   }
 }
 
@@ -78,8 +81,16 @@ export const whyUnread = (error: unknown): string =>
     : 'its reader failed';
 
 /** The document was kept, and nothing was made of it. */
-export const unread = (why: string): Remark =>
-  remark('content-not-taken', 'W', 'OBX-5', `the clinical document is kept, and was not read: ${why}`);
+export const unread = (incoming: Incoming, why: string): Remark =>
+  remark(
+    'content-not-taken',
+    'W',
+    placeOf(incoming),
+    `the clinical document is kept, and was not read: ${why}`,
+  );
+
+/** Where a clinical document is: in its message, or beside it in a package. */
+const placeOf = ({ carried }: Incoming): string => (carried === undefined ? 'OBX-5' : '');
 
 const OF_ANOTHER = 'its patient is not the one of the referral';
 
@@ -97,17 +108,24 @@ async function whyUnfit(
   return undefined;
 }
 
-function remarksOf({ facts }: ConvertedDocument, { known }: Found, { order }: Referral): readonly Remark[] {
+function remarksOf(
+  incoming: Incoming,
+  { facts }: ConvertedDocument,
+  { known }: Found,
+  { order }: Referral,
+): readonly Remark[] {
   const own = new Set(((order['identifier'] ?? []) as readonly Identifier[]).map(numberKey));
   const isOthers = facts.fulfills.length > 0 && !facts.fulfills.some((number) => own.has(numberKey(number)));
   return [
-    ...(known === undefined ? [] : [unread('the same document is kept already, and was read then')]),
+    ...(known === undefined
+      ? []
+      : [unread(incoming, 'the same document is kept already, and was read then')]),
     ...(isOthers
       ? [
           remark(
             'content-not-taken',
             'W',
-            'OBX-5',
+            placeOf(incoming),
             'inFulfillmentOf names another order; the note belongs to the referral of the message',
           ),
         ]

@@ -107,7 +107,7 @@ export async function planNote(
   const { clinical, remarks } =
     refused === undefined
       ? await readClinicalDocument(draft, incoming, document, referral)
-      : { clinical: undefined, remarks: [unread(refused)] };
+      : { clinical: undefined, remarks: [unread(incoming, refused)] };
   const status = referral.actors.has('referralRecipient')
     ? await findStatusWithoutNote(draft, referral, incoming.receivedAt - withinMs)
     : undefined;

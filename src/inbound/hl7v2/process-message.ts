@@ -113,7 +113,7 @@ async function settleAside(
     if (meant.verdict.fate !== 'late' || isOurFault(error)) throw error;
     const { carried } = incoming;
     const alone = { ...incoming, carried: carried && { ...carried, documents: [] } };
-    const remarks = [...meant.verdict.remarks, unread(whyUnread(error))];
+    const remarks = [...meant.verdict.remarks, unread(incoming, whyUnread(error))];
     return settle(open(), alone, archived, { ...meant, verdict: { ...meant.verdict, remarks } }, settling);
   }
 }

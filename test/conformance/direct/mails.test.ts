@@ -261,6 +261,8 @@ describe('what is not believed (direct-xdm 11)', () => {
     for (const caller of [larkspur, tidewater])
       expect((await mailed.ask(caller, 'GET', focus)).status).toBe(404);
     expect((await mailed.ask(administrator, 'GET', focus)).status).toBe(200);
+    const rows = await mailed.bundle(administrator, 'AuditEvent?_count=500&action=C&outcome=4');
+    expect(rows.entry).toMatchObject([{ resource: { outcomeDesc: distrust } }]);
   });
 
   test('an administrator may discard it, and trying it again changes nothing', async () => {
@@ -307,6 +309,12 @@ describe('what a person does', () => {
     await open({ tidewater: 'stranger' });
     await mailed.say(request(said(0)));
     expect((await mailed.post(await mailOf(accept(said(1)), TO_LARKSPUR))).fate).toBe('work-item');
+    const [item] = await mailed.workItems();
+    expect(item?.task['description']).toMatch(/^the address of its sender is no verified one of anybody/);
+    expect(item?.task['input']).toContainEqual({
+      type: { text: 'suggested referral' },
+      valueReference: { reference: await orderOf() },
+    });
     expect(fateIn(await link(larkspur, await orderOf()))).toBe('applied');
     expect(stateOf(await mailed.referral())).toBe('accepted 3.0');
   });

@@ -257,6 +257,8 @@ test('an address that two organizations have speaks for neither (directory DR46)
   await reachAt(mailed, 'outsider', ADDRESSES.larkspur);
   const { fate } = await mailed.post(await mailOf(request({ at: 0, id: 'M-0' }), TO_TIDEWATER));
   expect(fate).toBe('work-item');
+  const [item] = await mailed.workItems();
+  expect(item?.task['description']).toMatch(/^several organizations whom you know have the address/);
   expect((await mailed.all('ServiceRequest')).length).toBe(0);
 });
 

@@ -318,7 +318,11 @@ describe('the checks of a package (direct-xdm 8)', () => {
     const text = Buffer.from(consultationNote).toString('utf8').replaceAll('Quintero', 'Somebody');
     const { fate } = await post(interim(said(2)), { clinical: [Buffer.from(text)] });
     expect(fate).toBe('applied');
-    expect((await mailed.workItems()).map(({ kind }) => kind)).toEqual(['package-differs']);
+    const [item, ...others] = await mailed.workItems();
+    expect(item).toMatchObject({ kind: 'package-differs' });
+    // It came beside the message: there is no OBX-5.
+    expect(item?.task['description']).toMatch(/^the clinical document is kept, and was not read/);
+    expect(others).toEqual([]);
     expect(await mailed.all('Composition')).toEqual([]);
   });
 });
