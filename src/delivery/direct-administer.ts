@@ -207,7 +207,7 @@ export async function removeTrust(
 ): Promise<object> {
   const [kind, key] = REMOVABLE[what](owner, name);
   const record = await parts.store.snapshot().record(kind, key);
-  if (record === undefined) throw new TrustRefused(`${owner} has no ${what} ${name}.`);
+  if (record === undefined) throw new TrustRefused(`${owner} has no ${what}${name && ` ${name}`}.`);
   await change(parts, `direct remove ${what} ${owner} ${name}`, [
     { kind, key, expect: record.version, body: undefined },
   ]);

@@ -12,6 +12,7 @@ import {
 } from '../../src/delivery/direct-records.ts';
 import { BUNDLE_FAULTS, type BundleFault } from '../../src/direct/certificates/bundle.ts';
 import type { Finding } from '../../src/ports/store.ts';
+import { readDomains, type LocalDomain } from '../../src/rails/direct/domains.ts';
 import type { Config } from '../../src/server/config.ts';
 import { watchedCertificates } from '../../src/server/direct-expiry.ts';
 import { createKeyFiles } from '../../src/server/direct-key-files.ts';
@@ -31,6 +32,7 @@ export function examineDirect({ dataDir, directKeys, directDomains }: Config): r
     return [{ ok: true, says: 'no Direct mail (directDomains is not set)' }];
   const now = Date.now();
   return [
+    ...examineDomains(keys, directDomains),
     ...examineKeys(keys, directKeys),
     ...examineExpiry(keys, anchors, now),
     ...examineAnchorsOf(keys, anchors, bundles),
@@ -39,8 +41,29 @@ export function examineDirect({ dataDir, directKeys, directDomains }: Config): r
   ];
 }
 
+/** A domain of the own security agent without a key opens and sends nothing. */
+function examineDomains(keys: readonly KeyRow[], file: string | undefined): readonly Finding[] {
+  return domainsIn(file)
+    .filter(({ domain, way }) => way === 'sta' && !keys.some(({ owner }) => isOf(owner, domain)))
+    .map(({ domain }) => ({
+      ok: false,
+      says: `${domain}: no key of it or of an address of it, so that no mail is opened or sent → npm run admin -- direct import-key`,
+    }));
+}
+
+const isOf = (owner: string, domain: string): boolean => owner === domain || owner.endsWith(`@${domain}`);
+
+/** A file that cannot be read is a finding of the rail. */
+function domainsIn(file: string | undefined): readonly LocalDomain[] {
+  try {
+    return file === undefined ? [] : readDomains(file);
+  } catch {
+    return [];
+  }
+}
+
 function examineKeys(keys: readonly KeyRow[], folder: string | undefined): readonly Finding[] {
-  if (keys.length === 0) return [{ ok: true, says: 'no key of an own security agent' }];
+  if (keys.length === 0) return [];
   if (folder === undefined)
     return [{ ok: false, says: `${keys.length} keys, and no folder → set directKeys` }];
   const files = createKeyFiles(folder);
@@ -84,10 +107,10 @@ function examineAnchorsOf(
 ): readonly Finding[] {
   return [...new Set(keys.map(({ owner }) => owner))].flatMap((owner) => {
     const domain = owner.slice(owner.indexOf('@') + 1);
-    const isOf = (row: { readonly owner: string }): boolean => row.owner === owner || row.owner === domain;
+    const isIts = (row: { readonly owner: string }): boolean => row.owner === owner || row.owner === domain;
     const count =
-      anchors.filter((row) => row.role === 'anchor' && isOf(row)).length +
-      bundles.filter(isOf).reduce((sum, row) => sum + row.anchors.length, 0);
+      anchors.filter((row) => row.role === 'anchor' && isIts(row)).length +
+      bundles.filter(isIts).reduce((sum, row) => sum + row.anchors.length, 0);
     const none = ' → npm run admin -- direct import-anchor, or add-bundle: no mail is trusted';
     return [
       {

@@ -75,7 +75,7 @@ export const EVIDENCE_BY_RAIL: Readonly<Record<string, Rows>> = {
     'smtp-refused': failed('transported', 'refused by the relay (5xx)'),
     'mdn-failed': failed('received', 'could not be delivered (failed)'),
     'dsn-failed': failed('received', 'could not be delivered (5.x)'),
-    untrusted: failed('transported', 'no certificate of theirs is trusted'),
+    untrusted: failed('transported', 'no certificate of theirs was found, or none is trusted'),
     'processed-overdue': failed('transported', 'no notification that it was processed came in time'),
     'dispatched-overdue': {
       asks: true,

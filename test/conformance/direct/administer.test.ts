@@ -51,6 +51,10 @@ const peer = endEntity(ca, { san: 'email:intake@direct.alder.example.org' });
 
 test('keys, anchors, bundles and certificates are imported, listed, shown and removed (direct-xdm 4)', async () => {
   await makeStore();
+  writeFileSync(domains, JSON.stringify([{ domain: DOMAIN, way: 'sta' }]));
+  expect((await tool('doctor', ['--direct-domains', domains])).out).toMatch(
+    /✗ direct +direct\.tarn\.example\.org: no key .* → npm run admin -- direct import-key/,
+  );
   const { fingerprint256 } = own.certificate;
   expect(await direct('import-key', DOMAIN, own.certificateFile, own.keyFile)).toMatchObject({ code: 0 });
   const [file = ''] = readdirSync(keys);
@@ -81,7 +85,6 @@ test('keys, anchors, bundles and certificates are imported, listed, shown and re
       `${DOMAIN}. IN CERT PKIX 0 0 ${raw.toString('base64')}\n`,
   );
 
-  writeFileSync(domains, JSON.stringify([{ domain: DOMAIN, way: 'sta' }]));
   const well = await tool('doctor', ['--direct-domains', domains]);
   expect(well.out).toMatch(/✓ direct +1 private keys can be read, by the server alone/);
   expect(well.out).toMatch(/✓ direct +certificate of direct\.tarn\.example\.org: valid until 2035/);
@@ -103,6 +106,9 @@ test('keys, anchors, bundles and certificates are imported, listed, shown and re
     expect(await direct(...words)).toMatchObject({ code: 0 });
   expect(readdirSync(keys)).toEqual([]);
   expect((await direct('list')).out).toBe('');
+  expect((await direct('remove', 'certificate', 'intake@direct.alder.example.org')).err).toContain(
+    'intake@direct.alder.example.org has no certificate.\n',
+  );
 }, 120_000);
 
 test('what would not work is refused, and changes nothing (direct-xdm 4)', async () => {
