@@ -87,7 +87,11 @@ function openInside(outer: HeaderBlock, { content }: Decrypted, limits: MailLimi
   return { kind: 'opened', ...message, signed, signers: verified.signers };
 }
 
-/** The message that was wrapped; else the signed entity under the outer header, without what that says of the envelope. */
+/**
+ * The message that was wrapped; else the signed entity under the outer header, without what that says of the envelope. A
+ * field that stands in the signed entity itself, as programs write that protect the header (RFC 9788), counts before the one
+ * outside.
+ */
 function messageOf(
   outer: HeaderBlock,
   content: Uint8Array,
@@ -98,8 +102,9 @@ function messageOf(
   if (typeof header === 'string') return undefined;
   if (partTypeOf(header.fields).value === 'message/rfc822')
     return { message: bodyOf(content, header, end), isWrapped: true };
+  const within = new Set(header.fields.map(({ name }) => name));
   const fields = outer.fields
-    .filter(({ name }) => !name.startsWith('content-'))
+    .filter(({ name }) => !name.startsWith('content-') && !within.has(name))
     .map(({ name, value }) => `${name}: ${value}\r\n`)
     .join('');
   return {

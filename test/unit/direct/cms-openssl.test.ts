@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { openMail, type OpenedMail } from '../../../src/direct/cms/open.ts';
 import { protectMail } from '../../../src/direct/cms/protect.ts';
 import { MAIL_LIMITS } from '../../../src/direct/mime/limits.ts';
+import { readMail } from '../../../src/direct/mime/read.ts';
 import {
   createAuthority,
   ecKeys,
@@ -302,6 +303,24 @@ describe('(direct-xdm 3) openssl emits, we read', () => {
       expect(Buffer.from(found.kind === 'opened' ? found.message : []).toString()).toBe(
         `from: nokafor@direct.alder.example.org\r\nto: intake@direct.tarn.example.org\r\nmessage-id: <o1@direct.alder.example.org>\r\nmime-version: 1.0\r\n${part}`,
       );
+    },
+  );
+
+  judged(
+    'openssl',
+    '(direct-xdm 2) a header in what was signed counts before the one outside, whoever it names',
+    async () => {
+      for (const from of ['nokafor@direct.alder.example.org', 'somebody@direct.alder.example.org']) {
+        const part = `From: ${from}\r\nSubject: XDM/1.0/DDM\r\nContent-Type: text/plain; protected-headers="v1"\r\n\r\nNot wrapped.\r\n`;
+        const signed = signedMime(part, peer.sign(Buffer.from(part), party('rsa'), ['-md', 'sha256']));
+        const found = await open(envelopeMime(peer.encrypt(signed, [party('rsa')], ['-aes-256-cbc'])));
+        const message = found.kind === 'opened' ? found.message : new Uint8Array();
+        expect(readMail(message, MAIL_LIMITS)).toMatchObject({
+          from,
+          subject: 'XDM/1.0/DDM',
+          messageId: 'o1@direct.alder.example.org',
+        });
+      }
     },
   );
 });
