@@ -11,6 +11,7 @@ import { writeVerification } from '../../src/resources/parties/direct-addresses.
 import { guardOf } from '../guarded.ts';
 import { openPort, realTimers, SETTINGS } from '../unit/rails/direct/smtp-world.ts';
 import { describeRail, type Behaviour } from './rail.ts';
+import { AUDIT_ROW } from '../audit-row.ts';
 
 const FROM = 'nokafor@direct.alder.example.org';
 const TO = 'intake@direct.tarn.example.org';
@@ -157,16 +158,8 @@ describeRail({
       by: 'test',
       at: '2026-01-01T00:00:00.000Z',
     } as const;
-    const row = {
-      event: 'update',
-      action: 'U',
-      outcome: '0',
-      agent: { organization: '', client: 'test', subject: '' },
-      requestId: 'test',
-      entities: [],
-      patients: [],
-      viewers: [],
-    } as const;
-    await store.commit(auditedCommit([row], { records: [writeVerification('Endpoint/tarn', verified)] }));
+    await store.commit(
+      auditedCommit([AUDIT_ROW], { records: [writeVerification('Endpoint/tarn', verified)] }),
+    );
   },
 });

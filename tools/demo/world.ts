@@ -11,6 +11,7 @@ import { idOf } from '../../src/resources/element.ts';
 import { PARTY_KIND_SYSTEM } from '../../src/resources/parties/kinds.ts';
 import { WITHOUT_LOGIN, type Caller } from '../../src/operations/request.ts';
 import type { Running } from '../../src/server/compose.ts';
+import { directEndpoint } from '../direct/endpoint.ts';
 
 export type Side = 'initiator' | 'recipient';
 
@@ -115,19 +116,7 @@ export async function admitDemo(running: Running, ref: Ref, organization: Resour
 export async function verifyDirectEndpoint(running: Running, side: Side, address: string): Promise<void> {
   const { ref, name } = ORGANIZATIONS[side];
   const id = `demo-${side}-direct`;
-  const endpoint = {
-    resourceType: 'Endpoint',
-    id,
-    status: 'active',
-    connectionType: {
-      system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
-      code: 'direct-project',
-    },
-    name: `Direct address of ${name}`,
-    managingOrganization: { reference: ref },
-    payloadType: [{ text: '360X' }],
-    address: `mailto:${address}`,
-  } satisfies Resource;
+  const endpoint = { ...directEndpoint(ref, address), id, name: `Direct address of ${name}` };
   await perform(running, { interaction: 'update', type: 'Endpoint', id, body: endpoint });
   await perform(running, { interaction: 'operation', operation: 'verify', type: 'Endpoint', id });
 }

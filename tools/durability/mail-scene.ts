@@ -11,6 +11,7 @@ import { createAuthority, rsaKeys } from '../certificates/authority.ts';
 import type { Correspondent } from '../direct/correspondent.ts';
 import { trust } from '../direct/trust.ts';
 import { send } from './client.ts';
+import { directEndpoint } from '../direct/endpoint.ts';
 
 const ADDRESSES: Readonly<Record<'partner' | 'own', DirectAddress>> = {
   partner: 'referrals@direct.north.example.org',
@@ -99,18 +100,7 @@ export async function seedMailDirectory(base: string, token: string): Promise<vo
   ] as const) {
     await ask('PUT', `/Organization/${id}`, { resourceType: 'Organization', id, active: true, name: id });
     await ask('POST', `/Organization/${id}/$admit`);
-    await ask('PUT', `/Endpoint/${id}`, {
-      resourceType: 'Endpoint',
-      id,
-      status: 'active',
-      connectionType: {
-        system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
-        code: 'direct-project',
-      },
-      managingOrganization: { reference: `Organization/${id}` },
-      payloadType: [{ text: '360X' }],
-      address: `mailto:${address}`,
-    });
+    await ask('PUT', `/Endpoint/${id}`, { ...directEndpoint(`Organization/${id}`, address), id });
     await ask('POST', `/Endpoint/${id}/$verify`);
   }
 }

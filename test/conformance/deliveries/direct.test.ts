@@ -21,6 +21,7 @@ import { openServerWith, type TestServer } from '../../server.ts';
 import { refOf } from '../../world.ts';
 import { eventually, initiatorLink } from '../hl7v2-mllp/linked.ts';
 import { shownIn, type ShownDelivery } from './shown.ts';
+import { directEndpoint } from '../../../tools/direct/endpoint.ts';
 
 const OURS = 'referrals@direct.larkspur.example.org';
 const THEIRS = 'intake@direct.tidewater.example.org';
@@ -95,17 +96,8 @@ afterAll(async () => {
 });
 
 /** An Endpoint of Direct for an organization, verified. */
-async function addressed(organization: string, address: string): Promise<void> {
-  const connectionType = {
-    system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
-    code: 'direct-project',
-  };
-  const { id: _id, ...endpoint } = make.endpoint('initiator', {
-    connectionType,
-    address: `mailto:${address}`,
-    managingOrganization: { reference: organization },
-  });
-  const made = await server.create('initiator', endpoint);
+async function addressed(organization: Ref, address: string): Promise<void> {
+  const made = await server.create('initiator', directEndpoint(organization, address));
   const { status, text } = await server.ask('administrator', 'POST', `${refOf(made)}/$verify`);
   if (status !== 200) throw new Error(text);
 }

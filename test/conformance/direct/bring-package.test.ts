@@ -8,28 +8,25 @@ import { writeXdm } from '../../../src/direct/xdm/write-package.ts';
 import { parseScopes } from '../../../src/smart/scopes.ts';
 import { accept, larkspur, outcome, request, stateOf, tidewater } from '../hl7v2/exchange.ts';
 import {
-  ADDRESSES,
-  clinicalIn,
   mailOf,
   openMailed,
-  REQUEST_ZIP,
   submissionOf,
+  TO_LARKSPUR,
+  TO_TIDEWATER,
   type Mailed,
   type MailedOptions,
+  REFERRAL_NOTE,
 } from './mailed.ts';
 
 let mailed: Mailed;
 afterEach(() => mailed.close());
 const open = async (options: MailedOptions): Promise<Mailed> => (mailed = await openMailed(options));
 
-const TO_TIDEWATER = { from: ADDRESSES.larkspur, to: ADDRESSES.tidewater } as const;
-const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
-
 type Caller = typeof tidewater;
 
 /** What the operation answers: its fate, and whether there is a manifest. */
 async function bring(who: Caller, message: string, way: typeof TO_TIDEWATER | typeof TO_LARKSPUR) {
-  const clinical = message.includes('OMG^O19') ? [await clinicalIn(REQUEST_ZIP)] : [];
+  const clinical = message.includes('OMG^O19') ? [REFERRAL_NOTE] : [];
   const zip = await writeXdm(submissionOf(message, { ...way, clinical }), {
     institution: 'A clinic',
     application: 'test',
@@ -91,7 +88,7 @@ describe('nobody speaks for a member', () => {
     ['an outcome', outcome({ at: 1, id: 'M-2' })],
   ])('%s that the initiator brings moves nothing', async (_name, answer) => {
     await open({});
-    await mailed.post(await mailOf(ASK, { ...TO_TIDEWATER, clinical: [await clinicalIn(REQUEST_ZIP)] }));
+    await mailed.post(await mailOf(ASK, { ...TO_TIDEWATER, clinical: [REFERRAL_NOTE] }));
     const before = stateOf(await mailed.referral());
 
     expect(await bring(larkspur, answer, TO_LARKSPUR)).toEqual(FILED);

@@ -8,12 +8,11 @@ import { actor, consentOf, withProvision } from '../../unit/policies/consent/con
 import * as make from '../../resources.ts';
 import { administrator, refOf } from '../../world.ts';
 import { accept, request, stateOf, tidewater } from '../hl7v2/exchange.ts';
-import { ADDRESSES, mailOf, openMailed, type Mailed, type MailedOptions } from './mailed.ts';
+import { mailOf, openMailed, TO_LARKSPUR, type Mailed, type MailedOptions } from './mailed.ts';
 
 const PROGRAM = {
   coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/party-kind', code: 'part2-program' }],
 };
-const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
 const [LARKSPUR, TIDEWATER] = ['Organization/larkspur', 'Organization/tidewater'] as const;
 
 let mailed: Mailed;

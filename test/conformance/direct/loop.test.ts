@@ -21,25 +21,16 @@ import {
 } from '../hl7v2/exchange.ts';
 import {
   ADDRESSES,
-  clinicalIn,
+  CONSULTATION_NOTE,
   mailOf,
   ofContent,
   openMailed,
-  OUTCOME_ZIP,
-  REQUEST_ZIP,
+  REFERRAL_NOTE,
+  TO_LARKSPUR,
+  TO_TIDEWATER,
   type Mailed,
   type Standing,
 } from './mailed.ts';
-
-let referralNote: Uint8Array;
-let consultationNote: Uint8Array;
-beforeAll(async () => {
-  referralNote = await clinicalIn(REQUEST_ZIP);
-  consultationNote = await clinicalIn(OUTCOME_ZIP);
-});
-
-const TO_TIDEWATER = { from: ADDRESSES.larkspur, to: ADDRESSES.tidewater } as const;
-const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
 
 type Step = readonly [
   transaction: string,
@@ -93,7 +84,7 @@ describe.each(WORLDS)('%s (direct-xdm 8) (360x 2)', (_name, larkspur, tidewater)
 
     test.each(steps)('%s', async (...[, message, state, clinical]) => {
       const isInitiators = message.includes('^2.999.10.1^ISO||^2.999.20.1');
-      const note = clinical === 'referral' ? referralNote : consultationNote;
+      const note = clinical === 'referral' ? REFERRAL_NOTE : CONSULTATION_NOTE;
       const mail = await mailOf(message, {
         ...(isInitiators ? TO_TIDEWATER : TO_LARKSPUR),
         ...(clinical !== undefined && { clinical: [note] }),

@@ -18,6 +18,7 @@ import {
   type OwedDisposition,
 } from '../../../src/ports/direct.ts';
 import { allRecords } from '../../../src/ports/record.ts';
+import { directEndpoint } from '../../../tools/direct/endpoint.ts';
 import { administrator, type Stored, type World } from '../../world.ts';
 import { LARKSPUR, openExchange, TIDEWATER, type Exchange, type ExchangeOptions } from '../hl7v2/exchange.ts';
 
@@ -26,6 +27,9 @@ export const ADDRESSES = {
   tidewater: 'referrals@direct.tidewater.example.org',
 } as const satisfies Record<string, DirectAddress>;
 
+export const TO_TIDEWATER = { from: ADDRESSES.larkspur, to: ADDRESSES.tidewater } as const;
+export const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
+
 const fixture = (name: string): Uint8Array =>
   readFileSync(new URL(`../../fixtures/direct/${name}`, import.meta.url));
 export const REQUEST_ZIP = fixture('REQUEST.ZIP');
@@ -33,13 +37,15 @@ export const OUTCOME_ZIP = fixture('OUTCOME.ZIP');
 export const ACCEPT_ZIP = fixture('ACCEPT.ZIP');
 
 /** The clinical document of a package of the fixtures. */
-export async function clinicalIn(zip: Uint8Array): Promise<Uint8Array> {
+async function clinicalIn(zip: Uint8Array): Promise<Uint8Array> {
   const reading = await readXdm(zip);
   if (reading.kind !== 'package') throw new Error('the fixture is a package');
   const found = reading.submission.documents.find(({ kind }) => kind === 'clinical-document');
   if (found === undefined) throw new Error('the fixture has a clinical document');
   return found.bytes;
 }
+export const REFERRAL_NOTE = await clinicalIn(REQUEST_ZIP);
+export const CONSULTATION_NOTE = await clinicalIn(OUTCOME_ZIP);
 
 export interface Mailing {
   readonly from: DirectAddress;
@@ -239,18 +245,7 @@ async function admit(world: World, id: string): Promise<void> {
 
 /** A verified Endpoint of Direct. */
 export async function reachAt(world: World, id: string, address: DirectAddress): Promise<void> {
-  const endpoint = {
-    resourceType: 'Endpoint',
-    id: `direct-${id}`,
-    status: 'active',
-    connectionType: {
-      system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
-      code: 'direct-project',
-    },
-    managingOrganization: { reference: `Organization/${id}` },
-    payloadType: [{ text: '360X' }],
-    address: `mailto:${address}`,
-  };
+  const endpoint = { ...directEndpoint(`Organization/${id}`, address), id: `direct-${id}` };
   for (const [method, url, body] of [
     ['PUT', `Endpoint/direct-${id}`, endpoint],
     ['POST', `Endpoint/direct-${id}/$verify`, { resourceType: 'Parameters' }],

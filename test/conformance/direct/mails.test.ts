@@ -2,7 +2,7 @@
  * What a mail comes to that is no message of 360X, or that cannot be used, or is not believed; and what its sender is told
  * (direct-xdm 6, 8, 9, 11). A person then says to which referral it belongs.
  */
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { SelectRecipients } from '../../../src/delivery/recipients.ts';
 import { messageIdOf } from '../../../src/direct/message-id.ts';
 import type { MailFile } from '../../../src/direct/mime/compose.ts';
@@ -15,13 +15,15 @@ import { administrator, type WorldReply } from '../../world.ts';
 import { accept, interim, larkspur, request, REFERRAL, stateOf, tidewater } from '../hl7v2/exchange.ts';
 import {
   ADDRESSES,
-  clinicalIn,
+  CONSULTATION_NOTE,
   mailOf,
   mailWith,
   ofContent,
   openMailed,
   OUTCOME_ZIP,
   REQUEST_ZIP,
+  TO_LARKSPUR,
+  TO_TIDEWATER,
   zipFile,
   type Mailed,
   type MailedOptions,
@@ -32,13 +34,6 @@ let mailed: Mailed;
 afterEach(() => mailed.close());
 const open = async (options: MailedOptions = {}): Promise<Mailed> => (mailed = await openMailed(options));
 
-let consultationNote: Uint8Array;
-beforeAll(async () => {
-  consultationNote = await clinicalIn(OUTCOME_ZIP);
-});
-
-const TO_TIDEWATER = { from: ADDRESSES.larkspur, to: ADDRESSES.tidewater } as const;
-const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
 const file = (fileName: string, contentType: string, bytes: Uint8Array | string): MailFile => ({
   fileName,
   contentType,
@@ -79,10 +74,10 @@ describe('normal traffic is kept, and a person is asked (direct-xdm 8)', () => {
   test.each<[what: string, files: () => readonly MailFile[], more?: Partial<Mailing>]>([
     ['a text alone', () => []],
     ['a PDF', () => [pdf]],
-    ['a clinical document', () => [file('note.xml', 'text/xml', consultationNote)]],
+    ['a clinical document', () => [file('note.xml', 'text/xml', CONSULTATION_NOTE)]],
     [
       'a clinical document without a name of its type',
-      () => [file('note.bin', 'application/octet-stream', consultationNote)],
+      () => [file('note.bin', 'application/octet-stream', CONSULTATION_NOTE)],
     ],
     ['a file of Outlook', () => [file('winmail.dat', 'application/ms-tnef', 'TNEF')]],
     [
@@ -103,7 +98,7 @@ describe('normal traffic is kept, and a person is asked (direct-xdm 8)', () => {
   test('a clinical document that answers an order suggests its referral, and moves nothing', async () => {
     await open();
     await mailed.post(await mailOf(request(said(0)), TO_TIDEWATER));
-    await postFiles([file('note.xml', 'text/xml', consultationNote)]);
+    await postFiles([file('note.xml', 'text/xml', CONSULTATION_NOTE)]);
     const [order] = await mailed.all('ServiceRequest', `identifier=${REFERRAL}`);
     const [item] = await mailed.workItems();
     expect(item?.task['input']).toContainEqual({
@@ -135,7 +130,7 @@ describe('normal traffic is kept, and a person is asked (direct-xdm 8)', () => {
   test('nothing is suggested to somebody who is no party of the referral', async () => {
     await open();
     await mailed.say(request({ ...said(0), to: { id: 'outsider', facility: '2.999.66.1' } }));
-    await postFiles([file('note.xml', 'text/xml', consultationNote)]);
+    await postFiles([file('note.xml', 'text/xml', CONSULTATION_NOTE)]);
     const [item] = await mailed.workItems();
     expect(JSON.stringify(item?.task['input'])).not.toContain('suggested referral');
   });
@@ -286,7 +281,7 @@ describe('what a person does', () => {
     await open();
     await mailed.post(await mailOf(request(said(0)), TO_TIDEWATER));
     await mailed.post(await mailOf(accept(said(1)), TO_LARKSPUR));
-    await postFiles([pdf, file('note.xml', 'text/xml', consultationNote)]);
+    await postFiles([pdf, file('note.xml', 'text/xml', CONSULTATION_NOTE)]);
     expect(fateIn(await link(larkspur, await orderOf()))).toBe('applied');
     expect(await kinds()).toEqual([]);
     expect(stateOf(await mailed.referral())).toBe('accepted 3.0');
@@ -333,7 +328,7 @@ describe('what a person does', () => {
     await mailed.post(await mailOf(request(said(0)), TO_TIDEWATER));
     await mailed.post(await mailOf(accept(said(1)), TO_LARKSPUR));
     const wrong = interim({ ...said(2), patient: 'MQ-1' });
-    await mailed.post(await mailOf(wrong, { ...TO_LARKSPUR, clinical: [consultationNote] }));
+    await mailed.post(await mailOf(wrong, { ...TO_LARKSPUR, clinical: [CONSULTATION_NOTE] }));
     expect(await kinds()).toEqual(['message-quarantined']);
     const text = `${interim(said(2)).replaceAll('\n', '\r')}\r`;
     const corrected = await resolve(larkspur, 'correct-message', { name: 'message', valueString: text });

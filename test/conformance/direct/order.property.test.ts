@@ -7,7 +7,7 @@ import * as fc from '../../chance.ts';
 import { proofOf } from '../../proof.ts';
 import { stateOf } from '../hl7v2/exchange.ts';
 import { arrivalOf, histories, walk } from '../hl7v2/histories.ts';
-import { ADDRESSES, mailOf, openMailed, type Mailed } from './mailed.ts';
+import { mailOf, openMailed, TO_LARKSPUR, TO_TIDEWATER, type Mailed } from './mailed.ts';
 
 let mailed: Mailed;
 let made = 0;
@@ -15,9 +15,6 @@ beforeAll(async () => {
   mailed = await openMailed();
 });
 afterAll(() => mailed.close());
-
-const TO_TIDEWATER = { from: ADDRESSES.larkspur, to: ADDRESSES.tidewater } as const;
-const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
 
 const { runs, seed, within } = proofOf('direct-order');
 

@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OWED_DISPOSITION } from '../../../src/ports/direct.ts';
-import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import type { Ref } from '../../../src/fhir/types.ts';
 import { openPostOffice, type PostOffice } from '../../../tools/direct/post-office.ts';
 import { trust } from '../../../tools/direct/trust.ts';
 import { createDirectWorld, type DirectParty, type DirectWorld } from '../../direct-world.ts';
 import { openServerWith, type TestServer } from '../../server.ts';
 import type { Stored } from '../../world.ts';
+import { directEndpoint } from '../../../tools/direct/endpoint.ts';
 
 export type SideName = 'alder' | 'tarn';
 
@@ -136,18 +137,7 @@ export async function writeEndpoint(
   { address }: Pick<DirectParty, 'address'>,
   who = 'administrator',
 ): Promise<Ref> {
-  const body = {
-    resourceType: 'Endpoint',
-    status: 'active',
-    connectionType: {
-      system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
-      code: 'direct-project',
-    },
-    managingOrganization: { reference: organization },
-    payloadType: [{ text: '360X' }],
-    address: `mailto:${address}`,
-  } satisfies Resource;
-  const { id } = await server.create(who, body);
+  const { id } = await server.create(who, directEndpoint(organization, address));
   await must(server.ask('administrator', 'POST', `Endpoint/${id}/$verify`));
   return `Endpoint/${id}`;
 }

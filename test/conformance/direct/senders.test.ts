@@ -2,7 +2,7 @@
  * Who a mail is from, and who keeps what it brings (harmony Z45; directory DR32, DR44 to DR46): a member's is its own; of
  * anybody else the receiver keeps it, and a stranger becomes a private record of the receiver's.
  */
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { EVERYTHING } from '../../../src/ports/query.ts';
 import { findByDirectAddress } from '../../../src/resources/parties/direct-addresses.ts';
@@ -23,13 +23,14 @@ import {
 } from '../hl7v2/exchange.ts';
 import {
   ADDRESSES,
-  clinicalIn,
+  CONSULTATION_NOTE,
   mailOf,
   ofContent,
   openMailed,
-  OUTCOME_ZIP,
   reachAt,
-  REQUEST_ZIP,
+  REFERRAL_NOTE,
+  TO_LARKSPUR,
+  TO_TIDEWATER,
   type Mailed,
   type MailedOptions,
 } from './mailed.ts';
@@ -38,15 +39,6 @@ let mailed: Mailed;
 afterEach(() => mailed.close());
 const open = async (options: MailedOptions): Promise<Mailed> => (mailed = await openMailed(options));
 
-let referralNote: Uint8Array;
-let consultationNote: Uint8Array;
-beforeAll(async () => {
-  referralNote = await clinicalIn(REQUEST_ZIP);
-  consultationNote = await clinicalIn(OUTCOME_ZIP);
-});
-
-const TO_TIDEWATER = { from: ADDRESSES.larkspur, to: ADDRESSES.tidewater } as const;
-const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
 const TIDEWATER_ORG = 'Organization/tidewater';
 
 const custodianOf = async (ref: string): Promise<string | undefined> =>
@@ -68,7 +60,7 @@ describe('a member', () => {
   test('keeps what its mail brings, and no party is made (harmony Z45)', async () => {
     await open({});
     await mailed.post(
-      await mailOf(request({ at: 0, id: 'M-0' }), { ...TO_TIDEWATER, clinical: [referralNote] }),
+      await mailOf(request({ at: 0, id: 'M-0' }), { ...TO_TIDEWATER, clinical: [REFERRAL_NOTE] }),
     );
     for (const type of ['ServiceRequest', 'Patient'])
       expect(await keepersOf(type)).toEqual(['Organization/larkspur']);
@@ -81,7 +73,7 @@ describe('a stranger whose request is trusted', () => {
     mailed.post(
       await mailOf(request({ at: 0, id: 'M-0' }), {
         ...TO_TIDEWATER,
-        clinical: [referralNote],
+        clinical: [REFERRAL_NOTE],
         mail: { through },
       }),
     );
@@ -237,7 +229,7 @@ test('a recipient outside answers by mail through to the outcome, and the initia
   for (const [message, state, clinical] of [
     [accept({ at: 1, id: 'M-1' }), 'accepted 3.0', []],
     [book({ at: 2, id: 'M-2' }), 'in-progress 5.1.1', []],
-    [interim({ at: 3, id: 'M-3' }), 'in-progress 5.1.4', [consultationNote]],
+    [interim({ at: 3, id: 'M-3' }), 'in-progress 5.1.4', [CONSULTATION_NOTE]],
     [outcome({ at: 4, id: 'M-4' }), 'completed 7.0', []],
   ] as const) {
     const { fate } = await mailed.post(await mailOf(message, { ...TO_LARKSPUR, clinical }));

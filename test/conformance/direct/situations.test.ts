@@ -2,7 +2,7 @@
  * What 360X says happens where mails contradict the state of their referral, each other or themselves (360x 8; direct-xdm 8,
  * 11): a table of situations, each by mail alone.
  */
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Submission } from '../../../src/direct/xdm/submission.ts';
 import type { DirectMail } from '../../../src/ports/direct.ts';
 import {
@@ -18,14 +18,15 @@ import {
 } from '../hl7v2/exchange.ts';
 import {
   ACCEPT_ZIP,
-  ADDRESSES,
-  clinicalIn,
+  CONSULTATION_NOTE,
   mailOf,
   mailWith,
   ofContent,
   openMailed,
   OUTCOME_ZIP,
   REQUEST_ZIP,
+  TO_LARKSPUR,
+  TO_TIDEWATER,
   zipFile,
   type Mailed,
   type Mailing,
@@ -35,20 +36,13 @@ let mailed: Mailed;
 afterEach(() => mailed.close());
 const open = async (): Promise<Mailed> => (mailed = await openMailed());
 
-let consultationNote: Uint8Array;
-beforeAll(async () => {
-  consultationNote = await clinicalIn(OUTCOME_ZIP);
-});
-
-const TO_TIDEWATER = { from: ADDRESSES.larkspur, to: ADDRESSES.tidewater } as const;
-const TO_LARKSPUR = { from: ADDRESSES.tidewater, to: ADDRESSES.larkspur } as const;
 const isInitiators = (message: string): boolean => message.includes('^2.999.10.1^ISO||^2.999.20.1');
 
 const post = async (message: string, more: Partial<Mailing> = {}) =>
   mailed.post(await mailOf(message, { ...(isInitiators(message) ? TO_TIDEWATER : TO_LARKSPUR), ...more }));
 
 const said = (at: number, more = {}) => ({ at, id: `M-${at}`, ...more });
-const noted = () => ({ clinical: [consultationNote] });
+const noted = () => ({ clinical: [CONSULTATION_NOTE] });
 
 /** The fates of messages in the order in which they came, the state afterwards, and the open work items. */
 async function happens(messages: readonly string[]) {
@@ -315,7 +309,7 @@ describe('the checks of a package (direct-xdm 8)', () => {
     await open();
     await post(request(said(0)));
     await post(accept(said(1)));
-    const text = Buffer.from(consultationNote).toString('utf8').replaceAll('Quintero', 'Somebody');
+    const text = Buffer.from(CONSULTATION_NOTE).toString('utf8').replaceAll('Quintero', 'Somebody');
     const { fate } = await post(interim(said(2)), { clinical: [Buffer.from(text)] });
     expect(fate).toBe('applied');
     const [item, ...others] = await mailed.workItems();

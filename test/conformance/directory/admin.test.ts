@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineParties } from '../../../tools/doctor/parties.ts';
 import { readConfig } from '../../../src/server/config.ts';
+import { directEndpoint } from '../../../tools/direct/endpoint.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'closeloop-admin-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -95,18 +96,8 @@ test('(rules 1.16) an import says whose each record is, also where it brings no 
 
 test('(directory DR44) a Direct address is verified at the machine, once', () => {
   const file = join(folder, 'direct.json');
-  const endpoint = {
-    resourceType: 'Endpoint',
-    id: 'elm-street-direct',
-    status: 'active',
-    connectionType: {
-      system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
-      code: 'direct-project',
-    },
-    payloadType: [{ text: 'referral' }],
-    managingOrganization: { reference: 'Organization/elm-street' },
-    address: 'mailto:intake@direct.elm-street.example.org',
-  };
+  const address = 'intake@direct.elm-street.example.org';
+  const endpoint = { ...directEndpoint('Organization/elm-street', address), id: 'elm-street-direct' };
   writeFileSync(file, JSON.stringify([endpoint]));
   expect(admin('import', file)[0]).toBe(0);
   const verify = ['verify-endpoint', 'Endpoint/elm-street-direct'];

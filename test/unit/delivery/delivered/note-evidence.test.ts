@@ -18,6 +18,7 @@ import {
   SUBSCRIBER,
   type World,
 } from '../../../contract/delivery-world.ts';
+import { AUDIT_ROW } from '../../../audit-row.ts';
 
 const worlds: World[] = [];
 afterEach(async () => {
@@ -33,16 +34,7 @@ const piece = (kind: DeliveryEvidence['kind'], source = 'mail-1', at = AT): Deli
   hash: 'ab',
 });
 
-const AUDIT = {
-  event: 'deliver',
-  action: 'R',
-  outcome: '0',
-  agent: { organization: '', client: 'test', subject: '' },
-  requestId: '',
-  entities: [],
-  patients: [],
-  viewers: [],
-} as const;
+const AUDIT = { ...AUDIT_ROW, event: 'deliver', action: 'R', requestId: '' } as const;
 
 /** An entry for an Endpoint, claimed once. */
 async function begin(receiver: Ref = 'Endpoint/e') {

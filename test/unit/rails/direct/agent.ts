@@ -16,7 +16,7 @@ import {
 } from '../../../../src/ports/direct.ts';
 import { allRecords } from '../../../../src/ports/record.ts';
 import type { NoticeOfEntry, Receipt } from '../../../../src/ports/rail.ts';
-import type { AuditEntry, AuditRow, ClaimedEntry } from '../../../../src/ports/store.ts';
+import type { AuditRow, ClaimedEntry } from '../../../../src/ports/store.ts';
 import type { BuiltSubmission } from '../../../../src/rails/direct/deliver.ts';
 import { createDiscovery } from '../../../../src/rails/direct/discovery/index.ts';
 import {
@@ -30,6 +30,7 @@ import { buildEntry, openWorld, type World } from '../../../contract/delivery-wo
 import type { DirectParty } from '../../../direct-world.ts';
 import { guardOf } from '../../../guarded.ts';
 import { realTimers, SETTINGS } from './smtp-world.ts';
+import { AUDIT_ROW } from '../../../audit-row.ts';
 
 export const ENDPOINT: Ref = 'Endpoint/peer';
 
@@ -149,7 +150,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     by: 'test',
     at: new Date().toISOString(),
   } as const;
-  await store.commit(auditedCommit([ROW], { records: [writeVerification(ENDPOINT, verified)] }));
+  await store.commit(auditedCommit([AUDIT_ROW], { records: [writeVerification(ENDPOINT, verified)] }));
   const deliver: Agent['deliver'] = (entry, signal = AbortSignal.timeout(10_000), noticeOf) =>
     rail.deliver(entry, store.snapshot(entry.seq), store.snapshot(), signal, noticeOf);
   const claim = async (): Promise<ClaimedEntry> => {
@@ -165,7 +166,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     mails.push(mail);
     if (options.receive !== undefined) return options.receive(mail);
     const owed = owedFor(mail, clock.now());
-    await store.commit(auditedCommit([ROW], { records: owed }));
+    await store.commit(auditedCommit([AUDIT_ROW], { records: owed }));
     return { fate: 'applied', owed: ['processed', 'dispatched'] };
   };
   const where = await rail.listen({
@@ -199,7 +200,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       const receipt = await deliver(entry);
       if (receipt.outcome !== 'accepted') throw new Error(JSON.stringify(receipt));
       await store.commit(
-        auditedCommit([ROW], {
+        auditedCommit([AUDIT_ROW], {
           records: receipt.records ?? [],
           deliveryOutcomes: [{ id: entry.id, fate: 'accepted' }],
         }),
@@ -230,17 +231,6 @@ const NOT_ASKED = () => ({
   values: [],
   reach: { parties: [], outward: [], inward: [], everyone: false },
 });
-
-const ROW: AuditEntry = {
-  event: 'receive',
-  action: 'C',
-  outcome: '0',
-  agent: { organization: '', client: 'test', subject: '' },
-  requestId: 'test',
-  entities: [],
-  patients: [],
-  viewers: [],
-};
 
 /** As the desk writes them, in the commit of the mail. */
 export const owedFor = (mail: DirectMail, now: number) =>

@@ -14,6 +14,7 @@ import { writeVerification } from '../../../../src/resources/parties/direct-addr
 import { createDirectWorld, type DirectParty, type DirectWorld } from '../../../direct-world.ts';
 import { openAgent, submissionOf, until, ENDPOINT, type Agent, type AgentOptions } from './agent.ts';
 import { talkTo } from './smtp-world.ts';
+import { AUDIT_ROW } from '../../../audit-row.ts';
 
 let keys: DirectWorld;
 beforeAll(async () => {
@@ -163,7 +164,7 @@ describe('(directory DR44, DR45) nothing is sent', () => {
       at: '2026-01-01T00:00:00.000Z',
     } as const;
     await sender.world.store.commit(
-      auditedCommit([ROW], { records: [writeVerification(ENDPOINT, asserted)] }),
+      auditedCommit([AUDIT_ROW], { records: [writeVerification(ENDPOINT, asserted)] }),
     );
     expect(await sender.deliver(await sender.claim())).toMatchObject({
       outcome: 'retry',
@@ -523,14 +524,3 @@ test('(direct-xdm 1) doctor says what the own security agent lacks, and reaches 
   const says = (await bare.sender.rail.verify()).map((finding) => finding.says.split(' → ')[1]);
   expect(says).toEqual([undefined, 'set directKeys', 'set directListen', 'set directRelay']);
 });
-
-const ROW = {
-  event: 'update',
-  action: 'U',
-  outcome: '0',
-  agent: { organization: '', client: 'test', subject: '' },
-  requestId: 'test',
-  entities: [],
-  patients: [],
-  viewers: [],
-} as const;
