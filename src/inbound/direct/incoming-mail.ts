@@ -88,13 +88,18 @@ function whyUnknown({ sender, isStranger }: MailParties): string | undefined {
     : 'several organizations whom you know have the address of its sender: leave it to one of them and replay the message, or link it to its referral';
 }
 
+const SENT_ON = 'its sender wrote the mail to another address: somebody may have sent it on';
+
 /** What a mail without a message of 360X comes to. */
-function verdictOf({ distrust }: DirectMail, content: MailContent): MessageVerdict {
+function verdictOf({ distrust, to, writtenTo }: DirectMail, content: MailContent): MessageVerdict {
   if (distrust !== undefined)
     return quarantined([remark('sender-mismatch', 'E', '', `the mail is not believed: ${distrust}`)]);
   if (content.kind === 'plain') {
     const says = 'the mail holds no message about a referral; somebody must say to which referral it belongs';
-    return asked('mail-unsorted', [remark('referral-rule', 'W', '', says)]);
+    // Who is sent a mail by a third party reads that it was signed for somebody else (direct-xdm 8, check 5).
+    const isSentOn = writtenTo !== undefined && !writtenTo.includes(to);
+    const remarks = isSentOn ? [remark('structure-invalid', 'W', '', SENT_ON)] : [];
+    return asked('mail-unsorted', [remark('referral-rule', 'W', '', says), ...remarks]);
   }
   const says = content.kind === 'message' ? '' : content.says;
   return quarantined([remark('structure-invalid', 'E', '', says)]);

@@ -11,7 +11,7 @@ import type { Account } from './domains.ts';
 import { markOverdue } from './overdue.ts';
 import { sendOwed } from './owed.ts';
 import type { DirectDesk, DirectRailParts } from './parts.ts';
-import { createPost } from './post.ts';
+import { createPost, type PostAnswer } from './post.ts';
 import { createQuota } from './quota.ts';
 import type { ReceiveMailParts } from './receive.ts';
 import { createRelay, type Relay } from './relay.ts';
@@ -48,11 +48,12 @@ export function createDirectRail(parts: DirectRailParts): DirectRail {
   const post = createPost({ ...parts, submissions, relay: () => relay });
   const delivering: DirectDeliverParts = { ...parts, post, times: settings };
   const stopped = new AbortController();
+  const unstored = new Map<string, PostAnswer>();
   let ways: WaysIn | undefined;
   let desk: DirectDesk | undefined;
 
   const owe = singleFlight(async (signal) => {
-    if (desk !== undefined) await sendOwed({ ...parts, ...desk, post, counters }, signal);
+    if (desk !== undefined) await sendOwed({ ...parts, ...desk, post, counters, unstored }, signal);
   });
   const receiving = (given: DirectDesk): ReceiveMailParts => ({
     ...parts,

@@ -24,6 +24,11 @@ interface OwedParts {
   readonly counters: DirectCounters;
   readonly random: (bytes: number) => Uint8Array;
   readonly log: DirectLog;
+  /**
+   * What became of notifications and could not be stored, as on a full disk: they are not sent again for that. By key and
+   * version of their records.
+   */
+  readonly unstored: Map<string, PostAnswer>;
 }
 
 /** Says something to an operator; domains and codes, never an address or a word of a patient. */
@@ -41,11 +46,13 @@ const POSTPONED_MAX = 200;
 
 /** Sends what is due. Returns how many were sent. */
 export async function sendOwed(parts: OwedParts, signal: AbortSignal): Promise<number> {
-  const { store, domains, clock, counters } = parts;
+  const { store, domains, clock, counters, unstored } = parts;
   const now = clock.now();
   const snapshot = store.snapshot();
   const perDomain = domains.map(({ domain }) => allRecords(snapshot, OWED_DISPOSITION, 'by', domain));
   const all = (await Promise.all(perDomain)).flat().map((record) => ({ record, owed: readOwed(record) }));
+  const known = new Set(all.map(({ record }) => versionOf(record)));
+  for (const version of unstored.keys()) if (!known.has(version)) unstored.delete(version);
   const oldest = Math.min(now, ...all.map(({ owed }) => Date.parse(owed.at)));
   counters.owes(all.length, now - oldest);
   const due = all.filter(({ owed }) => owed.dueAt <= now).toSorted((a, b) => a.owed.dueAt - b.owed.dueAt);
@@ -94,12 +101,27 @@ interface OwedRecord {
   readonly owed: OwedDisposition;
 }
 
+const versionOf = ({ key, version }: StoredRecord): string => `${version}\n${key}`;
+
 async function sendOne(
   parts: OwedParts,
   { record, owed }: OwedRecord,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
-  const { post, clock, counters, random } = parts;
+  const { unstored } = parts;
+  const version = versionOf(record);
+  const answer = unstored.get(version) ?? (await postOne(parts, owed, signal));
+  unstored.set(version, answer);
+  await note(parts, [{ record, owed }], answer);
+  unstored.delete(version);
+  return answer;
+}
+
+async function postOne(
+  { post, clock, counters, random }: OwedParts,
+  owed: OwedDisposition,
+  signal: AbortSignal,
+): Promise<PostAnswer> {
   const at = clock.now();
   const domain = domainOfAddress(owed.by);
   const messageId = `cl-${Buffer.from(random(12)).toString('hex')}@${domain}`;
@@ -108,7 +130,6 @@ async function sendOne(
   const mail = { from: owed.by, to: owed.to, messageId, bytes, isOfNobody: true };
   const answer = await post(mail, timed).catch((): PostAnswer => ({ kind: 'again', why: 'failed' }));
   counters.sent('notification', answer.kind);
-  await note(parts, [{ record, owed }], answer);
   return answer;
 }
 

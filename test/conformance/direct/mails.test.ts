@@ -95,6 +95,15 @@ describe('normal traffic is kept, and a person is asked (direct-xdm 8)', () => {
     expect(ofContent(await mailed.all('DocumentReference'), 'message/rfc822').length).toBe(1);
   });
 
+  test('written to somebody else, and signed so: the person is told (direct-xdm 8, check 5)', async () => {
+    await open();
+    const words = async () => (await mailed.workItems()).map(({ task }) => String(task['description']));
+    await postFiles([pdf], { mail: { writtenTo: [ADDRESSES.larkspur] } });
+    expect((await words()).join()).not.toContain('another address');
+    await postFiles([pdf], { mail: { writtenTo: [ADDRESSES.tidewater] } });
+    expect((await words()).filter((one) => one.includes('to another address')).length).toBe(1);
+  });
+
   test('a clinical document that answers an order suggests its referral, and moves nothing', async () => {
     await open();
     await mailed.post(await mailOf(request(said(0)), TO_TIDEWATER));

@@ -77,6 +77,8 @@ export interface AgentOptions {
   readonly relay?: () => number;
   /** What the desk does; default: applied, and both notifications owed. */
   readonly receive?: (mail: DirectMail) => Promise<DirectReceived>;
+  /** Whether the rail can store nothing; the desk still can. */
+  readonly isFull?: () => boolean;
   readonly domains?: readonly LocalDomain[];
   readonly settings?: Partial<DirectRailParts['settings']>;
   readonly build?: (entry: ClaimedEntry) => Promise<BuiltSubmission>;
@@ -169,8 +171,12 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     await store.commit(auditedCommit([AUDIT_ROW], { records: owed }));
     return { fate: 'applied', owed: ['processed', 'dispatched'] };
   };
+  const commit: typeof store.commit = async (given) => {
+    if (options.isFull?.() === true) throw new Error('no room');
+    return store.commit(given);
+  };
   const where = await rail.listen({
-    store,
+    store: { ...store, commit },
     knows: async (address) => address === own.address,
     receive,
     noteEvidence: createNoteEvidence({

@@ -152,6 +152,19 @@ test('(direct-xdm 6) notifications that cannot be sent now are tried again, and 
   expect(receiver.logs.join(' ')).not.toContain('nokafor');
 });
 
+test('(direct-xdm 6) a full disk after the mail was kept: each notification leaves once all the same', async () => {
+  let isFull = true;
+  const { sender, receiver } = await openPair({ receiver: { isFull: () => isFull } });
+  await sender.send();
+  await until(async () => receiver.logs.filter((line) => line.includes('could not be stored')).length >= 2);
+  for (let run = 0; run < 3; run += 1) await receiver.rail.sendOwed(AbortSignal.timeout(5000));
+  expect(await receiver.owed()).toHaveLength(2);
+  isFull = false;
+  await receiver.rail.sendOwed(AbortSignal.timeout(5000));
+  expect(await receiver.owed()).toEqual([]);
+  expect(receiver.rail.status().sent).toEqual([{ kind: 'notification', answer: 'taken', count: 2 }]);
+});
+
 describe('(directory DR44, DR45) nothing is sent', () => {
   test('to an address that nobody vouches for: it waits', async () => {
     const { sender, receiver } = await openPair();
