@@ -69,7 +69,7 @@ export async function gatherDeliveries(
     if (event.to.length === 0) deliveries.push({ event, to: undefined, ways: [], state: 'queued' });
     for (const to of event.to) {
       const inbox = known.members.has(to) ? await inboxOf(gathering, event, to) : undefined;
-      const sent = [...entriesOf(event, to, known)];
+      const sent = [...entriesOf({ event, to, all }, known)];
       if (!event.isMove && inbox === undefined && sent.length === 0 && event.held === undefined) continue;
       const answer = all.find(
         (later) => later.task === event.task && later.seq > event.seq && later.by === to,
@@ -140,10 +140,30 @@ async function inboxOf(
   return { record: advance(record, { kind: 'committed', at, source: `commit ${seq}` }) };
 }
 
-function* entriesOf(event: ToldEvent, to: Ref, { records, rows, contentless }: Known): Iterable<WayTaken> {
+/** An event for a counterparty, among all of its referral. */
+interface SoughtEvent {
+  readonly event: ToldEvent;
+  readonly to: Ref;
+  readonly all: readonly ToldEvent[];
+}
+
+/** An entry leaves with the commit of its event; one that was withheld, with the commit that gave what it lacked (rules 1.15). */
+function isEntryOf(
+  { event, all }: SoughtEvent,
+  entry: { readonly seq: number; readonly event: string },
+): boolean {
+  if (entry.seq <= event.seq || !event.isMove || entry.event !== event.event) return entry.seq === event.seq;
+  return !all.some(
+    (one) =>
+      one.task === event.task && one.event === event.event && one.seq > event.seq && one.seq <= entry.seq,
+  );
+}
+
+function* entriesOf(sought: SoughtEvent, { records, rows, contentless }: Known): Iterable<WayTaken> {
+  const { event, to } = sought;
   const shown = new Set<string>();
   for (const row of rows) {
-    if (row.seq !== event.seq || row.sight.everything || row.sight.organization !== to) continue;
+    if (!isEntryOf(sought, row) || row.sight.everything || row.sight.organization !== to) continue;
     if (row.orderingKey !== event.task && typeOf(row.orderingKey) === 'Task') continue;
     shown.add(row.id);
     const isOpen = row.state === 'waiting' || row.state === 'leased';
@@ -154,7 +174,7 @@ function* entriesOf(event: ToldEvent, to: Ref, { records, rows, contentless }: K
   // Entries are forgotten after a while, records are not.
   for (const record of records.values())
     if (
-      record.seq === event.seq &&
+      isEntryOf(sought, record) &&
       record.to === to &&
       record.task === event.task &&
       !shown.has(record.entry)

@@ -3,6 +3,7 @@ import { asTold } from '../../delivery/payloads.ts';
 import { shownView } from '../../delivery/shown-view.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { EntryPreview, CommitView } from '../../ports/rail.ts';
+import { allRecords, RECORDS_AT_ONCE, type StoredRecord } from '../../ports/record.ts';
 import type { Expectation, OutboxEntry, Version } from '../../ports/store.ts';
 import { keepVersion, type Draft } from './draft.ts';
 import { findPreview, readStored } from './preview.ts';
@@ -38,6 +39,25 @@ export async function missingIn(draft: Draft, entry: OutboxEntry): Promise<reado
   return missing;
 }
 
+/** A page of records with those that the draft writes: what an administrator gives an organization is there with this commit. */
+const recordsOf =
+  ({ snapshot, records }: Draft): CommitView['records'] =>
+  async (kind, name, value, after = '') => {
+    const written = records.filter((one) => one.kind === kind);
+    if (written.length === 0) return snapshot.records(kind, name, value, after);
+    const keys = new Set(written.map(({ key }) => key));
+    const stored = await allRecords(snapshot, kind, name, value);
+    const own = written.flatMap(({ key, body, expiresAt, index = [] }): readonly StoredRecord[] =>
+      body !== undefined && index.some(([known, of]) => known === name && of === value)
+        ? [{ kind, key, version: COMING, body, expiresAt }]
+        : [],
+    );
+    return [...stored.filter(({ key }) => !keys.has(key)), ...own]
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+      .filter(({ key }) => key > after)
+      .slice(0, RECORDS_AT_ONCE);
+  };
+
 /** What a rail reads, as it will be. */
 function sourceOf(draft: Draft, { versions, pages }: Read): CommitView {
   const { snapshot } = draft;
@@ -72,7 +92,7 @@ function sourceOf(draft: Draft, { versions, pages }: Read): CommitView {
       const { body, expiresAt } = planned;
       return body === undefined ? undefined : { kind, key, version: COMING, body, expiresAt };
     },
-    records: (kind, name, value, after) => snapshot.records(kind, name, value, after),
+    records: recordsOf(draft),
     async search(query) {
       const page = await snapshot.search(query);
       pages.push({ query, refs: page.matches.map(({ ref }) => ref) });

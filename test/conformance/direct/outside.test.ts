@@ -158,6 +158,25 @@ describe('(directory DR44, DR45) nothing is sent to an address that nobody verif
     await world.verify(desk);
     expect(await addressesOf()).toEqual([address]);
     expect(await items('message-incomplete')).toBe(before);
+    // It left with the commit that verified, and is the way of the event that was told then (routing RL3).
+    const order = answer.location?.split('/').slice(-4, -2).join('/') ?? '';
+    const told = await world.ask(larkspur, 'GET', `${order}/$deliveries`);
+    expect(told.text).toContain('"valueCode":"direct-project"');
+    expect(told.text).not.toContain('"not sent yet"');
+  });
+
+  test('(rules 1.15) what waits for the OID of its sender leaves with the commit that gives it', async () => {
+    const moor = await listed('moor');
+    const who = { ...larkspur, organization: moor };
+    await world.verify(refOf(await world.create(administrator, directEndpoint(moor, fresh()))) as Ref);
+    const [harbor, address] = [await outside(who, 'Harbor Urology'), fresh()];
+    await world.verify(await noteAddress(who, harbor, address));
+    expect((await refer(who, harbor)).text).toContain('neither a facility nor an OID');
+    expect(await addressesOf()).toEqual([]);
+    const { json } = await world.ask(administrator, 'GET', moor);
+    const identifier = [{ system: 'urn:ietf:rfc:3986', value: 'urn:oid:1.3.6.1.4.1.99999.30' }];
+    expect((await world.ask(administrator, 'PUT', moor, { ...json, identifier })).status).toBe(200);
+    expect(await addressesOf()).toEqual([address]);
   });
 
   test('nor to one that was changed while the mail waited', async () => {
