@@ -12,15 +12,13 @@ import {
   openLinked,
   openWire,
   order,
+  QUICK,
   saysOf,
   type Engine,
   type Linked,
 } from '../hl7v2-mllp/linked.ts';
 import { shownIn, type ShownDelivery, type ShownWay } from './shown.ts';
 
-const QUICK = '--backoff-min-ms 20 --backoff-max-ms 1000 --dispatch-interval-ms 20 --lease-ms 5000'.split(
-  ' ',
-);
 let server: Linked;
 let engine: Engine;
 let count = 0;

@@ -9,6 +9,10 @@ import { endpoint } from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 import type { Stored } from '../../world.ts';
 
+/** Settings by which a delivery that fails is tried again at once. */
+export const QUICK: readonly string[] =
+  '--backoff-min-ms 20 --backoff-max-ms 1000 --dispatch-interval-ms 20 --lease-ms 5000'.split(' ');
+
 /** The organizations of examples/omg-o19.hl7. */
 export const FACILITY = { initiator: '2.999.360.1', recipient: '2.999.360.2' } as const;
 export const PATIENTS = '2.999.360.1.5';

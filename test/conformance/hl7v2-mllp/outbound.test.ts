@@ -16,15 +16,13 @@ import {
   openLinked,
   openWire,
   order,
+  QUICK,
   saysOf,
   type Behave,
   type Engine,
   type Linked,
 } from './linked.ts';
 
-const QUICK = '--backoff-min-ms 20 --backoff-max-ms 1000 --dispatch-interval-ms 20 --lease-ms 5000'.split(
-  ' ',
-);
 let server: Linked;
 let engine: Engine;
 let count = 0;

@@ -8,14 +8,12 @@ import { formatInstant } from '../../../fhir/datetime.ts';
 import { ISSUES, OperationOutcomeError } from '../../../fhir/issue.ts';
 import { bodyOf } from '../../../fhir/json.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
-import type { Snapshot } from '../../../ports/store.ts';
 import { EVERYTHING } from '../../../ports/query.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
-import { valuesAt } from '../../../resources/element.ts';
 import { auditOperation } from '../../audit/audit.ts';
 import { recordRead } from '../../audit/record.ts';
 import type { Request } from '../../request.ts';
-import { resourceIn, textIn, valueIn } from '../input.ts';
+import { textIn } from '../input.ts';
 import type { Invocation, Operation, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 import { CCDA_TYPE } from './ccda.ts';
@@ -23,7 +21,7 @@ import { convertInThread } from './convert.ts';
 import { fileDocument, numberKey, type Meets } from './filing.ts';
 import { listOfLosses } from './loss-list.ts';
 import { meet } from './meet.ts';
-import { bytesOf, readStoredDocument, type Source } from './source.ts';
+import { readSource, type Source } from './source.ts';
 
 export const importCcda: Operation = {
   name: 'import-ccda',
@@ -102,7 +100,11 @@ async function performImport(invocation: Invocation): Promise<OperationReply> {
   const zone = textIn(input, 'zone');
   if (zone !== undefined && !ZONE.test(zone))
     throw new OperationOutcomeError('parameter-invalid', { diagnostics: 'zone is an offset, as in -05:00' });
-  const source = await sourceOf(invocation, context.store.snapshot());
+  const source = await readSource(invocation, {
+    parameter: 'document',
+    type: CCDA_TYPE,
+    empty: 'ccda-invalid',
+  });
   if (source.seen.length > 0) await recordRead(context, auditOperation(request, source.seen, []));
   const { converted, at, date, remarks } = await importDocument(invocation, source, zone);
   return replyWith(converted, at, date, remarks);
@@ -177,24 +179,6 @@ export const isRefusedForContent = (error: OperationOutcomeError): boolean =>
   error.retryAfter === undefined &&
   (OF_CONTENT.has(error.code) || ISSUES[error.code].http === 422) &&
   error.code !== 'idempotency-key-reused';
-
-/** @throws OperationOutcomeError `field-missing` where neither a document nor a source is given */
-async function sourceOf({ context, request, input }: Invocation, snapshot: Snapshot): Promise<Source> {
-  const given = resourceIn(input, 'document');
-  if (given !== undefined)
-    return {
-      bytes:
-        given.data === undefined
-          ? bytesOf(given.plain['data'])
-          : Buffer.from(Buffer.from(given.data).toString('latin1'), 'base64'),
-      seen: [],
-    };
-  const [reference] = valuesAt(valueIn(input, 'source'), 'reference');
-  if (typeof reference === 'string') return readStoredDocument(context, request, snapshot, reference);
-  throw new OperationOutcomeError('field-missing', {
-    diagnostics: `there is neither a document nor a source: send the document itself as ${CCDA_TYPE}, or Parameters`,
-  });
-}
 
 // — writing it
 

@@ -1,20 +1,55 @@
-/** The bytes of a clinical document: sent in the body, or stored as a Binary that the caller may read. */
+/** The bytes of a clinical document or a package: sent in the body, or stored as a Binary that the caller may read. */
 import { OperationOutcomeError, type IssueCode } from '../../../fhir/issue.ts';
 import type { Attachment, Ref, Resource } from '../../../fhir/types.ts';
 import type { Snapshot } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
-import { ownRefOf, typeOf } from '../../../resources/element.ts';
+import { ownRefOf, typeOf, valuesAt } from '../../../resources/element.ts';
 import type { OperationContext } from '../../context.ts';
 import type { Request } from '../../request.ts';
 import { seenOf } from '../../interactions/read.ts';
 import { sightForType } from '../../scope.ts';
 import type { Seen } from '../../seen.ts';
+import { resourceIn, valueIn } from '../input.ts';
+import type { Invocation } from '../operation.ts';
 
 export interface Source {
   readonly bytes: Uint8Array;
   readonly seen: readonly Seen[];
   /** The DocumentReference that names it, where one does. */
   readonly document?: Ref | undefined;
+}
+
+/** What an import is given: the parameter that holds it, its media type as a body, and what an empty one is. */
+interface Given {
+  readonly parameter: 'document' | 'package';
+  readonly type: string;
+  readonly empty: IssueCode;
+}
+
+/**
+ * The bytes that an import is given, itself or by its parameter `source`.
+ *
+ * @throws OperationOutcomeError `field-missing` where it is given neither
+ */
+export async function readSource(
+  { context, request, input }: Invocation,
+  { parameter, type, empty: code }: Given,
+): Promise<Source> {
+  const given = resourceIn(input, parameter);
+  if (given !== undefined)
+    return {
+      bytes:
+        given.data === undefined
+          ? bytesOf(given.plain['data'], code)
+          : Buffer.from(Buffer.from(given.data).toString('latin1'), 'base64'),
+      seen: [],
+    };
+  const [reference] = valuesAt(valueIn(input, 'source'), 'reference');
+  if (typeof reference === 'string')
+    return readStoredDocument(context, request, context.store.snapshot(), reference);
+  throw new OperationOutcomeError('field-missing', {
+    diagnostics: `there is neither a ${parameter} nor a source: send the ${parameter} itself as ${type}, or Parameters`,
+  });
 }
 
 const XML_TYPES = /^(?:application\/hl7-cda\+xml|text\/xml|application\/xml)\b/i;
@@ -72,10 +107,10 @@ function attachmentOf(document: Resource): Attachment | undefined {
   return attachments.find(({ contentType = '' }) => XML_TYPES.test(contentType)) ?? attachments[0];
 }
 
-export function bytesOf(data: unknown): Uint8Array {
-  if (typeof data !== 'string' || data === '') throw empty();
+function bytesOf(data: unknown, code: IssueCode = 'ccda-invalid'): Uint8Array {
+  if (typeof data !== 'string' || data === '') throw empty(code);
   return Buffer.from(data, 'base64');
 }
 
-const empty = (): OperationOutcomeError =>
-  new OperationOutcomeError('ccda-invalid', { diagnostics: 'There is no document.' });
+const empty = (code: IssueCode = 'ccda-invalid'): OperationOutcomeError =>
+  new OperationOutcomeError(code, { diagnostics: 'There is nothing to read in it.' });

@@ -20,8 +20,7 @@ import { recordAlways, recordRead } from '../../audit/record.ts';
 import type { Request } from '../../request.ts';
 import { importDocument, isRefusedForContent, transactionResponseOf } from '../ccda/import-ccda.ts';
 import { findByIdentifier } from '../ccda/meet.ts';
-import { bytesOf, readStoredDocument, type Source } from '../ccda/source.ts';
-import { resourceIn, valueIn } from '../input.ts';
+import { readSource } from '../ccda/source.ts';
 import type { Beside, Invocation, Operation, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 import { findPackageSubject } from './package-subject.ts';
@@ -100,7 +99,7 @@ export const importXdm: Operation = {
 
 async function performPackageImport(invocation: Invocation): Promise<OperationReply> {
   const { context, request } = invocation;
-  const source = await packageOf(invocation);
+  const source = await readSource(invocation, { parameter: 'package', type: ZIP_TYPE, empty: 'xdm-invalid' });
   if (source.seen.length > 0) await recordRead(context, auditOperation(request, source.seen, []));
   const reading = await readXdm(source.bytes);
   if (reading.kind === 'fault') throw refuse(`${reading.fault.code}: ${reading.fault.says}`);
@@ -119,25 +118,6 @@ async function performPackageImport(invocation: Invocation): Promise<OperationRe
 
 const refuse = (diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError('xdm-invalid', { diagnostics });
-
-/** @throws OperationOutcomeError `field-missing` where neither a package nor a source is given */
-async function packageOf({ context, request, input }: Invocation): Promise<Source> {
-  const given = resourceIn(input, 'package');
-  if (given !== undefined)
-    return {
-      bytes:
-        given.data === undefined
-          ? bytesOf(given.plain['data'])
-          : Buffer.from(Buffer.from(given.data).toString('latin1'), 'base64'),
-      seen: [],
-    };
-  const [reference] = valuesAt(valueIn(input, 'source'), 'reference');
-  if (typeof reference === 'string')
-    return readStoredDocument(context, request, context.store.snapshot(), reference);
-  throw new OperationOutcomeError('field-missing', {
-    diagnostics: `there is neither a package nor a source: send the package itself as ${ZIP_TYPE}, or Parameters`,
-  });
-}
 
 // — as a mail
 
