@@ -1,4 +1,7 @@
-/** The local domains of Direct mail; and the relays and mailboxes that they and the settings name, which the guard lets through. */
+/**
+ * The local domains of Direct mail; and the relays and mailboxes that they and the settings name, which the guard lets
+ * through.
+ */
 import type { AddressParts } from '../resources/outgoing-address.ts';
 import { parsePlace } from '../resources/outgoing-address.ts';
 import { readDomains, type LocalDomain } from '../rails/direct/domains.ts';

@@ -48,7 +48,7 @@ interface Settled {
   readonly gaveUp?: boolean | undefined;
 }
 
-/** The delivery as its end leaves it, and what was on record before: evidence may be there before the receipt of its sending. */
+/** The delivery as its end leaves it, and what was on record before: evidence may come before the receipt of its sending. */
 export interface SettledRecord {
   readonly record: DeliveryRecord;
   readonly known: StoredRecord | undefined;

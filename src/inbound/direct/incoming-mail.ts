@@ -80,15 +80,15 @@ export async function incomingOf(
   };
 }
 
-/** An address is never named in a work item (directory DR48). */
+/** Why nobody is known as the sender, without the address (directory DR48); undefined where somebody is. */
 function whyUnknown({ sender, isStranger }: MailParties): string | undefined {
   if (sender !== undefined) return undefined;
   return isStranger
-    ? 'the address of its sender is no verified one of anybody whom you know: verify an Endpoint with it and replay the message, or link it to its referral'
-    : 'several organizations whom you know have the address of its sender: leave it to one of them and replay the message, or link it to its referral';
+    ? 'no verified Endpoint of anybody whom you know has the address of its sender: verify one and replay the message, or link the message to its referral'
+    : 'several organizations whom you know have the address of its sender: leave the address to one of them and replay the message, or link the message to its referral';
 }
 
-const SENT_ON = 'its sender wrote the mail to another address: somebody may have sent it on';
+const SENT_ON = 'its sender wrote the mail to another address, so somebody may have passed it on';
 
 /** What a mail without a message of 360X comes to. */
 function verdictOf({ distrust, to, writtenTo }: DirectMail, content: MailContent): MessageVerdict {
@@ -96,7 +96,7 @@ function verdictOf({ distrust, to, writtenTo }: DirectMail, content: MailContent
     return quarantined([remark('sender-mismatch', 'E', '', `the mail is not believed: ${distrust}`)]);
   if (content.kind === 'plain') {
     const says = 'the mail holds no message about a referral; somebody must say to which referral it belongs';
-    // Who is sent a mail by a third party reads that it was signed for somebody else (direct-xdm 8, check 5).
+    // Somebody may have encrypted again for us what was signed for another (direct-xdm 8, check 5).
     const isSentOn = writtenTo !== undefined && !writtenTo.includes(to);
     const remarks = isSentOn ? [remark('structure-invalid', 'W', '', SENT_ON)] : [];
     return asked('mail-unsorted', [remark('referral-rule', 'W', '', says), ...remarks]);

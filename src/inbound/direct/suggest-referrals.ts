@@ -46,7 +46,7 @@ export async function suggestReferrals(
   );
   if (item === undefined || receiver === undefined) return;
   const found = new Set<Ref>();
-  // Whoever answers from another address than he was asked at may be any other party (360x A5).
+  // A party may answer from another address than the one that was asked, so any other party may be it (360x A5).
   const other = carried?.ofUnknown === undefined ? incoming.sender : undefined;
   const between = { sender: receiver, receiver: other };
   const numbers = [...(named === undefined ? [] : [named]), ...(await numbersAnswered(draft, incoming))];

@@ -86,7 +86,7 @@ export function openIncoming(
   };
 }
 
-/** A message that a person corrected, in the mail that brought the one before: sender, receiver and documents are the mail's. */
+/** A message that a person corrected, in the mail that brought the first: sender, receiver and documents are the mail's. */
 export const inItsMail = (
   corrected: Incoming,
   { sender, receiver, keeper, carried }: Incoming,

@@ -1,6 +1,7 @@
 /**
- * Notes the Direct address of every Endpoint that a draft writes (directory DR44). Another address than before, or that
- * of another organization, is `asserted`: whoever wrote it, nothing about a patient is sent there until somebody has verified it.
+ * Notes the Direct address of every Endpoint that a draft writes (directory DR44). Another address than before, or that of
+ * another organization, is `asserted`: whoever wrote it, nothing about a patient is sent there until somebody has verified
+ * it.
  */
 import { note } from '../../referral/ruling.ts';
 import { typeOf } from '../../resources/element.ts';
@@ -23,7 +24,7 @@ export async function noteDirectAddresses(draft: Draft): Promise<void> {
 async function noteAddress(draft: Draft, planned: Planned): Promise<void> {
   const { ref, before, after } = planned;
   const [old, address] = [directAddressOf(before), directAddressOf(after?.plain)];
-  // Whoever makes an Endpoint for a mail that came notes by himself who vouches for its address.
+  // The commit of a mail that introduces its sender has noted by itself who vouches for the address.
   if (draft.records.some((one) => isVerificationOf(one, ref))) return;
   if (address === undefined) {
     if (old !== undefined) draft.records.push(dropVerification(ref));

@@ -46,7 +46,7 @@ export async function kindsInDraft(draft: Draft, party: Ref): Promise<readonly P
   if (planned === undefined) return draft.snapshot.kindsOf(party);
   const resource = planned.after?.plain;
   if (resource === undefined) return undefined;
-  return keptKinds(resource, await fallbackIn(draft.snapshot), (npi) => isVerified(draft, party, npi));
+  return keptKinds(resource, await fallbackIn(draft.snapshot), (npi) => verifiesAddress(draft, party, npi));
 }
 
 /** The kinds of a party as they are kept, by its text; undefined: a provider and nothing else. */
@@ -68,7 +68,7 @@ export async function keptKinds(
   return kinds.join() === 'provider' ? undefined : kinds;
 }
 
-async function isVerified(
+async function verifiesAddress(
   { snapshot, records }: Draft,
   party: Ref,
   npi: { readonly system: string; readonly value: string },

@@ -8,7 +8,7 @@ import { note } from '../../referral/ruling.ts';
 import { isReferralTask, isTerminal, readState } from '../../referral/state.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
-import { isVerified } from '../../resources/parties/direct-addresses.ts';
+import { verifiesAddress } from '../../resources/parties/direct-addresses.ts';
 import { PARTY_TYPES } from '../../resources/parties/standing.ts';
 import { requestsOf } from '../../resources/referral-rules/visits.ts';
 import { missingIn } from './coming.ts';
@@ -89,7 +89,7 @@ async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {
   const orders = new Set<Ref>();
   // Where nothing waits, no order is looked for, nor relied on.
   if (!(await mayBeWithheld(draft))) return orders;
-  if (draft.records.some(isVerified)) return 'any';
+  if (draft.records.some(verifiesAddress)) return 'any';
   for (const { ref, before, after } of draft.planned.values()) {
     if (after === undefined) continue;
     const type = typeOf(ref);

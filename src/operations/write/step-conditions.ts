@@ -8,7 +8,7 @@ import { isSame } from '../../fhir/same.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
-import { isVerified } from '../../resources/parties/direct-addresses.ts';
+import { verifiesAddress } from '../../resources/parties/direct-addresses.ts';
 import { PARTY_TYPES } from '../../resources/parties/standing.ts';
 import { requestsOf } from '../../resources/referral-rules/visits.ts';
 import { LARGE } from '../heavy.ts';
@@ -49,7 +49,7 @@ export const bringsFile: StepCondition = ({ planned }) => {
  * file, or of a visit or a file about an order that was here before. Nothing waits for an order that the same draft creates.
  */
 export const mends: StepCondition = ({ planned, records }) => {
-  if (records.some(isVerified)) return true;
+  if (records.some(verifiesAddress)) return true;
   const wasHere = (order: Ref): boolean => {
     const own = planned.get(order);
     return own?.method !== 'POST' || own.base !== 0;

@@ -1,7 +1,8 @@
 /**
  * Direct addresses of Endpoints, and who verified them (directory DR44 to DR46). A record for each Endpoint, written in the
  * commit that writes the Endpoint: another address, or another organization, makes it `asserted` again, and nothing about a
- * patient is sent to it until somebody verifies it. The record is found by the address, which R4 has no search for, and which others never see.
+ * patient is sent to it until somebody verifies it. The server finds the record by the address, for which R4 has no search
+ * parameter, and which others never see.
  */
 import { parseDirectAddress } from '../../direct/address.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -55,7 +56,7 @@ export const isVerificationOf = ({ kind, key }: RecordWrite, endpoint: Ref): boo
   kind === ENDPOINT_VERIFIED && key === endpoint;
 
 /** Whether a write says that somebody vouches for an address. */
-export const isVerified = ({ kind, body }: RecordWrite): boolean =>
+export const verifiesAddress = ({ kind, body }: RecordWrite): boolean =>
   kind === ENDPOINT_VERIFIED && (body as EndpointVerification | undefined)?.state === 'verified'; // this file writes it
 
 export async function readVerification(

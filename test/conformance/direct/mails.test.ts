@@ -314,7 +314,7 @@ describe('what a person does', () => {
     await mailed.say(request(said(0)));
     expect((await mailed.post(await mailOf(accept(said(1)), TO_LARKSPUR))).fate).toBe('work-item');
     const [item] = await mailed.workItems();
-    expect(item?.task['description']).toMatch(/^the address of its sender is no verified one of anybody/);
+    expect(item?.task['description']).toMatch(/^no verified Endpoint of anybody whom you know/);
     expect(item?.task['input']).toContainEqual({
       type: { text: 'suggested referral' },
       valueReference: { reference: await orderOf() },

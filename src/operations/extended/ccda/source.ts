@@ -54,7 +54,11 @@ export async function readSource(
 
 const XML_TYPES = /^(?:application\/hl7-cda\+xml|text\/xml|application\/xml)\b/i;
 
-/** @throws OperationOutcomeError `missing` for what the caller may not read, `ccda-invalid` for a Binary or an attachment without content */
+/**
+ * Reads a stored Binary, or the content of a stored DocumentReference.
+ *
+ * @throws OperationOutcomeError `missing` for what the caller may not read, `ccda-invalid` where there is no content
+ */
 export async function readStoredDocument(
   context: OperationContext,
   request: Request,
