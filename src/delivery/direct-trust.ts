@@ -89,7 +89,7 @@ export function createDirectTrust({ store, readKey, lists, graceMs }: TrustParts
     async anchorsFor(address, direction) {
       for (const owner of ownersOf(address)) {
         const anchors = await anchorsOf(store.snapshot(), owner, direction, certificates);
-        if (anchors.length > 0) return anchors;
+        if (anchors !== undefined) return anchors;
       }
       return [];
     },
@@ -108,19 +108,20 @@ export function createDirectTrust({ store, readKey, lists, graceMs }: TrustParts
   };
 }
 
+/** Undefined where nothing says whom the owner trusts; none while a bundle of its own has not been fetched. */
 async function anchorsOf(
   snapshot: Snapshot,
   owner: TrustOwner,
   direction: TrustDirection,
   certificates: (pem: string) => readonly X509Certificate[],
-): Promise<readonly X509Certificate[]> {
-  const single = await rowsOf<AnchorRow>(snapshot, ANCHOR_KIND, owner);
-  const bundles = await rowsOf<BundleRow>(snapshot, BUNDLE_KIND, owner);
+): Promise<readonly X509Certificate[] | undefined> {
+  const rows = await rowsOf<AnchorRow>(snapshot, ANCHOR_KIND, owner);
+  const single = rows.filter((row) => row.role === 'anchor' && row[direction]);
+  const bundles = (await rowsOf<BundleRow>(snapshot, BUNDLE_KIND, owner)).filter((row) => row[direction]);
+  if (single.length + bundles.length === 0) return undefined;
   return [
-    ...single.flatMap((row) =>
-      row.role === 'anchor' && row[direction] ? certificates(row.certificate) : [],
-    ),
-    ...bundles.flatMap((row) => (row[direction] ? row.anchors.flatMap(certificates) : [])),
+    ...single.flatMap((row) => certificates(row.certificate)),
+    ...bundles.flatMap((row) => row.anchors.flatMap(certificates)),
   ];
 }
 

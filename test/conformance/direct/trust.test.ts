@@ -180,6 +180,16 @@ describe('anchors belong to a domain or an address, and to a direction (direct-x
     expect(await judge(leaf, `desk@${TARN_DOMAIN}`, sender, trust)).toBeUndefined();
   });
 
+  test('an address whose own bundle was not fetched yet trusts nobody (direct-xdm 4)', async () => {
+    await trusts(TARN_DOMAIN, one);
+    const url = 'https://bundles.example.org/tarn.p7b';
+    await addBundle(administer, { owner: TARN, url, signer: undefined, in: true, out: false });
+    const { trust } = trustOf();
+    expect(await judge(leaf, TARN, sender, trust)).toBe('untrusted');
+    // Nothing of its own says to whom it writes.
+    expect(await trust.anchorsFor(TARN, 'out')).toHaveLength(1);
+  });
+
   test('an authority between is known, and trusted below an anchor alone', async () => {
     const between = authority({ issuer: one });
     const below = endEntity(between, { san: 'DNS:direct.birch.example.org' });
