@@ -157,10 +157,15 @@ async function openClient(parts: MailboxParts): Promise<ImapFlow> {
   }
 }
 
-type ConnectingParts = Pick<MailboxParts, 'mailbox' | 'ca' | 'connect'>;
+type ConnectingParts = Pick<MailboxParts, 'mailbox' | 'ca' | 'connect'> & {
+  readonly settings: Pick<MailboxParts['settings'], 'receivedBytesMax'>;
+};
+
+/** Bytes of an answer beside the mail in it: a list of numbers of many mails has more than others. */
+const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Connects and logs in. */
-async function connectImap({ mailbox, ca, connect }: ConnectingParts): Promise<ImapFlow> {
+async function connectImap({ mailbox, ca, connect, settings }: ConnectingParts): Promise<ImapFlow> {
   const place = parsePlace({ purpose: 'direct-mailbox', address: mailbox.server });
   if (place === undefined) throw new Error(`${mailbox.server} is no address of a mailbox`);
   const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
@@ -177,6 +182,10 @@ async function connectImap({ mailbox, ca, connect }: ConnectingParts): Promise<I
     transport: transportOver(socket, place, ca),
     auth: { user, pass: password },
     logger: false,
+    // A server may send more than the size that it told.
+    maxLiteralSize: settings.receivedBytesMax,
+    maxLineLength: ANSWER_BYTES_MAX,
+    maxResponseSize: settings.receivedBytesMax + ANSWER_BYTES_MAX,
     disableAutoIdle: false,
     greetingTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_TIMEOUT_MS,

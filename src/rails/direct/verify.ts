@@ -17,7 +17,9 @@ export async function verifyDirect(
   const relays = [...(relay === undefined ? [] : [relay]), ...submissions.values()];
   const found = await Promise.all([
     ...relays.map((one) => one.verify()),
-    ...mailboxesOf(domains).map((mailbox) => verifyMailbox({ mailbox, ca: pemOf(mailbox.ca), connect })),
+    ...mailboxesOf(domains).map((mailbox) =>
+      verifyMailbox({ mailbox, ca: pemOf(mailbox.ca), connect, settings }),
+    ),
   ]);
   const names = domains.map(({ domain, way }) => `${domain} (${way})`).join(', ');
   return [{ ok: true, says: `domains: ${names}` }, ...staFindings(domains, settings), ...files, ...found];
