@@ -4,7 +4,7 @@
  *     npm run demo                            plays a referral, prints both sides' timelines, stays up
  *     npm run demo -- --once                  plays, and ends
  *     npm run demo -- --no-play --port 8080   the same server with nothing played
- *     npm run demo -- --no-play --json        one JSON line on stdout when ready; logs on stderr
+ *     npm run demo -- --no-play --json        one JSON line on stdout when ready; logs, and what is played, on stderr
  *
  *       --port N        the port of FHIR (default: 0, any free one)
  *       --mllp-port N   the port of HL7 v2 (default: 0, any free one)
@@ -30,7 +30,7 @@ import { demoDatabase } from './demo/database.ts';
 import { directReadyOf, prepareDirect, settleDirect, type DemoDirect } from './demo/direct.ts';
 import { play } from './demo/play.ts';
 import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side, type World } from './demo/world.ts';
-import { printNext } from './demo/print.ts';
+import { printBeside, printNext } from './demo/print.ts';
 
 const FLAGS = {
   play: { type: 'boolean', default: true },
@@ -138,6 +138,7 @@ function end(): Promise<number> {
 
 /** Plays, and prints how to go on; resolves when there is nothing left to do. */
 async function demonstrate(world: World, direct: DemoDirect, asked: Asked, folder: string): Promise<number> {
+  if (asked.json) printBeside();
   if (asked.play) await play(world, direct);
   played = true;
   if (asked.once) return EXIT.done;

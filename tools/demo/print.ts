@@ -5,7 +5,14 @@ import type { Received } from './engines.ts';
 import { DIRECT_ADDRESSES } from './direct.ts';
 import { ORGANIZATIONS, type World } from './world.ts';
 
-const out = (line = ''): void => void process.stdout.write(`${line}\n`);
+let isBeside = false;
+
+/** What is printed goes to stderr from now on, because stdout is for a program. */
+export function printBeside(): void {
+  isBeside = true;
+}
+
+const out = (line = ''): void => void (isBeside ? process.stderr : process.stdout).write(`${line}\n`);
 
 export const printStep = (says: string): void => out(`  · ${says}`);
 

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
+import { openDemo } from './demo.ts';
 
 const TOOL = resolve(import.meta.dirname, '../../../tools/demo.ts');
 const TITLE = 'A behavioural-health referral under 42 CFR Part 2\n';
@@ -30,4 +31,10 @@ test('(compliance P4, P14, C11) the demonstration shows each step of it', async 
   expect(withdrawn).toContain('withdraws the consent');
   expect(withheld).toContain('is withheld; what was received stays');
   expect(more.join('')).toBe('');
+}, 60_000);
+
+test('with --json a program reads one line, whatever was played before', async () => {
+  const demo = await openDemo('--play');
+  expect(demo.told).toMatchObject({ direct: { addresses: {}, certificates: {} } });
+  await demo.close();
 }, 60_000);
