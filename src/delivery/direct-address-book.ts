@@ -1,4 +1,4 @@
-/** The address book: certificates that were found before, with what was made of them (direct-xdm 10). */
+/** The address book: certificates that were found before, and whether they were trusted (direct-xdm 10). */
 import type { X509Certificate } from 'node:crypto';
 import type { CertificateFault } from '../direct/certificates/check-certificate.ts';
 import { readFacts } from '../direct/certificates/certificate-facts.ts';
@@ -31,8 +31,9 @@ interface AddressBook {
   ): Promise<void>;
 }
 
+/** A trusted certificate is looked for anew after this time, and noted anew. */
 const RECENT_MS = 24 * 3600_000;
-/** What is not trusted is noted so often at most. */
+/** One that is not trusted is noted anew after this time. */
 const UNTRUSTED_MS = 3600_000;
 
 export function createAddressBook({ store, clock }: BookParts): AddressBook {

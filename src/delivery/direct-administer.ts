@@ -77,7 +77,7 @@ export async function importKey(parts: AdministerParts, asked: KeyImport): Promi
   await change(parts, `direct import-key ${owner} ${fingerprint}`, [writeKey(row)]);
 }
 
-/** A certificate for one of the uses is enough: a key may sign and another one decrypt. */
+/** @throws TrustRefused unless the certificate is fit for one of the uses: one key may sign, and another one decrypt */
 function needFitFor(
   certificate: X509Certificate,
   owner: TrustOwner,

@@ -22,28 +22,21 @@ export interface SignerJudgement {
 }
 
 /**
- * Whether one of the signers covers the sender's address and leads to an anchor of this recipient.
+ * Whether a signer covers the sender's address and leads to an anchor of this recipient.
  *
  * @param anchors those of the recipient for this sender
  * @param at when the mail was received, in milliseconds since 1970: the signer's clock decides nothing
- * @returns why the mail is not believed; undefined when it is
+ * @returns why the mail is not believed by this signer; undefined when it is
  */
 export function judgeSigner(
-  { signers }: { readonly signers: readonly MailSigner[] },
+  { certificate, chain }: Pick<MailSigner, 'certificate' | 'chain'>,
   { outer, inner }: SaidSenders,
   anchors: readonly X509Certificate[],
   at: number,
   revocation: Revocation,
 ): SignerJudgement | undefined {
   if (outer !== inner) return { distrust: 'sender-differs' };
-  const faults: CertificateFault[] = [];
-  for (const { certificate, chain } of signers) {
-    const material = { leaf: certificate, intermediates: chain };
-    const fault = checkCertificate(material, inner, 'sign', anchors, at, revocation);
-    if (fault === undefined) return undefined;
-    faults.push(fault);
-  }
-  // A signer who covers the sender says more than one who has nothing to do with it.
-  const fault = faults.find((one) => one !== 'not-bound') ?? faults[0] ?? 'not-bound';
-  return { distrust: CERTIFICATE_FAULTS[fault].distrust, fault };
+  const material = { leaf: certificate, intermediates: chain };
+  const fault = checkCertificate(material, inner, 'sign', anchors, at, revocation);
+  return fault && { distrust: CERTIFICATE_FAULTS[fault].distrust, fault };
 }

@@ -91,7 +91,7 @@ export async function noteDocument(note: DocumentReading, told: DocumentSource):
   return written(content, { base: told.base, lookUp: told.gathered.lookUp });
 }
 
-/** A copy of the consent with which content of Part 2 is told: words, for whom has no FHIR (compliance P30). */
+/** A copy of the consent with which content of Part 2 is told: in words, for receivers without FHIR (compliance P30). */
 export function consentCopy(scope: string, consent: Resource, told: DocumentSource): SubmissionDocument {
   const words = `${scope}\n\n${JSON.stringify(consent, undefined, 1)}\n`;
   const data = Buffer.from(words).toString('base64');

@@ -1,6 +1,6 @@
 /**
  * The text of a mail, which stands inside what is signed and encrypted: the notice of 42 CFR 2.32 first (compliance P30), then
- * what the mail is about. It names the referral and the two organizations; of the patient the documents speak alone.
+ * what the mail is about. It names the referral and the two organizations; the documents alone speak of the patient.
  */
 import type { Submission } from '../../direct/xdm/submission.ts';
 import { packageRowOf } from './package-rows.ts';

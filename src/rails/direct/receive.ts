@@ -176,7 +176,7 @@ async function judge(
     const signer = { ...one, chain: [...one.chain, ...stored] };
     const material = { leaf: signer.certificate, intermediates: signer.chain };
     const revocation = await trust.revocationFor(material, anchors, at, signal);
-    const judged = judgeSigner({ signers: [signer] }, from, anchors, at, revocation);
+    const judged = judgeSigner(signer, from, anchors, at, revocation);
     if (judged === undefined) return { signer: signer.certificate };
     // A signer who covers the sender says more than one who has nothing to do with it.
     if (index === 0 || judged.distrust !== 'signer-not-sender') ({ distrust } = judged);

@@ -119,8 +119,10 @@ describe('(direct-xdm 4) the signer of a mail', () => {
     const found = await opened(await protect(await composeMail(draft())));
     const reading = readMail(found.message, MAIL_LIMITS);
     const inner = reading.kind === 'mail' ? reading.from : headers.to;
+    const [signer] = found.signers;
+    if (signer === undefined) throw new Error('a mail that was opened has a signer');
     return judgeSigner(
-      found,
+      signer,
       { outer: headers.from, inner, ...said },
       anchors.map((pem) => new X509Certificate(pem)),
       at,
