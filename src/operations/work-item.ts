@@ -16,7 +16,8 @@ export const WORK_ITEM_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/work-item
 /** Why a person is asked. */
 export const KINDS = {
   'delivery-failed': 'A delivery was refused for good, or tried too often',
-  'delivery-unconfirmed': 'Nothing shows in time that what was delivered reached its destination',
+  'delivery-unconfirmed':
+    'What was sent may not have reached its destination: nothing shows it in time, or the other side says both',
   'message-unmatched': 'A message is about a referral that is not known here',
   'message-unaddressed': 'A message does not say whom it is for',
   'message-unfit': 'A message can be read, but the rules of its referral do not let it happen',

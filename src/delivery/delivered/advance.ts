@@ -38,15 +38,33 @@ export const endingOf = ({ rail, state, evidence }: DeliveryRecord): DeliveryEvi
     return row !== undefined && 'end' in row && row.end === state;
   });
 
-/** Whether a person is to be asked: it failed, or what was due did not come and has not come since. */
-export function asksPerson({ rail, state, evidence }: DeliveryRecord): 'failed' | 'unconfirmed' | undefined {
+/**
+ * Whether a person is to be asked: it failed; or what was due did not come and has not come since; or the other side says
+ * that it failed after it had said that all was received, and nobody there has looked at it yet (direct-xdm 6).
+ */
+export function asksPerson(record: DeliveryRecord): 'failed' | 'unconfirmed' | undefined {
+  const { rail, state, evidence } = record;
   if (state === 'failed') return 'failed';
   const isOverdue = evidence.some(({ kind }) => {
     const row = evidenceRowOf(rail, kind);
     return row !== undefined && 'asks' in row;
   });
-  return isOverdue && (deliveryRank(state) ?? RECEIVED) < RECEIVED ? 'unconfirmed' : undefined;
+  const waits = isOverdue && (deliveryRank(state) ?? RECEIVED) < RECEIVED;
+  return waits || isTakenBack(record) ? 'unconfirmed' : undefined;
 }
+
+/** Whether the other side reported a failure later than that it received all of it. */
+function isTakenBack({ rail, state, evidence }: DeliveryRecord): boolean {
+  if (state !== 'received') return false;
+  const newest = (says: (row: EvidenceRow) => boolean): string =>
+    evidence.findLast(({ kind }) => says(evidenceRowOf(rail, kind) ?? NOTHING))?.at ?? '';
+  return (
+    newest((row) => 'end' in row && row.end === 'failed' && row.until === 'received') >
+    newest((row) => 'rank' in row && row.rank === 'received')
+  );
+}
+
+const NOTHING: EvidenceRow = { asks: true, says: '', by: 'machine' };
 
 const RECEIVED = RANKED.indexOf('received');
 

@@ -133,6 +133,8 @@ function awaitedParts(record: DeliveryRecord, nextTry: number | undefined): read
     ...next,
     ...awaitedBy(rail, rank).map((kind) => ({ name: 'awaits', valueCode: kind })),
     ...(dueBy === undefined ? [] : [{ name: 'until', valueInstant: dueBy }]),
-    ...(asksPerson(record) === 'unconfirmed' ? [{ name: 'overdue', valueBoolean: true }] : []),
+    ...(asksPerson(record) === 'unconfirmed'
+      ? [{ name: state === 'received' ? 'contradicted' : 'overdue', valueBoolean: true }]
+      : []),
   ];
 }

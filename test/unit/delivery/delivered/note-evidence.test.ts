@@ -212,6 +212,23 @@ describe('the work item', () => {
     expect(parseStored(item?.text ?? '')).toMatchObject({ status: 'closed' });
   });
 
+  test('(direct-xdm 6) a failure after it was received asks a person, and the state stays; before it, nobody', async () => {
+    const later = '2026-03-01T11:00:00.000Z';
+    const takenBack = await begin();
+    await takenBack.settle('accepted', [piece('smtp-accepted'), piece('mdn-dispatched')]);
+    await takenBack.note(takenBack.entry.id, piece('mdn-failed', 'mail-2', later), expected);
+    await expect(takenBack.kept()).resolves.toMatchObject({ state: 'received', item: 'Task/item-1' });
+    const item = await takenBack.store.snapshot().read('Task/item-1', EVERYTHING);
+    expect(parseStored(item?.text ?? '')).toMatchObject({ status: 'unconfirmed' });
+    await takenBack.note(takenBack.entry.id, piece('mdn-displayed', 'mail-3', later), expected);
+    expect((await takenBack.kept())?.item).toBeUndefined();
+
+    const repeated = await begin();
+    await repeated.settle('accepted', [piece('smtp-accepted'), piece('mdn-dispatched', 'mail-4', later)]);
+    await repeated.note(repeated.entry.id, piece('mdn-failed'), expected);
+    expect((await repeated.kept())?.item).toBeUndefined();
+  });
+
   test('until when more is waited for stands in the record until it came', async () => {
     const { entry, note, settle, kept } = await begin();
     await settle('accepted', [piece('smtp-accepted')]);
