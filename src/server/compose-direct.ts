@@ -105,7 +105,7 @@ export function openDirect(
   metrics.showDirect(() => rail.status());
   return rail.listen({
     store,
-    knows: direct.knows,
+    memberOf: direct.memberOf,
     receive: async (mail) => turns.take(await direct.turnOf(mail), () => direct.receive(mail)),
     noteEvidence,
     resend: ({ entry, mails }, signal) => deliverAgain(entry, mails + 1, signal),

@@ -17,6 +17,9 @@ export interface MailText {
   readonly from: DirectAddress;
   /** The addresses of To and Cc that are Direct addresses, each once. */
   readonly to: readonly DirectAddress[];
+  /** Whom the last mail server on its way delivered it for: before it looked aliases up (X-Original-To), and after. */
+  readonly originalTo: DirectAddress | undefined;
+  readonly deliveredTo: DirectAddress | undefined;
   /** Without angle brackets and blanks. */
   readonly messageId: string | undefined;
   /** The ids of In-Reply-To, then of References. */
@@ -104,6 +107,8 @@ function readFields(fields: readonly HeaderField[], from: DirectAddress): Fields
     kind: 'mail',
     from,
     to: readMailboxes(`${value('to')}, ${value('cc')}`),
+    originalTo: readMailboxes(value('x-original-to'))[0],
+    deliveredTo: readMailboxes(value('delivered-to'))[0],
     messageId: readMessageId(valueOf(fields, 'message-id')),
     references: [
       ...new Set([...readMessageIds(value('in-reply-to')), ...readMessageIds(value('references'))]),

@@ -17,7 +17,7 @@ export function createDirectDoor(
   return {
     receive: (mail) => receiveMail(receiving, mail),
     bring: (request, brought) => bringPackage(receiving, request, brought),
-    knows: async (address) => (await findReceiver(store.snapshot(), address, clock.now())) !== undefined,
+    memberOf: (address) => findReceiver(store.snapshot(), address, clock.now()),
     async turnOf(mail) {
       const { sender, receiver } = await findMailParties(store.snapshot(), mail, clock.now());
       const isBelieved = mail.distrust === undefined;

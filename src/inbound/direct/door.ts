@@ -3,6 +3,7 @@
  * the door for messages: a mail is one more way by which a message comes.
  */
 import type { PackageLimits } from '../../direct/xdm/read-package.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { MessageActions } from '../../operations/extended/message-actions.ts';
 import type { DirectAddress, DirectMail, ReceiveDirect } from '../../ports/direct.ts';
 import type { LogFault, MessageSettings } from '../../ports/inbound.ts';
@@ -22,8 +23,8 @@ export interface DirectDoor {
   readonly receive: ReceiveDirect;
   /** A package that its recipient brings. */
   readonly bring: MessageActions['bring'];
-  /** Whether a member is reached by this address: it is that of its own verified Endpoint. */
-  readonly knows: (address: DirectAddress) => Promise<boolean>;
+  /** The member that is reached by this address: it is that of its own verified Endpoint. Undefined: none, or several. */
+  readonly memberOf: (address: DirectAddress) => Promise<Ref | undefined>;
   /** For whom a mail takes its turn among all that is done here: its sender where it is known, else its receiver. */
   readonly turnOf: (mail: Pick<DirectMail, 'from' | 'to' | 'distrust'>) => Promise<string>;
 }

@@ -7,7 +7,6 @@ import type { Socket } from 'node:net';
 import { connect as raiseToTls } from 'node:tls';
 import { ImapFlow, type ImapTransport } from 'imapflow';
 import { pause, type Clock, type Timers } from '../../ports/clock.ts';
-import type { DirectAddress } from '../../ports/direct.ts';
 import { parsePlace, type AddressParts } from '../../resources/outgoing-address.ts';
 import { isLoopbackHost } from '../../resources/public-address.ts';
 import type { Finding } from '../../ports/store.ts';
@@ -24,13 +23,16 @@ export interface MailboxParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly settings: { readonly pollMs: number; readonly receivedBytesMax: number };
-  /** Puts the fate of a mail on disk, for the addresses it is for; false when it must be fetched again. */
-  readonly take: (bytes: Uint8Array, addresses: readonly DirectAddress[]) => Promise<boolean>;
+  /** Puts the fate of a mail on disk. */
+  readonly take: (bytes: Uint8Array) => Promise<MailboxFate>;
   /** Work for one mailbox is done by one server at a time; undefined: another one has it. */
   readonly alone: (name: string, work: () => Promise<void>) => Promise<void | undefined>;
   readonly counters: DirectCounters;
   readonly log: DirectLog;
 }
+
+/** `again`: it must be fetched again. `for-nobody`: it does not tell whose it is, so it stays where a person finds it. */
+export type MailboxFate = 'taken' | 'again' | 'for-nobody';
 
 interface MailboxWatch {
   close(): Promise<void>;
@@ -111,7 +113,7 @@ async function session(parts: MailboxParts, stopped: AbortSignal, looked: () => 
 /** Takes what is there and was not taken: with a folder for what is done all mails, else those that are not marked as seen. */
 async function look(client: ImapFlow, parts: MailboxParts, stopped: AbortSignal): Promise<void> {
   const { mailbox } = parts;
-  const wanted = mailbox.done === undefined ? { seen: false } : { flagged: false }; // flagged: too large
+  const wanted = mailbox.done === undefined ? { seen: false } : { flagged: false }; // flagged: left there
   // Numbers are of this connection: they are never kept, so that UIDVALIDITY may change between two (RFC 9051 2.3.1.1).
   const found = (await client.search(wanted, { uid: true })) || [];
   for (const uid of found.slice(0, TAKEN_AT_ONCE)) {
@@ -131,13 +133,29 @@ async function takeOne(client: ImapFlow, parts: MailboxParts, uid: number): Prom
       mailbox: nameOf(mailbox),
       bytes: sized.size ?? 0,
     });
-    await client.messageFlagsAdd(String(uid), ['\\Seen', '\\Flagged'], { uid: true });
+    await leave(client, uid);
     return false;
   }
   const fetched = await client.fetchOne(String(uid), { source: true }, { uid: true });
   if (fetched === false || fetched.source === undefined) return false;
-  return take(fetched.source, mailbox.addresses);
+  const fate = await take(fetched.source);
+  if (fate === 'for-nobody') {
+    log(
+      'warn',
+      'a mail of a mailbox names none of its addresses, which are of several members; it stays there',
+      {
+        mailbox: nameOf(mailbox),
+        uid,
+      },
+    );
+    await leave(client, uid);
+  }
+  return fate === 'taken';
 }
+
+/** It stays, marked for a person, and is not fetched again until the marks are taken away. */
+const leave = (client: ImapFlow, uid: number): Promise<boolean> =>
+  client.messageFlagsAdd(String(uid), ['\\Seen', '\\Flagged'], { uid: true });
 
 async function markDone(client: ImapFlow, { done }: Mailbox, uid: number): Promise<void> {
   await client.messageFlagsAdd(String(uid), ['\\Seen'], { uid: true });

@@ -1,5 +1,6 @@
 /** What the Direct rail is made of: its settings, what the roof hands it, and the desk behind it. */
 import type { DirectTrust } from '../../delivery/direct-trust.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { Clock, Timers } from '../../ports/clock.ts';
 import type { NoteEvidence } from '../../ports/delivered.ts';
 import type { DirectAddress, ReceiveDirect } from '../../ports/direct.ts';
@@ -44,8 +45,8 @@ export interface DirectRailParts extends Pick<DirectDeliverParts, 'build' | 'app
 /** What the rail hands to the desk, once there is one. */
 export interface DirectDesk {
   readonly store: Store;
-  /** Whether an address is kept here: a member's own, verified. */
-  readonly knows: (address: DirectAddress) => Promise<boolean>;
+  /** The member whose own verified address it is; undefined: it is not kept here. */
+  readonly memberOf: (address: DirectAddress) => Promise<Ref | undefined>;
   readonly receive: ReceiveDirect;
   readonly noteEvidence: NoteEvidence;
   /** Mails the package of an entry once more, where the policies still let it. */

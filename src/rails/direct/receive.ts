@@ -9,6 +9,7 @@ import { readDispositions } from '../../direct/mdn/read.ts';
 import { MAIL_LIMITS, type MailLimits } from '../../direct/mime/limits.ts';
 import { readMail, readMailHead, type MailText } from '../../direct/mime/read.ts';
 import type { DirectTrust } from '../../delivery/direct-trust.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { AuditEntry } from '../../ports/audit.ts';
 import { pause, type Clock, type Timers } from '../../ports/clock.ts';
 import {
@@ -21,6 +22,9 @@ import {
 import type { Store } from '../../ports/store.ts';
 import type { DirectCounters } from './counters.ts';
 import { noteDispositions, type DispositionParts, type DispositionVoice } from './dispositions.ts';
+import type { MailboxFate } from './mailbox.ts';
+import { recipientsIn } from './mailbox-recipients.ts';
+import type { Mailbox } from './domains.ts';
 import type { Quota } from './quota.ts';
 import type { ArrivedMail } from './smtp-port.ts';
 
@@ -34,6 +38,8 @@ export interface ReceiveMailParts extends DispositionParts {
   readonly receive: ReceiveDirect;
   readonly counters: DirectCounters;
   readonly receivedBytesMax: number;
+  /** The member whose own verified address it is. */
+  readonly memberOf: (address: DirectAddress) => Promise<Ref | undefined>;
   /** Mails that are not believed and are kept nevertheless. */
   readonly apart: Quota;
   /** Something was put on disk that may owe notifications. */
@@ -78,26 +84,30 @@ interface Taken {
   readonly isOpened: boolean;
 }
 
-/**
- * A mail of a mailbox, whose HISP has decrypted it and judged its signer. It is for those of the mailbox's addresses that its
- * header names; for the first of them where it names none.
- */
+/** A mail of a mailbox, whose HISP has decrypted it and judged its signer. */
 export async function takeFromMailbox(
   parts: ReceiveMailParts,
   bytes: Uint8Array,
-  addresses: readonly DirectAddress[],
-): Promise<boolean> {
+  mailbox: Pick<Mailbox, 'addresses' | 'user'>,
+): Promise<MailboxFate> {
   const reading = readMail(bytes, limitsOf(parts));
-  if (reading.kind === 'fault') return audit(parts, 'mail-unreadable', reading.fault);
-  const named = addresses.filter((address) => reading.to.includes(address));
+  if (reading.kind === 'fault') {
+    await audit(parts, 'mail-unreadable', reading.fault);
+    return 'taken';
+  }
+  const recipients = await recipientsIn(mailbox, reading, parts.memberOf);
+  if (recipients.length === 0) {
+    await audit(parts, 'mail-for-nobody', 'header');
+    return 'for-nobody';
+  }
   const voice = { kind: 'mailbox' } as const;
   let isKept = true;
-  for (const to of named.length > 0 ? named : addresses.slice(0, 1)) {
+  for (const to of recipients) {
     const told = await takeDisposition(parts, { reading, to, bytes, voice });
     const about = { to, bytes, through: 'edge', distrust: undefined } as const;
     isKept = (told ?? (await handOver(parts, mailOf(parts, reading, about)))) && isKept;
   }
-  return isKept;
+  return isKept ? 'taken' : 'again';
 }
 
 async function takeFor(parts: ReceiveMailParts, arrived: ArrivedMail, to: DirectAddress): Promise<Taken> {

@@ -25,7 +25,8 @@ export async function openWaysIn(
       ...parts,
       certificate: certificateOf(settings),
       name: domains.find(({ way }) => way === 'sta')?.domain ?? 'localhost',
-      knows: async (address) => localDomain(domains, address)?.way === 'sta' && desk.knows(address),
+      knows: async (address) =>
+        localDomain(domains, address)?.way === 'sta' && (await desk.memberOf(address)) !== undefined,
       take: (mail) => takeFromSmtp(inbound, mail),
       count: (event) => inbound.counters.smtp(event),
     }));
@@ -58,7 +59,7 @@ function mailboxParts({ parts, inbound, desk: { store } }: MailboxDesk, mailbox:
     mailbox,
     ca: pemOf(mailbox.ca),
     counters: inbound.counters,
-    take: (bytes, addresses) => takeFromMailbox(inbound, bytes, addresses),
+    take: (bytes) => takeFromMailbox(inbound, bytes, mailbox),
     async alone(name, work) {
       const lease = await store.leases.take(name, MAILBOX_LEASE_MS);
       if (lease === undefined) return;

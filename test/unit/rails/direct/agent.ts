@@ -80,6 +80,8 @@ export interface AgentOptions {
   /** Whether the rail can store nothing; the desk still can. */
   readonly isFull?: () => boolean;
   readonly domains?: readonly LocalDomain[];
+  /** Whose an address is; default: the own one is kept here. */
+  readonly memberOf?: (address: DirectAddress) => Promise<Ref | undefined>;
   readonly settings?: Partial<DirectRailParts['settings']>;
   readonly build?: (entry: ClaimedEntry) => Promise<BuiltSubmission>;
 }
@@ -177,7 +179,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   };
   const where = await rail.listen({
     store: { ...store, commit },
-    knows: async (address) => address === own.address,
+    memberOf:
+      options.memberOf ?? (async (address) => (address === own.address ? 'Organization/own' : undefined)),
     receive,
     noteEvidence: createNoteEvidence({
       store,

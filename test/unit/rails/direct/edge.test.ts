@@ -64,14 +64,24 @@ async function clientOf(login: string): Promise<ImapFlow> {
   return client;
 }
 
+interface FoundMail {
+  readonly seen: boolean;
+  readonly flagged: boolean;
+  readonly source: string;
+}
+
 /** What is in a folder: its flags and its source. */
-async function look(login: string, folder = 'INBOX'): Promise<readonly { seen: boolean; source: string }[]> {
+async function look(login: string, folder = 'INBOX'): Promise<readonly FoundMail[]> {
   const client = await clientOf(login);
-  const found: { seen: boolean; source: string }[] = [];
+  const found: FoundMail[] = [];
   try {
     await client.mailboxOpen(folder, { readOnly: true });
     for await (const { flags, source } of client.fetch('1:*', { flags: true, source: true }))
-      found.push({ seen: flags?.has('\\Seen') === true, source: String(source) });
+      found.push({
+        seen: flags?.has('\\Seen') === true,
+        flagged: flags?.has('\\Flagged') === true,
+        source: String(source),
+      });
   } catch {
     // no such folder, or nothing in it
   } finally {
@@ -109,7 +119,7 @@ const text = (
     asks: 'none',
   });
 
-interface Wish extends Pick<AgentOptions, 'receive'> {
+interface Wish extends Pick<AgentOptions, 'receive' | 'memberOf'> {
   readonly mailbox?: object;
   readonly imapPort?: number;
 }
@@ -215,6 +225,49 @@ describe('(direct-xdm 1) edge mode', () => {
       await until(async () => (await look('nokafor', 'Closeloop')).length === 1);
       expect(agent.mails).toHaveLength(1);
       expect(await look('nokafor')).toEqual([]);
+    },
+    JAVA_MS,
+  );
+
+  const SECOND: DirectAddress = 'second@direct.alder.example.org';
+  const HIDDEN: DirectAddress = 'undisclosed@direct.tarn.example.org';
+  const ofBoth = { addresses: [INITIATOR_ADDRESS, SECOND] };
+
+  for (const mailbox of [ofBoth, { ...ofBoth, done: 'Taken' }])
+    judged(
+      'greenmail',
+      `a blind copy to a mailbox of several members is nobody’s: it stays there, ${'done' in mailbox ? 'where others move' : 'marked'}`,
+      async () => {
+        const agent = await openEdge({
+          mailbox,
+          memberOf: async (address) => `Organization/${address.split('@')[0] ?? ''}`,
+        });
+        await post(RECIPIENT_ADDRESS, INITIATOR_ADDRESS, await text(RECIPIENT_ADDRESS, HIDDEN));
+        await until(async () => (await look('nokafor'))[0]?.flagged === true);
+        await post(RECIPIENT_ADDRESS, INITIATOR_ADDRESS, await text(RECIPIENT_ADDRESS, SECOND));
+        await until(() => agent.mails.length === 1);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        expect(agent.mails).toMatchObject([{ to: SECOND }]);
+        expect((await look('nokafor')).find(({ source }) => source.includes(HIDDEN))).toMatchObject({
+          seen: true,
+          flagged: true,
+        });
+        expect(agent.rail.status().received).toMatchObject({ 'mail-for-nobody': 1 });
+        const said = agent.logs.filter((line) => line.includes('names none of its addresses'));
+        expect(said).toHaveLength(1);
+        expect(said[0]).not.toContain('undisclosed');
+      },
+      JAVA_MS,
+    );
+
+  judged(
+    'greenmail',
+    'a blind copy to a mailbox of one member is its first address’s',
+    async () => {
+      const agent = await openEdge({ mailbox: ofBoth, memberOf: async () => 'Organization/own' });
+      await post(RECIPIENT_ADDRESS, INITIATOR_ADDRESS, await text(RECIPIENT_ADDRESS, HIDDEN));
+      await until(() => agent.mails.length === 1);
+      expect(agent.mails).toMatchObject([{ to: INITIATOR_ADDRESS }]);
     },
     JAVA_MS,
   );

@@ -78,7 +78,10 @@ test('a mail that is longer than its server says is cut off at what the server t
     clock: { now: () => Date.now() },
     timers: realTimers,
     settings: { pollMs: 60_000, receivedBytesMax: TAKEN_MAX },
-    take: async (bytes) => taken.push(bytes) > 0,
+    take: async (bytes) => {
+      taken.push(bytes);
+      return 'taken';
+    },
     alone: async (_name, work) => work(),
     counters: createDirectCounters(),
     log: (_level, says, about) => void logs.push(`${says} ${JSON.stringify(about)}`),
