@@ -111,6 +111,10 @@ const LEAVES: readonly Leaf[] = [
   { at: 'inbound/hl7v2/fingerprint.ts', why: 'makes the digest of a message' },
   { at: 'inbound/hl7v2/message-bytes.ts', why: 'bytes ⇄ message' },
   {
+    at: 'inbound/hl7v2/plan-carried.ts',
+    why: 'whether a note came beside a message, which only a mail can bring',
+  },
+  {
     at: 'inbound/hl7v2/part2-message.ts',
     why: 'says whether what a message tells is content of 42 CFR Part 2',
   },
