@@ -63,26 +63,28 @@ describeJudged('mongodb', 'a database that does not answer', (uri) => {
     expect([first.status, second.location]).toEqual([201, first.location]);
   };
 
-  const isRefused = async (answer: Promise<Response>, code: string): Promise<void> => {
+  const isRefused = async (answer: Promise<Response>, ...codes: readonly string[]): Promise<void> => {
     const started = performance.now();
     const { status, headers, ...said } = await answer;
-    expect([status, said.code, headers['retry-after'] !== undefined]).toEqual([503, code, true]);
+    expect([status, headers['retry-after'] !== undefined]).toEqual([503, true]);
+    expect(codes).toContain(said.code);
     expect(performance.now() - started).toBeLessThan(COMMIT_TIMEOUT_MS + 2000);
   };
 
-  test.each([
-    ['its answer to a write does not come', 'commit-unsure', () => gate.holdBehind('insert')],
-    ['nothing passes', 'commit-unsure', () => gate.hold()],
-    ['it is gone', 'busy', () => gate.cut()],
+  test.each<[string, readonly string[], () => void]>([
+    ['its answer to a write does not come', ['commit-unsure'], () => gate.holdBehind('insert')],
+    ['nothing passes', ['commit-unsure'], () => gate.hold()],
+    // The driver may have written before it sees that the connection is cut.
+    ['it is gone', ['busy', 'commit-unsure'], () => gate.cut()],
   ])(
     '%s: writes and reads are refused, and it recovers by itself',
-    async (_, code, trouble) => {
+    async (_, codes, trouble) => {
       const before = (await server.search('initiator', 'Patient')).length;
       expect((await readiness()).status).toBe(200);
       trouble();
 
       const key = randomUUID();
-      await isRefused(create(key), code);
+      await isRefused(create(key), ...codes);
       expect(await readiness()).toMatchObject({ status: 503, writable: false, why: 'database-silent' });
       await isRefused(server.ask('initiator', 'GET', 'Patient'), 'busy');
       await isRefused(create(randomUUID()), 'busy');

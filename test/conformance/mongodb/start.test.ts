@@ -34,7 +34,7 @@ describeJudged('mongodb', 'a server that cannot start on its database', (given) 
       STORE: 'mongodb',
       MONGODB_URI: uri,
       MONGODB_DATABASE: database,
-      MONGODB_SELECTION_MS: '500',
+      MONGODB_SELECTION_MS: '3000',
     };
     const child = spawn(process.execPath, argv, { cwd: TOP, env });
     const [out, err, [code]] = await Promise.all([

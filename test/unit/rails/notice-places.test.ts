@@ -14,7 +14,7 @@ test('(compliance P31) every rail of the registry declares its row', () => {
   expect(rooms.length).toBeGreaterThanOrEqual(3);
   for (const room of rooms) {
     expect(readFileSync(join(RAILS, room, 'index.ts'), 'utf8')).toContain(
-      `carriesNotice: NOTICE_PLACES['${room}']`.replace("['capture']", '.capture'),
+      `carriesNotice: NOTICE_PLACES${/^\w+$/.test(room) ? `.${room}` : `['${room}']`},`,
     );
     expect(Object.keys(NOTICE_PLACES)).toContain(room);
   }
