@@ -176,6 +176,7 @@ async function examineRails(config: Config): Promise<readonly Finding[]> {
     listening,
     application: 'Closeloop',
     trust: undefined,
+    store: undefined,
   });
   const rails = raiseRails({ config, log, clock, listening, outgoing, directRail });
   try {

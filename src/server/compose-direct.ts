@@ -9,6 +9,7 @@ import type { Metrics } from '../http/metrics.ts';
 import type { DirectDoor } from '../inbound/direct/door.ts';
 import type { FairTurns } from '../operations/fair-turns.ts';
 import { buildSubmission, lacksOfPackage } from '../operations/packages/build-submission.ts';
+import { createMessageKey } from '../operations/packages/message-key.ts';
 import type { NoteEvidence } from '../ports/delivered.ts';
 import type { Store } from '../ports/store.ts';
 import { createDirectRail, type DirectRail, type DirectRailSettings } from '../rails/direct/index.ts';
@@ -33,11 +34,13 @@ interface RailComposition {
   /** Undefined where no domain has a security agent here, and where only the settings are examined. */
   readonly trust: Pick<ComposedTrust, 'trust' | 'discovery'> | undefined;
   readonly extra?: DirectExtra | undefined;
+  /** Undefined where only the settings are examined. */
+  readonly store: Store | undefined;
 }
 
 /** @throws when a setting or a file means nothing */
 export function composeDirectRail(parts: RailComposition): DirectRail {
-  const { config, log, outgoing, base, listening, trust, application } = parts;
+  const { config, log, outgoing, base, listening, trust, application, store } = parts;
   const links = listening.flatMap((port) => port.links.map(({ link }) => link));
   const packages = { base, serverOid: config.serverOid, links };
   return createDirectRail({
@@ -52,6 +55,10 @@ export function composeDirectRail(parts: RailComposition): DirectRail {
     application,
     clock,
     timers,
+    messageKey:
+      store === undefined
+        ? () => Promise.reject(new Error('nothing is mailed without a store'))
+        : createMessageKey({ store, random: randomBytes }),
     random: (bytes) => randomBytes(bytes),
     log: (level, says, about) => log.write(level, says, about),
   });

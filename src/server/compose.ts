@@ -134,6 +134,7 @@ async function raise(
   const directParts = { config, log, outgoing, base, trust: directTrust, extra: extraDirect };
   const directRail = await loadDirect({
     ...directParts,
+    store,
     listening,
     application: `Closeloop ${readVersion()}`,
   });

@@ -99,6 +99,7 @@ const railTo = (port: number, present: PresentVersion): Rail =>
     application: 'test',
     clock: { now: () => Date.parse('2026-01-01T00:00:00Z') },
     timers: realTimers,
+    messageKey: async () => Buffer.alloc(32),
     random: randomBytes,
     log: () => undefined,
   });

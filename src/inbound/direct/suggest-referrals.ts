@@ -6,6 +6,7 @@ import { systemOfOid } from '../../fhir/identifier.ts';
 import { entryOfMessageId } from '../../direct/message-id.ts';
 import type { Identifier, Ref } from '../../fhir/types.ts';
 import { convertInThread } from '../../operations/extended/ccda/convert.ts';
+import { readMessageKey } from '../../operations/packages/message-key.ts';
 import { replan, type Draft } from '../../operations/write/draft.ts';
 import { workItemKindOf } from '../../operations/work-item.ts';
 import { readPreview } from '../../operations/write/preview.ts';
@@ -92,8 +93,10 @@ async function numbersAnswered(draft: Draft, incoming: Incoming): Promise<readon
 /** The orders of what we mailed and it answers, by In-Reply-To and References. */
 async function ordersAnswered(draft: Draft, { references, from, to }: DirectMail): Promise<readonly Ref[]> {
   const orders: Ref[] = [];
+  const key = await readMessageKey(draft.context.store.snapshot());
+  if (key === undefined) return orders;
   for (const id of references.slice(0, NUMBERS_MAX)) {
-    const entry = entryOfMessageId(id, to, from);
+    const entry = entryOfMessageId(key, id, { from: to, to: from });
     const [sent] = entry === undefined ? [] : await draft.context.store.outbox({ id: entry, count: 1 });
     const task = sent === undefined ? undefined : await readPreview(draft, sent.orderingKey);
     const order = task === undefined ? undefined : focusOf(task);

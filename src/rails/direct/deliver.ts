@@ -36,6 +36,8 @@ export interface DirectDeliverParts {
   readonly post: Post;
   readonly clock: Clock;
   readonly times: ExpectedTimes;
+  /** The secret of Message-IDs. */
+  readonly messageKey: () => Promise<Uint8Array>;
   /** Name and version of this program, in packages. */
   readonly application: string;
 }
@@ -79,7 +81,7 @@ interface PackedMail {
 
 /** @throws NoticeMissing when the text for people lacks the notice that is owed (compliance C10, P23, P30) */
 async function packMail(
-  { clock, application }: DirectDeliverParts,
+  { clock, application, messageKey }: DirectDeliverParts,
   { submission, institution, text, notice = [] }: Extract<BuiltSubmission, { kind: 'submission' }>,
   { id, attempt }: ClaimedEntry,
   to: DirectAddress,
@@ -88,7 +90,7 @@ async function packMail(
   const { telecom: from } = submission.author;
   const about = { institution, application };
   const zip = await writeXdm(submission, { ...about, ...(notice.length > 0 && { notice }) });
-  const messageId = messageIdOf(id, attempt, from, to);
+  const messageId = messageIdOf(await messageKey(), { entry: id, attempt, from, to });
   const bytes = await composeMail({
     from,
     to,

@@ -15,6 +15,7 @@ import {
   type NoteEvidence,
 } from '../../ports/delivered.ts';
 import { DIRECT, type DirectAddress } from '../../ports/direct.ts';
+import { readMessageKey } from '../../operations/packages/message-key.ts';
 import { allRecords } from '../../ports/record.ts';
 import type { Snapshot, Store } from '../../ports/store.ts';
 import { dueAfter, readHabits, waitsForDispatched, type ExpectedTimes } from './expect.ts';
@@ -111,18 +112,20 @@ interface Belonging {
   readonly kind: EvidenceKind;
 }
 
-/** By the id it names, by the ids it refers to, or the one mail to this recipient for which it is still due. */
+/** By the id it names, by the ids it refers to, or (an MDN) the one mail to this recipient for which it is still due. */
 async function entryOf(
   snapshot: Snapshot,
   { mail, reading, recipient, kind }: Belonging,
 ): Promise<string | undefined> {
   const { originalMessageId, references } = reading;
   const ids = originalMessageId === undefined ? references : [originalMessageId];
+  const key = ids.length === 0 ? undefined : await readMessageKey(snapshot);
   for (const id of ids) {
-    const entry = entryOfMessageId(id, mail.to, recipient);
+    const entry = key && entryOfMessageId(key, id, { from: mail.to, to: recipient });
     if (entry !== undefined) return entry;
   }
-  if (ids.length > 0) return undefined;
+  // Nobody signs a DSN: without an id that left, it may be anybody's.
+  if (ids.length > 0 || reading.kind === 'dsn') return undefined;
   const open = (await allRecords(snapshot, DIRECT_SENT, 'to', recipient)).map(readSent);
   const due: string[] = [];
   for (const { entry, from } of open) {

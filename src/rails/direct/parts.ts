@@ -28,7 +28,7 @@ export interface DirectRailSettings extends SmtpPortSettings, ExpectedTimes {
   readonly pollMs: number;
 }
 
-export interface DirectRailParts extends Pick<DirectDeliverParts, 'build' | 'application'> {
+export interface DirectRailParts extends Pick<DirectDeliverParts, 'build' | 'application' | 'messageKey'> {
   readonly domains: readonly LocalDomain[];
   readonly settings: DirectRailSettings;
   readonly connect: GuardedConnect;

@@ -2,10 +2,12 @@
  * What a mail comes to that is no message of 360X, or that cannot be used, or is not believed; and what its sender is told
  * (direct-xdm 6, 8, 9, 11). A person then says to which referral it belongs.
  */
+import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { SelectRecipients } from '../../../src/delivery/recipients.ts';
 import { messageIdOf } from '../../../src/direct/message-id.ts';
 import type { MailFile } from '../../../src/direct/mime/compose.ts';
+import { createMessageKey } from '../../../src/operations/packages/message-key.ts';
 import type { DirectMail, Distrust } from '../../../src/ports/direct.ts';
 import { EVERYTHING } from '../../../src/ports/query.ts';
 import { STATEMENT_1 } from '../../../src/policies/part2/statements.ts';
@@ -129,7 +131,10 @@ describe('normal traffic is kept, and a person is asked (direct-xdm 8)', () => {
     await open({ engine: { selectRecipients: tellByDirect } });
     await mailed.say(request(said(0)));
     const [entry] = await mailed.store.outbox({ receiver: 'Endpoint/direct-tidewater', count: 1 });
-    const id = messageIdOf(entry?.id ?? '', 1, ADDRESSES.larkspur, ADDRESSES.tidewater);
+    const sent = { entry: entry?.id ?? '', attempt: 1, from: ADDRESSES.larkspur, to: ADDRESSES.tidewater };
+    const key = await createMessageKey({ store: mailed.store, random: randomBytes })();
+    const id = messageIdOf(key, sent);
+    await postFiles([pdf], { mail: { references: [messageIdOf(randomBytes(32), sent)] } }); // guessed
     await postFiles([pdf], { mail: { references: [id] } });
     await postFiles([pdf], { mail: { references: [id.replace(/@/, '0@')] } }); // not one of ours
     const inputs = (await mailed.workItems()).map(({ task }) => JSON.stringify(task['input']));

@@ -5,6 +5,7 @@ import type { DirectTrust } from '../../../../src/delivery/direct-trust.ts';
 import { domainOfAddress } from '../../../../src/direct/address.ts';
 import type { Submission } from '../../../../src/direct/xdm/submission.ts';
 import type { Ref } from '../../../../src/fhir/types.ts';
+import { createMessageKey } from '../../../../src/operations/packages/message-key.ts';
 import { auditedCommit } from '../../../../src/ports/commit.ts';
 import { DELIVERY_RECORD, type DeliveryRecord } from '../../../../src/ports/delivered.ts';
 import {
@@ -130,6 +131,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       ],
     }),
     build: options.build === undefined ? async (entry) => submissionOf(own, peer, entry) : options.build,
+    messageKey: createMessageKey({ store, random: randomBytes }),
     application: 'Closeloop test',
     clock,
     timers: realTimers,

@@ -72,7 +72,7 @@ test('(direct-xdm 2, 6) a package arrives signed and encrypted, and its notifica
   expect(receipt).toMatchObject({
     outcome: 'accepted',
     evidence: [
-      { kind: 'smtp-accepted', source: expect.stringMatching(/^cl-\d+-\d+-1-[0-9a-f]{16}@direct\.alder/) },
+      { kind: 'smtp-accepted', source: expect.stringMatching(/^cl-\d+-\d+-1-[0-9a-f]{24}@direct\.alder/) },
     ],
   });
   const [mail] = receiver.mails;
@@ -351,7 +351,7 @@ describe('(routing RL13) a notification that does not belong changes nothing, an
         from: by,
         to,
         recipient,
-        message: mdn(by, to, 'cl-1-0-1-0123456789abcdef@direct.alder.example.org', 'failed'),
+        message: mdn(by, to, 'cl-1-0-1-0123456789abcdef01234567@direct.alder.example.org', 'failed'),
       }),
       await mailTo(sender, {
         signer: other,
