@@ -9,6 +9,7 @@ import { parseDirectAddress } from '../../direct/address.ts';
 import type { CallOff, Timers } from '../../ports/clock.ts';
 import type { DirectAddress } from '../../ports/direct.ts';
 import { CONTENT_FAULTS, createHeldBytes, readMailContent } from './smtp-content.ts';
+import { createStay, STAY_BOUNDS, type StayBounds } from './smtp-stay.ts';
 
 export interface SmtpPortSettings {
   readonly receivedBytesMax: number;
@@ -48,6 +49,8 @@ interface SmtpPortParts {
   readonly knows: (address: DirectAddress) => Promise<boolean>;
   /** False when nothing of the mail is on disk, so that its sender must try again. */
   readonly take: (mail: ArrivedMail) => Promise<boolean>;
+  /** How long a connection may stay; undefined: {@link STAY_BOUNDS}. */
+  readonly stay?: StayBounds;
   /** Something that an operator counts: a word of {@link SMTP_EVENTS}. */
   readonly count: (event: SmtpEvent) => void;
 }
@@ -56,6 +59,7 @@ interface SmtpPortParts {
 export const SMTP_EVENTS = [
   'connection-refused',
   'timeout',
+  'stayed-too-long',
   'unknown-recipient',
   'content-refused',
   'not-kept',
@@ -133,6 +137,7 @@ type Callbacks = Pick<
 function callbacksOf(parts: SmtpPortParts, server: () => SMTPServer): Callbacks {
   const { settings, count, knows } = parts;
   const watch = createWatch(parts, server);
+  const stay = stayOf(parts, server);
   const places = createPlaces(settings.connectionsPerAddressMax);
   const held = createHeldBytes(settings.heldBytesMax, settings.receivedBytesMax);
   return {
@@ -141,10 +146,13 @@ function callbacksOf(parts: SmtpPortParts, server: () => SMTPServer): Callbacks 
         count('connection-refused');
         return callback(reply(421, 'too many connections'));
       }
+      stay.enter(session);
+      countCommands(connectionOf(server(), session), () => stay.command(session));
       watch.expect(session, settings.commandTimeoutMs);
       callback();
     },
     onClose(session) {
+      stay.leave(session);
       places.leave(session);
       watch.forget(session);
     },
@@ -163,16 +171,53 @@ function callbacksOf(parts: SmtpPortParts, server: () => SMTPServer): Callbacks 
     },
     onData(stream, session, callback) {
       watch.expect(session, settings.dataTimeoutMs);
-      const arrived = { session, held, parts, ended: () => watch.forget(session) };
+      const ended = (): void => {
+        watch.forget(session);
+        stay.working(session);
+      };
+      const arrived = { session, held, parts, ended };
       const answer = async (): Promise<void> => {
         const refusal = await contentReply(stream, arrived);
         if (refusal !== undefined) count(refusal.event);
         watch.expect(session, settings.commandTimeoutMs);
         callback(refusal?.reply, 'taken');
+        stay.answered(session, refusal === undefined);
       };
       void answer();
     },
   };
+}
+
+const connectionOf = (server: SMTPServer, session: SMTPServerSession) =>
+  [...server.connections].find(({ id }) => id === session.id);
+
+function stayOf(
+  { timers, count, settings, stay = STAY_BOUNDS }: SmtpPortParts,
+  server: () => SMTPServer,
+): ReturnType<typeof createStay> {
+  const bounds = {
+    commandsMax: stay.commandsMax + settings.recipientsMax,
+    withoutMailMs: stay.withoutMailMs + settings.dataTimeoutMs,
+  };
+  return createStay({
+    bounds,
+    timers,
+    end(session) {
+      const connection = connectionOf(server(), session);
+      if (connection === undefined) return; // gone in the meantime
+      count('stayed-too-long');
+      cut(connection, 'connect again');
+    },
+  });
+}
+
+type Commands = { _onCommand(command: unknown, callback?: () => void): unknown };
+
+/** Asks before each command, also those of which the library tells nobody (NOOP, RSET). */
+function countCommands(connection: Commands | undefined, mayGoOn: () => boolean): void {
+  if (connection === undefined) return;
+  const run = connection._onCommand.bind(connection);
+  connection._onCommand = (command, callback) => (mayGoOn() ? run(command, callback) : undefined);
 }
 
 /** The refusal of a recipient: of an address that is not kept here, wherever else it may be. */
@@ -240,12 +285,12 @@ function createWatch(
     forget,
     expect(session, ms) {
       forget(session);
-      const connection = [...server().connections].find(({ id }) => id === session.id);
+      const connection = connectionOf(server(), session);
       if (connection === undefined) return; // gone in the meantime
       const cutOff = (): void => {
         waiting.delete(session.id);
         count('timeout');
-        cut(connection);
+        cut(connection, 'timeout');
       };
       waiting.set(session.id, timers.after(ms, cutOff));
     },
@@ -253,12 +298,15 @@ function createWatch(
 }
 
 /** Says so, and goes without waiting for the peer. */
-function cut(connection: {
-  send(code: number, says: string): void;
-  close(): void;
-  _socket: Destroyable;
-}): void {
-  connection.send(421, 'timeout');
+function cut(
+  connection: {
+    send(code: number, says: string): void;
+    close(): void;
+    _socket: Destroyable;
+  },
+  says: string,
+): void {
+  connection.send(421, says);
   connection.close();
   connection._socket.destroy();
 }

@@ -225,6 +225,53 @@ describe('(direct-xdm 11) a peer that hangs, or drips, is cut off', () => {
     expect(port.events).toEqual(['timeout']);
   });
 
+  const short = { commandsMax: 1000, withoutMailMs: 200 };
+
+  test.each([
+    ['MAIL and RSET', 'MAIL FROM:<a@direct.alder.example.org>\r\nRSET\r\n'],
+    ['mails that are refused', `MAIL FROM:<>\r\nRCPT TO:<${LOCAL}>\r\nDATA\r\na\nb\r\n.\r\n`],
+  ])('without a mail that is taken, though it says %s again and again', async (_what, said) => {
+    const port = await start({ settings: { dataTimeoutMs: 300 }, stay: short });
+    const talk = await talkTo(port.port);
+    await talk.say('EHLO p');
+    const again = setInterval(() => talk.socket.write(said), 50);
+    await new Promise((resolve) => talk.socket.once('close', resolve));
+    clearInterval(again);
+    expect(port.events.filter((event) => event !== 'content-refused')).toEqual(['stayed-too-long']);
+  });
+
+  test('a mail that is taken gives it its time anew', async () => {
+    const port = await start({ settings: { dataTimeoutMs: 300 }, stay: short });
+    const talk = await begin(port);
+    for (let mails = 0; mails < 4; mails += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await talk.say(`${MAIL}.`)).toMatch(/^250/);
+      await talk.say('MAIL FROM:<a@direct.alder.example.org>');
+      await talk.say(`RCPT TO:<${LOCAL}>`);
+      expect(await talk.say('DATA')).toMatch(/^354/);
+    }
+    expect(port.events).toEqual([]);
+  });
+
+  test.each(['NOOP', 'RSET', 'MAIL FROM:<a@direct.alder.example.org>\r\nRSET'])(
+    'after too many commands, which are %s',
+    async (said) => {
+      const port = await start({
+        settings: { recipientsMax: 1 },
+        stay: { ...short, withoutMailMs: 60_000, commandsMax: 20 },
+      });
+      const talk = await talkTo(port.port);
+      await talk.say('EHLO p');
+      let all = '';
+      talk.socket.on('data', (chunk) => (all += chunk.toString('latin1')));
+      talk.socket.write(`${said}\r\n`.repeat(30));
+      await new Promise((resolve) => talk.socket.once('close', resolve));
+      expect(all.match(/^250/gm)).toHaveLength(20);
+      expect(all).toMatch(/\r\n421 .*connect again\r\n$/);
+      expect(port.events).toEqual(['stayed-too-long']);
+    },
+  );
+
   test('in its content: nothing of it counts', async () => {
     const port = await start({ settings: fast });
     const talk = await begin(port);

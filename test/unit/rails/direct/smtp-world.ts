@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Timers } from '../../../../src/ports/clock.ts';
+import type { StayBounds } from '../../../../src/rails/direct/smtp-stay.ts';
 import {
   openSmtpPort,
   type ArrivedMail,
@@ -37,6 +38,7 @@ export interface TestPort extends SmtpPort {
 
 interface PortOptions {
   readonly settings?: Partial<SmtpPortSettings>;
+  readonly stay?: StayBounds;
   readonly certificate?: { readonly cert: string; readonly key: string };
   /** What becomes of mails; default: on disk. */
   readonly take?: (mail: ArrivedMail) => Promise<boolean>;
@@ -45,7 +47,13 @@ interface PortOptions {
 
 export const LOCAL = 'intake@direct.tarn.example.org';
 
-export async function openPort({ settings, certificate, take, knows }: PortOptions = {}): Promise<TestPort> {
+export async function openPort({
+  settings,
+  certificate,
+  take,
+  knows,
+  stay,
+}: PortOptions = {}): Promise<TestPort> {
   const arrived: ArrivedMail[] = [];
   const events: string[] = [];
   const port = await openSmtpPort(
@@ -53,6 +61,7 @@ export async function openPort({ settings, certificate, take, knows }: PortOptio
     {
       settings: { ...SETTINGS, ...settings },
       certificate,
+      ...(stay !== undefined && { stay }),
       name: 'direct.tarn.example.org',
       timers: realTimers,
       knows: knows ?? (async (address) => address === LOCAL),
