@@ -9,7 +9,12 @@ import { parsePlace } from '../../resources/outgoing-address.ts';
 
 /** `sta`: the own security agent. `edge`: mailboxes at a HISP, which encrypts, decrypts and judges trust. */
 export type LocalDomain =
-  | { readonly domain: string; readonly way: 'sta' }
+  | {
+      readonly domain: string;
+      readonly way: 'sta';
+      /** Domains of peers to which a mail's key is sent by RSA-OAEP: most peers read PKCS #1 v1.5 alone (direct-xdm 3). */
+      readonly oaep?: readonly string[];
+    }
   | {
       readonly domain: string;
       readonly way: 'edge';
@@ -64,16 +69,19 @@ export const localDomain = (
 ): LocalDomain | undefined => domains.find(({ domain }) => domain === domainOfAddress(address));
 
 function domainOf(entry: RawMember, place: string): LocalDomain {
-  allowOnly(entry, ['domain', 'way', 'mailboxes', 'submission'], place);
-  const domain = wordOf(entry['domain'], `${place}.domain`).toLowerCase();
-  if (parseDirectAddress(`any@${domain}`) === undefined)
-    throw new Error(`${place}.domain: ${domain} is no domain`);
+  allowOnly(entry, ['domain', 'way', 'oaep', 'mailboxes', 'submission'], place);
+  const domain = domainIn(entry['domain'], `${place}.domain`);
   const way = entry['way'];
   if (way === 'sta') {
-    allowOnly(entry, ['domain', 'way'], place);
-    return { domain, way };
+    allowOnly(entry, ['domain', 'way', 'oaep'], place);
+    return {
+      domain,
+      way,
+      ...(entry['oaep'] !== undefined && { oaep: peersOf(entry['oaep'], `${place}.oaep`) }),
+    };
   }
   if (way !== 'edge') throw new Error(`${place}.way must be sta or edge`);
+  allowOnly(entry, ['domain', 'way', 'mailboxes', 'submission'], place);
   const mailboxes = membersOf(entry['mailboxes'], `${place}.mailboxes`).map((mailbox, index) =>
     mailboxOf(mailbox, domain, `${place}.mailboxes[${index}]`),
   );
@@ -83,6 +91,18 @@ function domainOf(entry: RawMember, place: string): LocalDomain {
     place: `${place}.submission`,
   });
   return { domain, way, mailboxes, submission };
+}
+
+/** A domain, in lower case. */
+function domainIn(value: unknown, place: string): string {
+  const domain = wordOf(value, place).toLowerCase();
+  if (parseDirectAddress(`any@${domain}`) === undefined) throw new Error(`${place}: ${domain} is no domain`);
+  return domain;
+}
+
+function peersOf(value: unknown, place: string): readonly string[] {
+  if (!Array.isArray(value)) throw new Error(`${place} must be a list`);
+  return value.map((peer: unknown, index) => domainIn(peer, `${place}[${index}]`));
 }
 
 function mailboxOf(entry: RawMember, domain: string, place: string): Mailbox {

@@ -53,23 +53,24 @@ const UNTRUSTED_WORDS = {
 
 export function createPost(parts: PostParts): Post {
   return async (message, signal) => {
-    const way = localDomain(parts.domains, message.from)?.way;
-    if (way === undefined) return { kind: 'refused', why: 'the sender has no Direct domain of this server' };
-    const relay = way === 'sta' ? parts.relay() : parts.submissions.get(domainOfAddress(message.from));
+    const own = localDomain(parts.domains, message.from);
+    if (own === undefined) return { kind: 'refused', why: 'the sender has no Direct domain of this server' };
+    const relay = own.way === 'sta' ? parts.relay() : parts.submissions.get(own.domain);
     if (relay === undefined) return { kind: 'again', why: 'no relay is configured' };
-    const mail = way === 'sta' ? await protect(parts, message, signal) : message.bytes;
+    const mail = own.way === 'sta' ? await protect(parts, message, own.oaep, signal) : message.bytes;
     if (!(mail instanceof Uint8Array)) return mail;
     const { mailBytesMax } = parts.settings;
     if (mail.length > mailBytesMax) return { kind: 'too-large', why: tooLarge(mail.length, mailBytesMax) };
     const { from, to, isOfNobody } = message;
     // A HISP takes mail of its account alone, so not of nobody.
-    return relay.send({ from: isOfNobody && way === 'sta' ? undefined : from, to, bytes: mail }, signal);
+    return relay.send({ from: isOfNobody && own.way === 'sta' ? undefined : from, to, bytes: mail }, signal);
   };
 }
 
 async function protect(
   { trust, discovery, clock, random }: PostParts,
   { from, to, messageId, bytes }: MessageToPost,
+  oaep: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<Uint8Array | PostAnswer> {
   if (trust === undefined || discovery === undefined) return { kind: 'again', why: 'no trust is configured' };
@@ -86,7 +87,7 @@ async function protect(
     headers: { from, to, messageId, date: at },
     signer,
     recipient: found.certificate,
-    keyTransport: 'pkcs1',
+    keyTransport: oaep?.includes(domainOfAddress(to)) === true ? 'oaep' : 'pkcs1',
     at,
     random,
   });

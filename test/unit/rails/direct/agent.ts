@@ -263,7 +263,7 @@ export const owedFor = (mail: DirectMail, now: number) =>
         index: [['by', domainOfAddress(mail.to)] as const],
       }));
 
-function trustOf(own: DirectParty, anchors: readonly string[]): DirectTrust {
+export function trustOf(own: DirectParty, anchors: readonly string[]): DirectTrust {
   const key = {
     certificate: new X509Certificate(own.certificate),
     privateKey: createPrivateKey(own.privateKey),
