@@ -80,6 +80,11 @@ const WAY: OperationParameter = {
     out('awaits', 'code', 'The kinds of evidence that would show the next state.', '*'),
     out('until', 'instant', 'Until when they are waited for.'),
     out('overdue', 'boolean', 'Set where what was due has not come; a work item asks a person.'),
+    out(
+      'contradicted',
+      'boolean',
+      'Set where the other side reports a failure after it had reported that it received all; a work item asks a person.',
+    ),
   ],
 };
 

@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { renderDelivery, shownTo } from '../../../src/operations/deliveries/render.ts';
 import type { EventDelivery, WayTaken } from '../../../src/operations/deliveries/ways.ts';
-import type { DeliveryRecord } from '../../../src/ports/delivered.ts';
+import { deliveriesOfReferral } from '../../../src/operations/extended/deliveries.ts';
+import type { OperationParameter } from '../../../src/operations/extended/operation.ts';
+import type { DeliveryRecord, EvidenceKind } from '../../../src/ports/delivered.ts';
 
 const AT = '2026-03-01T10:00:00.000Z';
 const RECORD: DeliveryRecord = {
@@ -91,6 +93,41 @@ test('what is overdue says so, until it came', () => {
   const overdue = { kind: 'dispatched-overdue', at: AT, source: 'm1' } as const;
   expect(text(delivery({ state: 'transported', evidence: [overdue] }))).toContain('"overdue"');
   expect(text(delivery({ state: 'received', evidence: [overdue] }))).not.toContain('"overdue"');
+});
+
+describe('(routing RL3) what is shown is declared', () => {
+  const at = (kind: EvidenceKind, minute: string) =>
+    ({ kind, at: `2026-03-01T10:${minute}:00.000Z`, source: 'm1' }) as const;
+  const declared = (name: string): readonly OperationParameter[] =>
+    deliveriesOfReferral.parameters
+      .find((one) => one.name === 'delivery')
+      ?.part?.find((one) => one.name === name)?.part ?? [];
+  const shownParts = (one: EventDelivery): readonly string[] =>
+    (renderDelivery(one, teller)['part'] as readonly { name: string; part?: readonly { name: string }[] }[])
+      .filter(({ name }) => name === 'way')
+      .flatMap(({ part = [] }) => part.map(({ name }) => name));
+
+  test.each([
+    [
+      'waits',
+      { why: 'held: the address is not verified' },
+      { outcome: 'waiting', nextTry: Date.parse(AT) },
+      'held',
+    ],
+    ['failed', { state: 'failed', evidence: [at('mdn-failed', '01')] }, { outcome: 'accepted' }, 'why'],
+    ['is due', { state: 'sent', evidence: [at('smtp-accepted', '01')], dueBy: AT }, {}, 'until'],
+    ['is overdue', { state: 'transported', evidence: [at('dispatched-overdue', '01')] }, {}, 'overdue'],
+    [
+      'is contradicted',
+      { state: 'received', evidence: [at('mdn-dispatched', '01'), at('mdn-failed', '02')] },
+      {},
+      'contradicted',
+    ],
+  ] as const)('of what %s', (_what, record, way, part) => {
+    const shown = shownParts(delivery(record, way));
+    expect(shown).toContain(part);
+    expect(declared('way').map(({ name }) => name)).toEqual(expect.arrayContaining([...shown]));
+  });
 });
 
 test('why a Subscription failed is for who keeps it', () => {
