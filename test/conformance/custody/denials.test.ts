@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import { createGates } from '../../../src/delivery/gates.ts';
 import { denyByStoredConsents } from '../../../src/operations/renew-denials.ts';
+import { AUDIT_ROW } from '../../audit-row.ts';
 import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
 import { handClock } from '../../contract/store-world.ts';
 import * as make from '../../resources.ts';
@@ -360,18 +361,7 @@ test('(compliance L2) a folder of an earlier format puts its Consents in force w
     expects: [],
     outbox: [],
     deliveryOutcomes: [],
-    audit: [
-      {
-        event: 'admin',
-        action: 'U',
-        outcome: '0',
-        agent: { organization: '', client: 'test', subject: '' },
-        requestId: 'test',
-        entities: [],
-        patients: [],
-        viewers: [],
-      },
-    ],
+    audit: [{ ...AUDIT_ROW, event: 'admin' }],
     denials: [{ source: refOf(consent), denial: undefined }],
   });
   expect((await foundBy(`ServiceRequest?_id=${order.id}&_elements=id`)).refs).toHaveLength(1);

@@ -3,21 +3,8 @@ import { randomUUID } from 'node:crypto';
 import * as fc from '../../chance.ts';
 import { to } from '../../resources.ts';
 import { refOf, type Stored } from '../../world.ts';
+import { courseOf, sentence, STATUS_OF, type Move } from '../hl7v2/moves.ts';
 import { referralAt, type DirectPair, type DirectSide, type SideName } from './pair.ts';
-
-const MOVES = [
-  'accept',
-  'decline',
-  'book',
-  'move',
-  'callOff',
-  'miss',
-  'note',
-  'outcome',
-  'cancel',
-  'confirm',
-] as const;
-export type Move = (typeof MOVES)[number];
 
 export interface Life {
   readonly from: SideName;
@@ -28,24 +15,15 @@ export interface Life {
 
 const words = fc.oneof(
   fc.constantFrom('Quill', 'O’Hara', 'Ñandú', 'a|b^c&d~e\\f', '李', 'x y  z', '<b>&amp;'),
-  fc
-    .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 })
-    .map((said) => `a${said.replaceAll(/\s+/g, ' ')}b`),
+  sentence,
 );
 const step = (...moves: readonly Move[]) => fc.record({ move: fc.constantFrom(...moves), words });
 
-/** Most are accepted first: what else may happen hangs on it. */
 export const lives: fc.Arbitrary<Life> = fc.record({
   from: fc.constantFrom<SideName>('alder', 'tarn'),
   family: fc.constantFrom('Quill', 'O’Hara', 'Ñandú', 'Müller-Lüdenscheidt'),
   reason: words,
-  moves: fc
-    .tuple(
-      fc.integer({ min: 0, max: 9 }),
-      step('accept'),
-      fc.array(step(...MOVES, 'book', 'note', 'outcome'), { minLength: 1, maxLength: 5 }),
-    )
-    .map(([chance, first, others]) => (chance === 0 ? others : [first, ...others])),
+  moves: courseOf(step, 5),
 });
 
 const course = (from: SideName, ...moves: readonly Move[]): Life => ({
@@ -93,15 +71,6 @@ export async function refer(pair: DirectPair, { from, family, reason }: Life): P
   return number;
 }
 
-const STATUS: Partial<Record<Move, string>> = {
-  accept: 'accepted',
-  decline: 'rejected',
-  cancel: 'cancelled',
-  confirm: 'cancelled',
-  outcome: 'completed',
-  note: 'in-progress',
-};
-
 const ENDED: ReadonlySet<string> = new Set(['completed', 'rejected', 'cancelled', 'failed']);
 
 /** Makes a move as its party writes it; whether the rules let it. */
@@ -126,7 +95,7 @@ export async function makeMove(
   const written = {
     ...task,
     meta: undefined, // without the profile, which takes documents alone
-    status: STATUS[move],
+    status: STATUS_OF[move],
     businessStatus: undefined,
     output: [...((task['output'] ?? []) as readonly unknown[]), ...(output === undefined ? [] : [output])],
     ...((move === 'decline' || move === 'cancel') && { statusReason: { text: said } }),

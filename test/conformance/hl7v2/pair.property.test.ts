@@ -7,6 +7,7 @@ import { proofOf } from '../../proof.ts';
 import { to } from '../../resources.ts';
 import { administrator, callerOf, refOf, type Stored } from '../../world.ts';
 import type { Exchange } from './exchange.ts';
+import { courseOf, sentence, STATUS_OF, type Move } from './moves.ts';
 import { openPair, referralOn, type Pair, type Sent } from './pair.ts';
 
 const { runs, seed, within } = proofOf('pair');
@@ -32,12 +33,7 @@ const word = fc.constantFrom(
   'x y  z',
   'Zoë',
 );
-const text = fc.oneof(
-  word,
-  fc
-    .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 })
-    .map((said) => `a${said.replaceAll(/\s+/g, ' ')}b`),
-);
+const text = fc.oneof(word, sentence);
 const maybe = <T>(arb: fc.Arbitrary<T>) => fc.option(arb, { nil: undefined });
 const type = (code: string) => ({
   coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code }],
@@ -93,49 +89,17 @@ const order = fc.record({
   authoredOn: maybe(fc.constantFrom('2025-04-22T12:00:00Z', '2025-04-22', '2099-01-01T00:00:00+02:00')),
 });
 
-type Move =
-  | 'accept'
-  | 'decline'
-  | 'book'
-  | 'move'
-  | 'callOff'
-  | 'miss'
-  | 'note'
-  | 'outcome'
-  | 'cancel'
-  | 'confirm';
-const MOVES: readonly Move[] = [
-  'accept',
-  'decline',
-  'book',
-  'move',
-  'callOff',
-  'miss',
-  'note',
-  'outcome',
-  'cancel',
-  'confirm',
-];
 const SHAPES = ['reference', 'binary', 'bundle', 'contained', 'earlier', 'attachment', 'none'] as const;
 
 const step = (...moves: readonly Move[]) =>
   fc.record({ move: fc.constantFrom(...moves), shape: fc.constantFrom(...SHAPES), words: text });
-/** Most referrals are accepted first: what else may happen hangs on it. */
-const life = fc
-  .tuple(
-    fc.integer({ min: 0, max: 9 }),
-    step('accept'),
-    fc.array(step(...MOVES, 'book', 'note', 'outcome'), { minLength: 1, maxLength: 6 }),
-  )
-  .map(([chance, first, others]) => (chance === 0 ? others : [first, ...others]));
-
 const referral = fc.record({
   from: fc.constantFrom<Side>('larkspur', 'tidewater'),
   patient,
   order,
   /** Without one the order cannot be told, nor anything after it. */
   contact: fc.integer({ min: 0, max: 9 }).map((chance) => chance > 0),
-  moves: life,
+  moves: courseOf(step, 6),
 });
 type Referral = typeof referral extends fc.Arbitrary<infer T> ? T : never;
 
@@ -199,14 +163,6 @@ async function refer({
   }[];
   return numbers.find(({ type: kind }) => kind?.coding.some(({ code }) => code === 'PLAC'))?.value;
 }
-
-const STATUS: Partial<Record<Move, string>> = {
-  accept: 'accepted',
-  decline: 'rejected',
-  cancel: 'cancelled',
-  confirm: 'cancelled',
-  outcome: 'completed',
-};
 
 interface Place {
   readonly party: Party;
@@ -317,8 +273,8 @@ async function make(place: Place, move: Move, shape: string, words: string): Pro
     meta: undefined, // without the profile, which takes documents alone
     ...contained,
     ...(outputs.length > 0 && { output: outputs }),
-    ...(STATUS[move] !== undefined && { status: STATUS[move], businessStatus: undefined }),
-    ...(move === 'note' && { status: 'in-progress', businessStatus: undefined }),
+    status: STATUS_OF[move],
+    businessStatus: undefined,
     ...((move === 'decline' || move === 'cancel') && { statusReason: { text: words } }),
   };
   return (await exchange.ask(caller, 'PUT', refOf(task), plain(written))).status;

@@ -50,22 +50,16 @@ export function openOpensslCms(): OpensslCms {
     });
     return readFileSync(out);
   };
+  const signedBy = ({ certificate, privateKey }: Pair): readonly string[] => [
+    '-signer',
+    file(certificate),
+    '-inkey',
+    file(privateKey),
+  ];
   return {
-    sign: (content, { certificate, privateKey }, options) =>
-      run([
-        '-sign',
-        '-binary',
-        '-outform',
-        'DER',
-        '-in',
-        file(content),
-        '-signer',
-        file(certificate),
-        '-inkey',
-        file(privateKey),
-        ...options,
-      ]),
-    resign: (signature, content, { certificate, privateKey }, options) =>
+    sign: (content, by, options) =>
+      run(['-sign', '-binary', '-outform', 'DER', '-in', file(content), ...signedBy(by), ...options]),
+    resign: (signature, content, by, options) =>
       run([
         '-resign',
         '-binary',
@@ -77,10 +71,7 @@ export function openOpensslCms(): OpensslCms {
         file(signature),
         '-content',
         file(content),
-        '-signer',
-        file(certificate),
-        '-inkey',
-        file(privateKey),
+        ...signedBy(by),
         ...options,
       ]),
     encrypt: (content, recipients, options) =>

@@ -39,23 +39,18 @@ async function openPair(
     ca: undefined,
     tls: 'offered',
   } as const;
-  const settings = { relay };
-  const sender = await openAgent({
-    own: keys.initiator,
-    peer: keys.recipient,
-    anchors,
-    relay: () => ports.receiver,
-    ...options.sender,
-    settings: { ...settings, ...options.sender?.settings },
-  });
-  const receiver = await openAgent({
-    own: keys.recipient,
-    peer: keys.initiator,
-    anchors,
-    relay: () => ports.sender,
-    ...options.receiver,
-    settings: { ...settings, ...options.receiver?.settings },
-  });
+  const openOne = (
+    parties: Pick<AgentOptions, 'own' | 'peer' | 'relay'>,
+    more: Partial<AgentOptions> = {},
+  ): Promise<Agent> => openAgent({ ...parties, anchors, ...more, settings: { relay, ...more.settings } });
+  const sender = await openOne(
+    { own: keys.initiator, peer: keys.recipient, relay: () => ports.receiver },
+    options.sender,
+  );
+  const receiver = await openOne(
+    { own: keys.recipient, peer: keys.initiator, relay: () => ports.sender },
+    options.receiver,
+  );
   ports.sender = sender.port;
   ports.receiver = receiver.port;
   closing.push(sender, receiver);
