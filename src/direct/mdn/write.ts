@@ -1,6 +1,6 @@
 /** A notification about a mail (RFC 8098; Implementation Guide for Delivery Notification in Direct 1.0), as a message. */
 import type { Disposition, OwedDisposition } from '../../ports/direct.ts';
-import { addressFields, answerFields } from '../mime/compose.ts';
+import { addressFields } from '../mime/compose.ts';
 import { boundaryOf, textEntity, writeFields, writeMultipart, type WrittenField } from '../mime/write.ts';
 
 interface DispositionAbout {
@@ -38,7 +38,8 @@ export function writeDisposition(owed: OwedDisposition, about: DispositionAbout)
   const fields: readonly WrittenField[] = [
     ...addressFields({ from: owed.by, to: owed.to, date: about.at, messageId: about.messageId }),
     ['Subject', subject],
-    ...answerFields(owed.messageId),
+    ['In-Reply-To', `<${owed.messageId}>`],
+    ['References', `<${owed.messageId}>`],
     ['Auto-Submitted', 'auto-replied'],
     ['MIME-Version', '1.0'],
     ['Content-Type', `multipart/report; report-type=disposition-notification; boundary="${boundary}"`],

@@ -31,9 +31,7 @@ export interface MailDraft {
   readonly text: string;
   readonly files: readonly MailFile[];
   /** Which notifications the recipient is asked for: `dispatched` includes `processed`. */
-  readonly asks: 'processed' | 'dispatched' | 'none';
-  /** The message that this one answers, without angle brackets. */
-  readonly inReplyTo?: string;
+  readonly asks: 'dispatched' | 'none';
 }
 
 /** The subject of a mail with a package (ITI-32, 3.32.4.1.2); more may follow after a plus sign. */
@@ -64,21 +62,13 @@ export const addressFields = (
 ];
 
 /** RFC 8098, 2.1; Implementation Guide for Delivery Notification in Direct 1.0. */
-function askingFields({ asks, from, inReplyTo }: MailDraft): readonly WrittenField[] {
-  return [
-    ...(inReplyTo === undefined ? [] : answerFields(inReplyTo)),
-    ...(asks === 'none' ? [] : [['Disposition-Notification-To', `<${from}>`] as const]),
-    ...(asks === 'dispatched'
-      ? [['Disposition-Notification-Options', 'X-DIRECT-FINAL-DESTINATION-DELIVERY=optional,true'] as const]
-      : []),
-  ];
-}
-
-/** Which message this one answers. */
-export const answerFields = (messageId: string): readonly WrittenField[] => [
-  ['In-Reply-To', `<${messageId}>`],
-  ['References', `<${messageId}>`],
-];
+const askingFields = ({ asks, from }: MailDraft): readonly WrittenField[] =>
+  asks === 'none'
+    ? []
+    : [
+        ['Disposition-Notification-To', `<${from}>`],
+        ['Disposition-Notification-Options', 'X-DIRECT-FINAL-DESTINATION-DELIVERY=optional,true'],
+      ];
 
 const CONTENT_TYPE = /^[a-z0-9!#$&^_.+-]{1,100}\/[a-z0-9!#$&^_.+-]{1,100}$/i;
 const NAME_MAX = 100;
