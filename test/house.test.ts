@@ -18,7 +18,7 @@ import { longFunctions } from './house/functions.ts';
 import { knots } from './house/knots.ts';
 import { retiredWords, sharedNames } from './house/names.ts';
 import { CODE_FILES, formatsInRoot, scatteredCodes } from './house/messages.ts';
-import { misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
+import { loadedEarly, misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
 import { saidTwice } from './house/once.ts';
 import { PATTERNS } from '../src/resources/audit-patterns.ts';
 import * as rules from './house/rules.ts';
@@ -47,6 +47,7 @@ describe('this house', () => {
       '(house 9a4) a package stands in the group of package.json that its importers say',
       () => misplacedPackages(SCRIPTS, MANIFEST),
     ],
+    ['(issue 13) a server without Direct mail loads nothing of its packages', () => loadedEarly(LOADED)],
     ['(directory DR41) connections begin in the guard alone', () => rules.unguarded(LOADED)],
     ['(house 9b8) the readers of tokens alone know a token', () => rules.tokenReaders(LOADED)],
     ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
@@ -287,6 +288,16 @@ describe('a planted fault is found and named', () => {
     const scripts = { demo: 'node tools/launch.js tools/demo.ts', check: 'node tools/check.ts' };
     const manifest = { scripts, dependencies: { a: '1' }, devDependencies: { b: '1', jest: '1' } };
     expect(misplacedPackages(files, { ...manifest, ...changes })).toEqual(expected);
+  });
+
+  test('a package that the server loads before it needs it is found', () => {
+    const files: Tree = new Map([
+      ['src/server/main.ts', `import './a.ts'; import type { Z } from 'yazl';`],
+      ['src/server/a.ts', `export { b } from '../b.ts'; await import('../c.ts'); await import('mongodb');`],
+      ['src/b.ts', `import { Z } from 'yauzl';`],
+      ['src/c.ts', `import 'ldapts';`],
+    ]);
+    expect(loadedEarly(files)).toEqual(['yauzl is loaded at the start: import() it where it is used']);
   });
 
   test('a long function is found, with what stands inside; a table is none', () => {

@@ -102,7 +102,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'libxml2-wasm': ['src/xml'],
   mongodb: ['src/stores/mongodb'],
   'node-hl7-client': [],
-  nodemailer: ['src/direct', 'src/rails/direct'],
+  nodemailer: ['src/rails/direct'],
   pkijs: ['src/direct'],
   'prom-client': ['src/http'],
   'smtp-server': ['src/rails/direct'],

@@ -56,22 +56,50 @@ export function misplacedPackages(tree: Tree, manifest: Manifest): readonly stri
   ];
 }
 
+/** Packages that only some installations need: the server loads them where they are used, and not at its start. */
+const LOADED_LATER: readonly string[] = [
+  'asn1js',
+  'dns-packet',
+  'imapflow',
+  'ldapts',
+  'mongodb',
+  'nodemailer',
+  'pkijs',
+  'smtp-server',
+  'yauzl',
+  'yazl',
+];
+
+/** One sentence for each of them that is loaded at the start nevertheless. */
+export function loadedEarly(tree: Tree): readonly string[] {
+  const atStart = ({ kind, typeOnly }: Import): boolean =>
+    !typeOnly && (kind === 'import' || kind === 'export');
+  const loaded = packagesOf(tree, reachedFrom(tree, ['src/server/main.ts'], atStart), atStart);
+  return LOADED_LATER.filter((name) => loaded.has(name)).map(
+    (name) => `${name} is loaded at the start: import() it where it is used`,
+  );
+}
+
 /** The files that the people's scripts start. */
 function entriesOf({ scripts }: Manifest): readonly string[] {
   return PEOPLES_SCRIPTS.flatMap((name) => scripts[name]?.match(/\b(?:src|tools)\/\S+\.ts\b/g) ?? []);
 }
 
-/** Every file that these load, themselves included. What is only a type is not loaded. */
-function reachedFrom(tree: Tree, entries: readonly string[]): readonly string[] {
+/** Every file that these load by imports that count, themselves included. What is only a type is not loaded. */
+function reachedFrom(
+  tree: Tree,
+  entries: readonly string[],
+  counts = ({ typeOnly }: Import): boolean => !typeOnly,
+): readonly string[] {
   const reached = new Set<string>();
   const left = [...entries];
   for (let path = left.pop(); path !== undefined; path = left.pop()) {
     const source = tree.get(path);
     if (source === undefined || reached.has(path)) continue;
     reached.add(path);
-    for (const { specifier, typeOnly, kind } of listImports(source))
-      if (specifier !== undefined && !typeOnly && (kind === 'url' || specifier.startsWith('.')))
-        left.push(resolve(path, specifier));
+    for (const one of listImports(source).filter(counts))
+      if (one.specifier !== undefined && (one.kind === 'url' || one.specifier.startsWith('.')))
+        left.push(resolve(path, one.specifier));
   }
   return [...reached];
 }

@@ -4,7 +4,7 @@
  * that are alike (PKWARE APPNOTE 4.3, 4.4).
  */
 import { Buffer } from 'node:buffer';
-import { fromBufferPromise, type Entry, type LocalFileHeader, type ZipFile } from 'yauzl';
+import type { Entry, LocalFileHeader, ZipFile } from 'yauzl';
 import { BrokenPackage } from './broken-package.ts';
 import { directoryStart } from './read-zip-end.ts';
 import { nameKey, safeName } from './zip-names.ts';
@@ -73,6 +73,8 @@ function codeOf(error: unknown): 'not-a-package' | 'encrypted' | 'inconsistent' 
 }
 
 async function readRows(bytes: Buffer, limits: ZipLimits): Promise<readonly Row[]> {
+  // Loaded with the first archive: a server that is sent none starts without it.
+  const { fromBufferPromise } = await import('yauzl');
   const zip = await fromBufferPromise(bytes, { autoClose: false, decodeStrings: false });
   if (zip.entryCount > limits.entries) throw new BrokenPackage('too-many-files');
   const rows: Row[] = [];
