@@ -198,36 +198,42 @@ async function readDeliveries(
   for (const subject of subjects) {
     const rows: readonly OutboxRow[] = await context.store.outbox({ subject, count: DELIVERIES_MAX });
     for (const row of rows) {
-      const to = row.seq > snapshot.seq ? undefined : await organizationOf(snapshot, row);
-      if (to !== undefined && (caller.administrator || shown.has(to)))
-        told.push({ row, to, state: await stateOfRow(snapshot, row) });
+      const receiver = row.seq > snapshot.seq ? undefined : await receiverOf(snapshot, row);
+      if (receiver !== undefined && (caller.administrator || shown.has(receiver.to)))
+        told.push({ row, to: receiver.to, state: await stateOfRow(snapshot, row, receiver.hasContent) });
     }
   }
   return told;
 }
 
-/** By the record of a delivery to a party; a Subscription that asks for no content is told that there is something. */
-async function stateOfRow(snapshot: Snapshot, row: OutboxRow): Promise<DeliveryState> {
-  if (typeOf(row.receiver) === 'Subscription') {
-    const subscription = resourceOf(await snapshot.read(row.receiver, EVERYTHING));
-    return recordOfRow(row, valuesAt(subscription, 'channel.payload').length > 0).state;
-  }
-  const known = await snapshot.record(DELIVERY_RECORD, row.id);
-  return known === undefined ? recordOfRow(row).state : readDelivery(known).state;
+interface Receiver {
+  readonly to: Ref;
+  /** Whether it is sent content; a Subscription without a payload is told that there is something. */
+  readonly hasContent: boolean;
 }
 
 /**
  * Whom a delivery tells: at an Endpoint the party, of which the Endpoint may name a private record; else the organization that
  * keeps the Subscription.
  */
-async function organizationOf(snapshot: Snapshot, { receiver, sight }: OutboxRow): Promise<Ref | undefined> {
-  if (typeOf(receiver) === 'Endpoint' && !sight.everything) return sight.organization;
+async function receiverOf(snapshot: Snapshot, { receiver, sight }: OutboxRow): Promise<Receiver | undefined> {
+  if (typeOf(receiver) === 'Endpoint' && !sight.everything)
+    return { to: sight.organization, hasContent: true };
   const version = await snapshot.read(receiver, EVERYTHING);
   if (version === undefined) return undefined;
   const resource = resourceOf(version);
-  return (
-    localRef(resource?.['managingOrganization']) ?? (version.custodian === '' ? undefined : version.custodian)
-  );
+  const to =
+    localRef(resource?.['managingOrganization']) ??
+    (version.custodian === '' ? undefined : version.custodian);
+  const hasContent = typeOf(receiver) !== 'Subscription' || valuesAt(resource, 'channel.payload').length > 0;
+  return to && { to, hasContent };
+}
+
+/** By the record of a delivery to a party; none is kept of one to a Subscription. */
+async function stateOfRow(snapshot: Snapshot, row: OutboxRow, hasContent: boolean): Promise<DeliveryState> {
+  const known =
+    typeOf(row.receiver) === 'Subscription' ? undefined : await snapshot.record(DELIVERY_RECORD, row.id);
+  return (known === undefined ? recordOfRow(row, hasContent) : readDelivery(known)).state;
 }
 
 /** The state of the last referral Task that the caller sees. */
