@@ -48,6 +48,10 @@ export function remark(
   return { location, code: ISSUES[issue].err || INTERNAL_ERROR, severity, issue, says };
 }
 
+/** A remark as people read it: where in the message, if anywhere, and what. */
+export const remarkText = ({ location, says }: Remark): string =>
+  location === '' ? says : `${location}: ${says}`;
+
 /** HL7 table 0357, application internal error: for rows that no message was thought to meet. */
 const INTERNAL_ERROR = '207';
 

@@ -7,7 +7,7 @@ import { modifiedAt } from '../referral/state.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
 import { plan, type Draft } from '../operations/write/draft.ts';
 import { workItemCode, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../operations/work-item.ts';
-import type { MessageVerdict } from './fate.ts';
+import { remarkText, type MessageVerdict } from './fate.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import type { ArchivedMessage } from './archive.ts';
 import { changeOwn } from '../operations/write/planned-resources.ts';
@@ -74,7 +74,7 @@ export function planItem(
 const describe = ({ remarks }: Pick<MessageVerdict, 'remarks'>): string =>
   remarks
     .filter(({ severity }) => severity !== 'I')
-    .map(({ location, says }) => (location === '' ? says : `${location}: ${says}`))
+    .map(remarkText)
     .join('; ')
     .slice(0, DESCRIPTION_MAX) || 'see the kept message';
 

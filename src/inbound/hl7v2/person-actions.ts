@@ -20,6 +20,7 @@ import { inItsMail, openIncoming, type Incoming } from './incoming.ts';
 import { referralOfOrder } from '../find-referral.ts';
 import { MEMBER_KIND } from '../../resources/parties/standing.ts';
 import { refile } from '../archive.ts';
+import { remarkText } from '../fate.ts';
 import { archivedMessageOf } from '../read-archive.ts';
 import { addRow } from './add-code-map-row.ts';
 import { performResolution, type Resolvable, type Resolved } from '../resolve-work-item.ts';
@@ -195,9 +196,7 @@ async function processAgain(
   await also?.(processed.draft);
   const offered = await buildCommit(processed.draft, sent, undefined);
   const { fate, remarks } = processed.verdict;
-  const says = remarks.map(({ location, says: words }) =>
-    location === '' ? words : `${location}: ${words}`,
-  );
+  const says = remarks.map(remarkText);
   return { ...offered, fate, says, afterwards: () => waiting.after(processed) };
 }
 

@@ -10,7 +10,7 @@ import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { runSteps } from '../../operations/write/write.ts';
 import { askForRows } from './link-code-maps.ts';
-import { isOurFault, remark, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
+import { isOurFault, remark, remarkText, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
 import { unread, whyUnread } from './plan-clinical-document.ts';
 import { onlyNotice, readPart2, withoutNoticeIn } from './part2-message.ts';
@@ -174,7 +174,7 @@ async function file(
 /** For whoever reads the chart: the acknowledgment tells the sender alone. */
 function untakenOf({ remarks }: MessageVerdict): string | undefined {
   const told = remarks.filter(({ issue }) => issue === 'content-not-taken');
-  return told.length === 0 ? undefined : told.map(({ location, says }) => `${location}: ${says}`).join('; ');
+  return told.length === 0 ? undefined : told.map(remarkText).join('; ');
 }
 
 /**

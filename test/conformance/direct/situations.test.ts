@@ -315,7 +315,10 @@ describe('the checks of a package (direct-xdm 8)', () => {
     const [item, ...others] = await mailed.workItems();
     expect(item).toMatchObject({ kind: 'package-differs' });
     // It came beside the message: there is no OBX-5.
-    expect(item?.task['description']).toMatch(/^the clinical document is kept, and was not read/);
+    const says = /^the clinical document is kept, and was not read/;
+    expect(item?.task['description']).toMatch(says);
+    const kept = (await mailed.all('DocumentReference')).map(({ description }) => description);
+    expect(kept).toContainEqual(expect.stringMatching(says));
     expect(others).toEqual([]);
     expect(await mailed.all('Composition')).toEqual([]);
   });
