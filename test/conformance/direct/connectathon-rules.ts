@@ -4,9 +4,13 @@
  */
 import { expect } from '@jest/globals';
 import type { Submission, SubmissionDocument } from '../../../src/direct/xdm/submission.ts';
-import { PACKAGES } from '../../../src/operations/packages/package-rows.ts';
+import { TRANSITIONS } from '../../../src/referral/transitions.ts';
 
 export const DECLINED = 'No appointment before the date';
+
+/** Whether the initiator of a referral makes a move; a note after the outcome is no move, and the recipient's. */
+export const isOfInitiator = (event: string): boolean =>
+  TRANSITIONS.some(([, actor, one]) => one === event && actor === 'referralInitiator');
 
 /** The text of a document. */
 export const textOf = ({ bytes }: SubmissionDocument): string => Buffer.from(bytes).toString('utf8');
@@ -44,8 +48,7 @@ export const CONNECTATHON_RULES: readonly (readonly [
       expect(segmentIn(submission, 'PID')[3]).toMatch(
         new RegExp(`^${id?.value}\\^\\^\\^&${id?.assigner}&ISO`),
       );
-      const isAnswer = PACKAGES.find((one) => one.event === event)?.from === 'referralRecipient';
-      expect(patientId).toEqual(isAnswer ? id : undefined);
+      expect(patientId).toEqual(isOfInitiator(event) ? undefined : id);
     },
   ],
   [
@@ -87,8 +90,7 @@ export const CONNECTATHON_RULES: readonly (readonly [
     (submission, event) => {
       const orc = segmentIn(submission, 'ORC');
       if (orc.length === 0) return;
-      const asks = PACKAGES.find((one) => one.event === event)?.from === 'referralInitiator';
-      expect((orc[12] ?? '') !== '').toBe(asks);
+      expect((orc[12] ?? '') !== '').toBe(isOfInitiator(event));
     },
   ],
   [

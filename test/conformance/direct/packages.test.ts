@@ -11,7 +11,13 @@ import { judged } from '../../judges.ts';
 import * as make from '../../resources.ts';
 import { refOf, type Stored } from '../../world.ts';
 import { larkspur, tidewater } from '../hl7v2/exchange.ts';
-import { CONNECTATHON_RULES, DECLINED, segmentIn as segment, textOf } from './connectathon-rules.ts';
+import {
+  CONNECTATHON_RULES,
+  DECLINED,
+  isOfInitiator,
+  segmentIn as segment,
+  textOf,
+} from './connectathon-rules.ts';
 import { ADDRESSES, openDirectWorld, type Built, type DirectWorld } from './direct-world.ts';
 
 let world: DirectWorld;
@@ -152,7 +158,7 @@ describe('(direct-xdm 8) every transaction', () => {
     );
   });
 
-  test.each(PACKAGES)('$event has its message, from the $from', ({ event, document, from }) => {
+  test.each(PACKAGES)('$event has its message, from its party', ({ event, document }) => {
     // A note after the outcome goes as an interim note.
     const sentAs = event === 'late-note' ? 'send-interim-note' : event;
     const message = TRANSACTIONS.find((one) => one.event === sentAs)?.message ?? '';
@@ -167,10 +173,9 @@ describe('(direct-xdm 8) every transaction', () => {
       formatCode: { code: `urn:ihe:pcc:360x:hl7:${code}:${trigger}:2017` },
     });
     expect(others.map(({ kind }) => kind)).toEqual(document === undefined ? [] : ['clinical-document']);
-    const [own, other] =
-      from === 'referralInitiator'
-        ? [ADDRESSES.larkspur, ADDRESSES.tidewater]
-        : [ADDRESSES.tidewater, ADDRESSES.larkspur];
+    const [own, other] = isOfInitiator(event)
+      ? [ADDRESSES.larkspur, ADDRESSES.tidewater]
+      : [ADDRESSES.tidewater, ADDRESSES.larkspur];
     expect([submission.author.telecom, submission.intendedRecipient.telecom]).toEqual([own, other]);
   });
 });
