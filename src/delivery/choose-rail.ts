@@ -12,9 +12,9 @@ export interface Channel {
   readonly endpoint: Ref;
   /** Its connection type, which names the rail. */
   readonly rail: string;
-  /** Whether somebody vouches for the address; false for rails that need no such word. */
+  /** Whether the address is verified; false for rails that ask for no verification. */
   readonly verified: boolean;
-  /** How closely it belongs to whom the referral names: 0 to the role or service, 1 to the organization, 2 by its management. */
+  /** Whose Endpoint it is: 0 the role's or service's that the referral names, 1 its organization's, 2 one that the organization manages. */
   readonly distance: number;
 }
 

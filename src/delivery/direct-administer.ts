@@ -84,7 +84,7 @@ function needFitFor(
   uses: readonly ('sign' | 'encrypt')[],
   at: number,
 ): void {
-  // A domain's certificate is bound to it, whoever writes in it.
+  // A domain's certificate names the domain, so any address of the domain stands for all.
   const address = parseDirectAddress(owner) ?? (`postmaster@${owner}` satisfies DirectAddress);
   const faults = uses.map((use) => checkLeaf(certificate, address, use, at));
   const [fault] = faults;

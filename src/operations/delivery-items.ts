@@ -9,7 +9,7 @@ import { isClosedItem, planWorkItem, type WorkItem } from './work-item.ts';
 import { buildWrite } from './write/commit.ts';
 import { planStored } from './write/draft.ts';
 
-/** Items of whoever keeps what was told. */
+/** Items of the organization that keeps the resource that was told. */
 export function createDeliveryItems({
   store,
   clock,

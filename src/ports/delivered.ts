@@ -99,7 +99,7 @@ export interface DeliveryRecord {
 /** The kind of the records of {@link DeliveryRecord}; key: the outbox entry; index `task` → {@link DeliveryRecord.task}. */
 export const DELIVERY_RECORD = 'delivery';
 
-/** What late evidence came for, as whoever brings it knows it: it must belong (routing RL13). */
+/** The delivery that late evidence must belong to, as far as the rail that brings it knows (routing RL13). */
 interface ExpectedDelivery {
   readonly rail: string;
   readonly receiver?: Ref;

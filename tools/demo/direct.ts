@@ -18,7 +18,7 @@ export const DIRECT_ADDRESSES: Readonly<Record<Side, DirectAddress>> = {
   recipient: 'intake@direct.riverside.example.org',
 };
 
-/** What `--json` says of Direct. PEM; whoever has the initiator's key sends as the initiator, and is trusted. */
+/** What `--json` says of Direct. Keys and certificates are PEM; any program with the initiator's key can mail as the initiator. */
 export interface DirectReady {
   readonly smtp: { readonly host: string; readonly port: number };
   readonly addresses: Readonly<Record<Side, DirectAddress>>;

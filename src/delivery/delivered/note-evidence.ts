@@ -25,7 +25,7 @@ import { deliveryRank, isDelivered } from './states.ts';
 export interface DeliveryItems {
   /** Asks a person about what failed, or about what is overdue. */
   readonly open: (record: DeliveryRecord, kind: 'failed' | 'unconfirmed', why: string) => Promise<Write>;
-  /** Ends an item, whoever keeps it; undefined where nobody needs to act any more. */
+  /** Ends an item of any organization; undefined where it has ended already. */
   readonly close: (item: Ref, says: string) => Promise<Write | undefined>;
 }
 

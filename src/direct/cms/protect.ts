@@ -29,7 +29,7 @@ export interface Protection {
   readonly random: (bytes: number) => Uint8Array;
 }
 
-/** Says nothing to those on the way; whoever may know finds the subject inside. */
+/** Tells the servers on the way nothing; the recipient finds the subject inside. */
 const OUTER_SUBJECT = 'Secure message';
 
 const BOUNDARY_BYTES = 20;

@@ -81,7 +81,7 @@ function verifySigner(
   const digest = DIGEST_OIDS[signer.digestAlgorithm.algorithmId];
   const scheme = SIGNATURES[signer.signatureAlgorithm.algorithmId];
   if (digest === undefined || scheme?.digest === 'forbidden') return bad('digest-forbidden');
-  // Without attributes, whoever signed a set of attributes once would have signed it as a message, too.
+  // Were signatures without attributes believed, an old set of signed attributes would pass as a signed message.
   if (signedAttrs === undefined || scheme === undefined) return bad('signature-broken');
   if (!hasFitKey(certificate)) return bad('certificate-unfit');
   const isMeant =

@@ -66,7 +66,7 @@ function contentOfPackage(
   };
 }
 
-/** A sender may attach the clinical document beside the package, for whoever knows no packages (360x 7). */
+/** A sender may attach the clinical document beside the package as well, for readers that know no packages (360x 7). */
 const withoutTwice = (
   beside: readonly CarriedDocument[],
   documents: readonly CarriedDocument[],

@@ -90,7 +90,10 @@ function reasonParts(why: string | undefined): readonly Out[] {
     : [{ name: 'why', valueString: why }];
 }
 
-/** The keeper of the receiver, and whoever tells by an Endpoint, learn why it failed; never the organization withheld from. */
+/**
+ * Who learns why it failed: the keeper of the receiver, and of a delivery to an Endpoint also the organization that tells;
+ * never the organization from which it is withheld.
+ */
 const seesReasons = ({ receiver, to }: DeliveryRecord, { organization }: DeliveryViewer): boolean =>
   organization === undefined || organization === to || typeOf(receiver) !== 'Subscription';
 

@@ -163,7 +163,7 @@ async function performDeliveries({ context, request, input, sight }: Invocation)
   };
 }
 
-/** @throws OperationOutcomeError `not-found`: whoever is no party of the referral learns nothing of its deliveries */
+/** @throws OperationOutcomeError `not-found`: an organization that is no party of the referral learns nothing of its deliveries */
 function checkParty(
   { administrator, organization }: Caller,
   keeper: Ref | '',

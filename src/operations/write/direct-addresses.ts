@@ -1,7 +1,7 @@
 /**
  * Notes the Direct address of every Endpoint that a draft writes (directory DR44). Another address than before, or that of
- * another organization, is `asserted`: whoever wrote it, nothing about a patient is sent there until somebody has verified
- * it.
+ * another organization, is `asserted`: nothing about a patient is sent there until an administrator has verified it, even
+ * where an administrator wrote it.
  */
 import { note } from '../../referral/ruling.ts';
 import { typeOf } from '../../resources/element.ts';

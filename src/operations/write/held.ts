@@ -71,7 +71,7 @@ export async function hold(
 
 /**
  * Whether the sender has noted a Direct address of a private Organization, and this server sends mail: then the referral goes
- * there, whoever that is (directory DR28). An address that nobody verified is told where the mail is withheld.
+ * to that address (directory DR28). An address that nobody verified is told where the mail is withheld.
  */
 async function goesByDirect(
   draft: Draft,

@@ -201,7 +201,7 @@ interface ReadNotification {
   readonly voice: DispositionVoice;
 }
 
-/** Undefined: it is no notification. A notification is never answered, whoever it is from. */
+/** Undefined: it is no notification. No notification is answered. */
 async function takeDisposition(
   parts: ReceiveMailParts,
   { reading, to, bytes, voice }: ReadNotification,

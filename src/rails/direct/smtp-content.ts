@@ -49,7 +49,7 @@ export function createHeldBytes(most: number, mailBytesMax: number): HeldBytes {
   };
 }
 
-/** Content that was read: whoever has it gives its bytes back when the mail is done with. */
+/** Content that was read; the caller gives its bytes back to the quota when it is done with the mail. */
 type Content = { readonly kind: 'content'; readonly bytes: Buffer } | { readonly kind: ContentFault };
 
 /** Reads to the end, whatever is wrong, so that the reply comes where the protocol has it. Never rejects. */

@@ -69,7 +69,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
   ],
 };
 
-/** Who is what: whoever receives a mail is a member; the mails to somebody outside leave this server, and are not sent in. */
+/** Which parties are members. A mail that is sent in is always for a member: those to parties outside leave this server. */
 const WORLDS: readonly (readonly [name: string, larkspur: Standing, tidewater: Standing])[] = [
   ['two members', 'member', 'member'],
 ];

@@ -43,7 +43,7 @@ interface Reader {
 
 /**
  * One value and nothing after it; undefined for what is none, or is more than the limits allow. Never throws. Reads each
- * byte once: whoever sends a mail has proven nothing yet when its envelope is read.
+ * byte once, because a sender has proven nothing yet when its envelope is read.
  */
 export function readBer(
   bytes: Uint8Array,

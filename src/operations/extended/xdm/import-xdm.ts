@@ -91,7 +91,8 @@ export const importXdm: Operation = {
       min: 0,
       max: '*',
       type: 'string',
-      documentation: 'What whoever brings the package should know, and what its maker could do better.',
+      documentation:
+        'What the importing organization should know of the package, and what its maker could do better.',
     },
   ],
   perform: performPackageImport,

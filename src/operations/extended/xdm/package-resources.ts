@@ -56,7 +56,7 @@ export const binaryOf = (document: ReceivedDocument, { patient }: PackageSubject
 const mediaTypeOf = ({ mimeType }: ReceivedDocument): string =>
   MEDIA_TYPE.test(mimeType) ? mimeType : 'application/octet-stream';
 
-/** What a document is, for whoever looks for it. */
+/** What a document is, so that a search finds it. */
 export function documentReferenceOf(
   document: ReceivedDocument,
   url: string,
