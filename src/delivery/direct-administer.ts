@@ -4,7 +4,7 @@
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { parseDirectAddress } from '../direct/address.ts';
-import { isAnchorAt } from '../direct/certificates/bundle.ts';
+import { isAnchorAt } from '../direct/certificates/chain.ts';
 import {
   CERTIFICATE_FAULTS,
   checkLeaf,

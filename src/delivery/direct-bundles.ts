@@ -1,6 +1,6 @@
 /** Refreshes the bundles of anchors once a day (direct-xdm 4): whole or not at all, so that a removed anchor is gone. */
 import type { X509Certificate } from 'node:crypto';
-import { readBundle } from '../direct/certificates/bundle.ts';
+import { readBundle } from '../direct/cms/bundle.ts';
 import { readCertificates } from '../direct/certificates/pem.ts';
 import { jobEntry } from '../ports/audit.ts';
 import type { Clock } from '../ports/clock.ts';

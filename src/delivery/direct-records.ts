@@ -4,7 +4,7 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import type { CertificateFault } from '../direct/certificates/check-certificate.ts';
-import type { BundleFault } from '../direct/certificates/bundle.ts';
+import type { BundleFault } from '../direct/cms/bundle.ts';
 import type { TrustOwner } from '../direct/certificates/owner.ts';
 import type { ConnectionFailure } from '../ports/outgoing.ts';
 import type { RecordWrite } from '../ports/record.ts';

@@ -10,7 +10,7 @@ import {
   type KeyRow,
   type ListRow,
 } from '../../src/delivery/direct-records.ts';
-import { BUNDLE_FAULTS, type BundleFault } from '../../src/direct/certificates/bundle.ts';
+import { BUNDLE_FAULTS, type BundleFault } from '../../src/direct/cms/bundle.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import { readDomains, type LocalDomain } from '../../src/rails/direct/domains.ts';
 import type { Config } from '../../src/server/config.ts';

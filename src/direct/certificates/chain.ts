@@ -50,6 +50,12 @@ export function chainTo(
   return undefined;
 }
 
+/** Whether a certificate may be an anchor: an authority's, and valid. */
+export function isAnchorAt(certificate: X509Certificate, at: number): boolean {
+  const facts = readFacts(certificate);
+  return facts !== undefined && facts.isCa && facts.notBefore <= at && at <= facts.notAfter;
+}
+
 function verifies(one: X509Certificate, issuer: X509Certificate): boolean {
   try {
     return one.verify(issuer.publicKey);

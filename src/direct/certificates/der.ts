@@ -94,6 +94,13 @@ export const rawBytes = ({ bytes, start, end }: DerElement): Uint8Array => bytes
 export const contentBytes = ({ bytes, contentStart, contentEnd }: DerElement): Uint8Array =>
   bytes.subarray(contentStart, contentEnd);
 
+/** A SET under another tag is signed and authenticated as the SET that it is (RFC 5652, 5.4). */
+export function asSet(tagged: Uint8Array): Uint8Array {
+  const set = Buffer.from(tagged);
+  set[0] = DER.set;
+  return set;
+}
+
 /** An octet string, whole or in pieces, which may be in pieces themselves. @throws DerFault */
 export function octetsOf(element: DerElement, depth = 0): Uint8Array {
   if ((element.tag & 0x20) === 0) return contentBytes(element);

@@ -166,10 +166,3 @@ export function smallInteger(node: AsnType | undefined): number | undefined {
 }
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
-/** A SET under another tag is signed and authenticated as the SET that it is (RFC 5652, 5.4). */
-export function asSet(tagged: Uint8Array): Uint8Array {
-  const set = Buffer.from(tagged);
-  set[0] = TAG.set | CONSTRUCTED;
-  return set;
-}

@@ -8,10 +8,11 @@
 import { createDecipheriv } from 'node:crypto';
 import type { AsnType } from 'asn1js';
 import { EncryptedContentInfo, EnvelopedData, RecipientInfo } from 'pkijs';
+import { asSet } from '../certificates/der.ts';
 import type { SigningKey } from '../certificates/signing-key.ts';
 import type { MailLimits } from '../mime/limits.ts';
 import { CIPHERS, CONTENT } from './algorithms.ts';
-import { asSet, nodesIn, isContext, isUniversal, octetsIn, orNothing, smallInteger, TAG } from './asn1.ts';
+import { nodesIn, isContext, isUniversal, octetsIn, orNothing, smallInteger, TAG } from './asn1.ts';
 import { readContentInfo } from './cms-structure.ts';
 import { contentKeyOf } from './content-key.ts';
 

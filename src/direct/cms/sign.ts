@@ -9,9 +9,9 @@ import {
   SignedData,
   SignerInfo,
 } from 'pkijs';
+import { asSet } from '../certificates/der.ts';
 import type { SigningKey } from '../certificates/signing-key.ts';
 import { ATTRIBUTE, CONTENT, ECDSA_SHA256, RSA, SHA256 } from './algorithms.ts';
-import { asSet } from './asn1.ts';
 import { certificateId, parsedCertificate } from './certificate-id.ts';
 import { algorithmNamed, writeContentInfo } from './cms-structure.ts';
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { readAttributeCertificates, readBundle } from '../../../src/direct/certificates/bundle.ts';
+import { readAttributeCertificates, readBundle } from '../../../src/direct/cms/bundle.ts';
 import { authority, endEntity, freshFile, issue, RSA, type Issued } from '../../direct-authority.ts';
 
 const AT = Date.parse('2026-11-30T12:00:00Z');

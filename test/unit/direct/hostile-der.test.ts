@@ -1,6 +1,6 @@
 /** Certificates, lists and bundles of anybody: whatever the bytes are, they are read, or are nothing (direct-xdm 4). */
 import { expect, test } from '@jest/globals';
-import { readAttributeCertificates, readBundle } from '../../../src/direct/certificates/bundle.ts';
+import { readAttributeCertificates, readBundle } from '../../../src/direct/cms/bundle.ts';
 import { readCertRecord } from '../../../src/direct/certificates/cert-record.ts';
 import { readFacts } from '../../../src/direct/certificates/certificate-facts.ts';
 import { octetsOf, oidOf, readElement, readOrNothing } from '../../../src/direct/certificates/der.ts';

@@ -5,7 +5,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Client, EqualityFilter, type Entry } from 'ldapts';
-import { readAttributeCertificates } from '../../../direct/certificates/bundle.ts';
+import { readAttributeCertificates } from '../../../direct/cms/bundle.ts';
 import type { QueryDns } from './dns-queries.ts';
 import type { CertificateSource } from './index.ts';
 

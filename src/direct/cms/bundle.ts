@@ -1,10 +1,12 @@
 /**
  * Trust bundles: PKCS #7 with the certificates of anchors alone (.p7b), or such a file signed by who publishes it (.p7m)
- * (direct-xdm 4).
+ * (direct-xdm 4). They are read by hand, because pkijs takes seconds for a thousand certificates; and the signer is the one
+ * that an administrator named, so the rules for signers of mail (verify.ts) are not those of bundles.
  */
 import { constants, hash, verify, type X509Certificate } from 'node:crypto';
-import { readFacts } from './certificate-facts.ts';
+import { isAnchorAt } from '../certificates/chain.ts';
 import {
+  asSet,
   context,
   contentBytes,
   DER,
@@ -16,9 +18,10 @@ import {
   readElement,
   readOrNothing,
   type DerElement,
-} from './der.ts';
-import { readCertificateDer } from './pem.ts';
-import { DIGEST_OIDS, PSS_OID, type DigestName } from './strength.ts';
+} from '../certificates/der.ts';
+import { readCertificateDer } from '../certificates/pem.ts';
+import { DIGEST_OIDS, PSS_OID, type DigestName } from '../certificates/strength.ts';
+import { ATTRIBUTE, CONTENT } from './algorithms.ts';
 
 /** Why a bundle is not taken; the anchors of the last one stay. */
 export const BUNDLE_FAULTS = {
@@ -33,13 +36,6 @@ export const BUNDLE_FAULTS = {
 export type BundleFault = keyof typeof BUNDLE_FAULTS;
 
 const CERTIFICATES_MAX = 1000;
-
-const OID = {
-  data: '1.2.840.113549.1.7.1',
-  signedData: '1.2.840.113549.1.7.2',
-  contentType: '1.2.840.113549.1.9.3',
-  messageDigest: '1.2.840.113549.1.9.4',
-} as const;
 
 /**
  * The anchors of a bundle: certificates of authorities that are valid now; others are left out.
@@ -75,12 +71,6 @@ function anchorsIn(
   return anchors.length === 0 ? 'empty' : anchors;
 }
 
-/** Whether a certificate may be an anchor: an authority's, and valid. */
-export function isAnchorAt(certificate: X509Certificate, at: number): boolean {
-  const facts = readFacts(certificate);
-  return facts !== undefined && facts.isCa && facts.notBefore <= at && at <= facts.notAfter;
-}
-
 /** The certificates of an attribute of a directory: one, in DER, or those of a PKCS #7 file (RFC 2798 2.8). */
 export function readAttributeCertificates(bytes: Uint8Array): readonly X509Certificate[] {
   const one = readCertificateDer(bytes);
@@ -103,7 +93,7 @@ interface SignedParts {
 /** SignedData (RFC 5652 5.1). @throws DerFault */
 function signedDataIn(bytes: Uint8Array): SignedParts {
   const [type, wrapped] = elementsIn(expectTag(readElement(bytes), DER.sequence));
-  expectOid(type, OID.signedData);
+  expectOid(type, CONTENT.signed);
   const [inner] = elementsIn(expectTag(wrapped, context(0)));
   const fields = elementsIn(expectTag(inner, DER.sequence));
   const [, , encapsulated] = fields;
@@ -131,7 +121,7 @@ function isSignedBy(signerInfo: DerElement, content: Uint8Array, signer: X509Cer
   if (digest === undefined || signature === undefined) return false;
   if (attributes !== undefined && !describes(attributes, content, digest)) return false;
   const isPss = algorithmOf(algorithm) === PSS_OID;
-  const signed = attributes === undefined ? content : asSet(attributes);
+  const signed = attributes === undefined ? content : asSet(rawBytes(attributes));
   try {
     return verify(
       digest,
@@ -147,13 +137,6 @@ function isSignedBy(signerInfo: DerElement, content: Uint8Array, signer: X509Cer
 const algorithmOf = (algorithm: DerElement | undefined): string =>
   oidOf(elementsIn(expectTag(algorithm, DER.sequence))[0]);
 
-/** What is signed is the attributes as a SET, whatever their tag is in the file. */
-function asSet(attributes: DerElement): Uint8Array {
-  const set = Uint8Array.from(rawBytes(attributes));
-  set[0] = DER.set;
-  return set;
-}
-
 /** Whether the signed attributes are those of this content: its type and its digest, once each. */
 function describes(attributes: DerElement, content: Uint8Array, digest: DigestName): boolean {
   const values = new Map<string, DerElement | undefined>();
@@ -162,11 +145,11 @@ function describes(attributes: DerElement, content: Uint8Array, digest: DigestNa
     if (values.has(oidOf(oid))) return false;
     values.set(oidOf(oid), set && elementsIn(set)[0]);
   }
-  const [type, told] = [values.get(OID.contentType), values.get(OID.messageDigest)];
+  const [type, told] = [values.get(ATTRIBUTE.contentType), values.get(ATTRIBUTE.messageDigest)];
   if (
     type === undefined ||
     told === undefined ||
-    ![OID.data, OID.signedData].some((oid) => oid === oidOf(type))
+    ![CONTENT.data, CONTENT.signed].some((oid) => oid === oidOf(type))
   )
     return false;
   return Buffer.compare(contentBytes(told), hash(digest, content, 'buffer')) === 0;
