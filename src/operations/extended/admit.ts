@@ -1,10 +1,10 @@
 /**
  * `Organization/[id]/$admit`: makes a listed organization a member (directory DR2). Only administrators may call it.
  */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { agentOf } from '../audit/audit.ts';
 import { admitMember } from '../members.ts';
+import { checkAdministrator } from './keeper.ts';
 import { parametersOf } from './output.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 
@@ -31,11 +31,7 @@ export const admit: Operation = {
 
 async function perform({ context, request }: Invocation): Promise<OperationReply> {
   const { caller, id = '', requestId } = request;
-  if (!caller.administrator) {
-    throw new OperationOutcomeError('scope-insufficient', {
-      diagnostics: 'only an administrator admits members',
-    });
-  }
+  checkAdministrator(request, 'admits members');
   const organization: Ref = `Organization/${id}`;
   const outcome = await admitMember(context, organization, { agent: agentOf(caller), requestId });
   return { status: 200, resource: parametersOf([{ name: 'outcome', valueCode: outcome }]) };

@@ -1,4 +1,7 @@
-/** Who may ask for an operation: the organization that keeps the patient, who has a scope of this server, the patient. */
+/**
+ * Who may ask for an operation: the organization that keeps the patient, who has a scope of this server, an administrator,
+ * the patient.
+ */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
@@ -33,6 +36,12 @@ export async function readKeptPatient(
 export function checkServerScope({ caller }: Request, scope: ServerScope): void {
   if (hasServerScope(caller, scope)) return;
   throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: ${scope}` });
+}
+
+/** @throws OperationOutcomeError `scope-insufficient` for anybody else. `does`: what only an administrator does */
+export function checkAdministrator({ caller }: Request, does: string): void {
+  if (caller.administrator) return;
+  throw new OperationOutcomeError('scope-insufficient', { diagnostics: `only an administrator ${does}` });
 }
 
 /** Whether the token's fhirUser is the patient. */

@@ -2,11 +2,11 @@
  * `Endpoint/[id]/$verify`: an administrator vouches for the Direct address of an Endpoint (directory DR44 to DR46). For a
  * private Endpoint that holds for the organization that keeps it, and for nobody else.
  */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { agentOf } from '../audit/audit.ts';
 import { verifyEndpoint } from '../verify-endpoint.ts';
 import { sendVerified } from '../write/send-verified.ts';
+import { checkAdministrator } from './keeper.ts';
 import { parametersOf } from './output.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 
@@ -34,11 +34,7 @@ export const verifyDirectEndpoint: Operation = {
 /** @throws OperationOutcomeError `scope-insufficient`, `not-found`, `endpoint-unverifiable` */
 async function perform({ context, request }: Invocation): Promise<OperationReply> {
   const { caller, id = '', requestId } = request;
-  if (!caller.administrator) {
-    throw new OperationOutcomeError('scope-insufficient', {
-      diagnostics: 'only an administrator verifies addresses',
-    });
-  }
+  checkAdministrator(request, 'verifies addresses');
   const endpoint: Ref = `Endpoint/${id}`;
   const outcome = await verifyEndpoint(context, endpoint, { agent: agentOf(caller), requestId });
   if (outcome === 'verified') await sendVerified(context, request, endpoint);
