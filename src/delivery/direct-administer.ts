@@ -13,7 +13,7 @@ import {
 import { readFacts } from '../direct/certificates/certificate-facts.ts';
 import type { TrustOwner } from '../direct/certificates/owner.ts';
 import type { DirectAddress } from '../ports/direct.ts';
-import type { AuditEntry } from '../ports/audit.ts';
+import { adminEntry, type AuditEntry } from '../ports/audit.ts';
 import type { Clock } from '../ports/clock.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import type { RecordWrite } from '../ports/record.ts';
@@ -224,16 +224,7 @@ async function change(
   does: string,
   records: readonly RecordWrite[],
 ): Promise<void> {
-  const audit: AuditEntry = {
-    event: 'admin',
-    action: 'U',
-    outcome: '0',
-    agent,
-    requestId: 'admin-direct',
-    entities: [],
-    patients: [],
-    query: does,
-    viewers: [],
-  };
+  const by = { agent, requestId: 'admin-direct' };
+  const audit = adminEntry(by, { entities: [], query: does, viewers: [] });
   await store.commit(auditedCommit([audit], { records }));
 }

@@ -1,4 +1,5 @@
 /** Membership (directory DR2): an organization has an account here when an administrator says so, and by nothing else. */
+import { adminEntry } from '../ports/audit.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
@@ -50,20 +51,8 @@ function planAdmission(
   return { commit, templates: new Map(write.text === undefined ? [] : [[ref, write.text]]) };
 }
 
-function emptyCommit(ref: Ref, { agent, requestId }: Admitting, entity: string): Commit {
-  const audit: AuditEntry = {
-    event: 'admin',
-    action: 'U',
-    outcome: '0',
-    agent,
-    requestId,
-    entities: [entity],
-    patients: [],
-    query: 'member add',
-    viewers: [ref],
-  };
-  return auditedCommit([audit]);
-}
+const emptyCommit = (ref: Ref, admitting: Admitting, entity: string): Commit =>
+  auditedCommit([adminEntry(admitting, { entities: [entity], query: 'member add', viewers: [ref] })]);
 
 /**
  * The ended referrals that a listed organization still reaches: a member is told of what runs, and no old chart is opened

@@ -1,4 +1,5 @@
 /** Changes of the register that no FHIR write makes: what links name, and what an administrator settles (directory DR10, DR14). */
+import { adminEntry } from '../ports/audit.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
@@ -231,19 +232,11 @@ export function registerCommit(
   records: readonly RecordWrite[],
   organization: Ref,
   query: string,
-  { agent, requestId }: Admitting,
+  admitting: Admitting,
 ): Commit {
   const entities = writes.length > 0 ? writes.map(({ ref }) => `${ref}/_history/0`) : [organization];
-  const audit = {
-    event: 'admin',
-    action: 'U',
-    outcome: '0',
-    agent,
-    requestId,
-    entities,
-    patients: [],
-    query,
-    viewers: [organization],
-  } as const;
-  return auditedCommit([audit], { writes, records });
+  return auditedCommit([adminEntry(admitting, { entities, query, viewers: [organization] })], {
+    writes,
+    records,
+  });
 }

@@ -1,6 +1,7 @@
 /** The word of an administrator that a Direct address is whose its Endpoint says it is (directory DR44). */
 import { notHere, OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
+import { adminEntry } from '../ports/audit.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import type { Commit, Version } from '../ports/store.ts';
@@ -49,19 +50,13 @@ export async function verifyEndpoint(
 function commitOf(
   { ref, seq, custodian }: Version,
   body: EndpointVerification | undefined,
-  { agent, requestId }: Admitting,
+  admitting: Admitting,
 ): Commit {
-  const audit = {
-    event: 'admin',
-    action: 'U',
-    outcome: '0',
-    agent,
-    requestId,
+  const audit = adminEntry(admitting, {
     entities: [`${ref}/_history/${seq}`],
-    patients: [],
     query: 'endpoint verify',
     viewers: custodian === '' ? [] : [custodian],
-  } as const;
+  });
   return auditedCommit([audit], {
     preconditions: [{ ref, version: seq }],
     records: body === undefined ? [] : [writeVerification(ref, body)],

@@ -139,3 +139,17 @@ export const jobEntry = (job: string, more: Partial<AuditEntry> = {}): AuditEntr
   viewers: [],
   ...more,
 });
+
+/** The row of what an administrator changes. `said`: which resources, by what, and which organizations see the row. */
+export const adminEntry = (
+  { agent, requestId }: Pick<AuditEntry, 'agent' | 'requestId'>,
+  said: Pick<AuditEntry, 'entities' | 'query' | 'viewers'>,
+): AuditEntry => ({
+  event: 'admin',
+  action: 'U',
+  outcome: '0',
+  agent,
+  requestId,
+  patients: [],
+  ...said,
+});
