@@ -137,7 +137,7 @@ export interface Assembler {
 /** Who and what took part in processing a message, beside its sender. */
 interface Assembled {
   readonly assembler: Assembler;
-  /** The organization whose person had the message tried again. */
+  /** The organization whose person had the message tried again, or brought it. */
   readonly by: Ref | undefined;
   /** The ConceptMaps that translated its codes. */
   readonly codeMaps: readonly string[];

@@ -2,6 +2,7 @@
  * Direct mail, as the ways by which it comes and the desk know it: by the server's own security agent (`sta`), which
  * decrypts and verifies, or from a mailbox at a HISP that has done so (`edge`).
  */
+import type { Ref } from '../fhir/types.ts';
 import type { MessageFate } from './inbound.ts';
 
 /** The code of `Endpoint.connectionType` of Direct mail, and so the name of its rail. */
@@ -58,6 +59,8 @@ export interface DirectMail {
   /** Undefined: its signer is its sender, and is trusted by this recipient. */
   readonly distrust: Distrust | undefined;
   readonly through: 'sta' | 'edge';
+  /** The organization whose client brought the package; absent where a mail did, for which its way in vouches. */
+  readonly broughtBy?: Ref;
 }
 
 /** The word of a notification about a mail (RFC 8098, and the guide for delivery notification in Direct). */

@@ -24,7 +24,8 @@ export async function bringPackage(
   const { receiver, sender } = await findMailParties(store.snapshot(), brought, now);
   if (receiver === undefined || receiver !== caller.organization || sender?.isMember === true)
     return undefined;
-  return (await receiveMail(receiving, await mailOfPackage(brought, now))).fate;
+  const mail = { ...(await mailOfPackage(brought, now)), broughtBy: receiver };
+  return (await receiveMail(receiving, mail, caller)).fate;
 }
 
 /** The mail that would have brought it. It has no id that a notification could name: its author is told nothing. */

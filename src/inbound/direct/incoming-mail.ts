@@ -128,10 +128,11 @@ const carriedBy = (
   context: OperationContext,
   mail: DirectMail,
   about: { readonly uniqueId: string | undefined; readonly type: string },
-): Pick<Carried, 'content' | 'assembler' | 'isNoticed'> => ({
+): Pick<Carried, 'content' | 'assembler' | 'isNoticed' | 'broughtBy'> => ({
   content: () => contentOfMail(context, mail, about),
   assembler: ASSEMBLER,
   isNoticed: hasStatement(mail),
+  broughtBy: mail.broughtBy,
 });
 
 type PackagedMessage = Extract<MailContent, { readonly kind: 'message' }>;

@@ -26,10 +26,11 @@ interface KeptEnvelope {
   readonly receivedAt: number;
   readonly distrust?: Distrust;
   readonly through: DirectMail['through'];
+  readonly broughtBy?: Ref;
 }
 
 export function writeKeptMail(document: Ref, mail: DirectMail): RecordWrite {
-  const { from, to, writtenTo, messageId, subject, sentAt, receivedAt, distrust, through } = mail;
+  const { from, to, writtenTo, messageId, subject, sentAt, receivedAt, distrust, through, broughtBy } = mail;
   const body: KeptEnvelope = {
     from,
     to,
@@ -40,6 +41,7 @@ export function writeKeptMail(document: Ref, mail: DirectMail): RecordWrite {
     receivedAt,
     ...(distrust !== undefined && { distrust }),
     through,
+    ...(broughtBy !== undefined && { broughtBy }),
   };
   return { kind: KIND, key: document, expect: 'any', body };
 }
@@ -69,6 +71,7 @@ export async function readKeptMail(
     receivedAt: kept.receivedAt,
     distrust: kept.distrust,
     through: kept.through,
+    ...(kept.broughtBy !== undefined && { broughtBy: kept.broughtBy }),
     // Whoever sent it was answered when it came.
     asksDispatched: false,
     isAutomatic: true,

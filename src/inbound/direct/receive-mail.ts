@@ -12,7 +12,7 @@ import { openDraft } from '../../operations/write/draft.ts';
 import { auditedCommit } from '../../ports/commit.ts';
 import type { DirectMail, DirectReceived } from '../../ports/direct.ts';
 import type { MessageFate } from '../../ports/inbound.ts';
-import type { Request } from '../../operations/request.ts';
+import type { Caller, Request } from '../../operations/request.ts';
 import type { AuditEntry, CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
 import { errorName } from '../error-name.ts';
@@ -42,10 +42,18 @@ export interface ReceivingMail {
 const KEPT: Outcome = { kept: true };
 const NOT_KEPT: DirectReceived = { fate: 'not-kept', owed: [] };
 
-/** Resolves when the fate of the mail is on disk. Never rejects: what cannot be put there is `not-kept`. */
-export async function receiveMail(receiving: ReceivingMail, mail: DirectMail): Promise<DirectReceived> {
+/**
+ * Resolves when the fate of the mail is on disk. Never rejects: what cannot be put there is `not-kept`.
+ *
+ * @param bringer whose client brought the package; undefined for a mail
+ */
+export async function receiveMail(
+  receiving: ReceivingMail,
+  mail: DirectMail,
+  bringer?: Caller,
+): Promise<DirectReceived> {
   try {
-    return await receive(receiving, mail);
+    return await receive(receiving, mail, bringer);
   } catch (error) {
     if (!isOurFault(error)) {
       const { through } = mail;
@@ -55,22 +63,26 @@ export async function receiveMail(receiving: ReceivingMail, mail: DirectMail): P
   }
 }
 
-async function receive(receiving: ReceivingMail, mail: DirectMail): Promise<DirectReceived> {
+async function receive(
+  receiving: ReceivingMail,
+  mail: DirectMail,
+  bringer: Caller | undefined,
+): Promise<DirectReceived> {
   const { context, parts } = receiving;
   if (mail.distrust === undefined) {
     const receiver = await findReceiver(context.store.snapshot(), mail.to, mail.receivedAt);
-    if (receiver === undefined) return refuse(receiving, mail, 'nobody here has this address');
+    if (receiver === undefined) return refuse(receiving, mail, 'nobody here has this address', bringer);
   }
   const arrived = await arrive(mail, parts.limits);
   if (arrived.content.kind === 'refused' && canTell(mail))
-    return refuse(receiving, mail, arrived.content.says);
+    return refuse(receiving, mail, arrived.content.says, bringer);
   const key = mailKeyOf(arrived);
   try {
-    return await commitMail(receiving, { arrived, key });
+    return await commitMail(receiving, { arrived, key, bringer });
   } catch (error) {
     if (!isReused(error)) throw error;
   }
-  return commitMail(receiving, { arrived, key: keyOfOther(key), verdict: OTHER_CONTENT });
+  return commitMail(receiving, { arrived, key: keyOfOther(key), bringer, verdict: OTHER_CONTENT });
 }
 
 const isReused = (error: unknown): boolean =>
@@ -94,14 +106,23 @@ const NOT_APPLIED = asked('message-unfit', [
 ]);
 
 /** Stores the audit of the mail and the notification that it failed, and nothing else of it. */
-async function refuse({ context }: ReceivingMail, mail: DirectMail, why: string): Promise<DirectReceived> {
-  await commitReply(context, mail, { kept: false, why }, '4');
+async function refuse(
+  { context }: ReceivingMail,
+  mail: DirectMail,
+  why: string,
+  bringer: Caller | undefined,
+): Promise<DirectReceived> {
+  await commitReply(context, mail, { kept: false, why }, { outcome: '4', bringer });
   return { fate: 'rejected', owed: dispositionsFor(mail, { kept: false, why }) };
 }
 
 /** Answers a mail that came before once more; nothing else changes. */
-async function repeat({ context }: ReceivingMail, mail: DirectMail): Promise<DirectReceived> {
-  await commitReply(context, mail, KEPT, '0');
+async function repeat(
+  { context }: ReceivingMail,
+  mail: DirectMail,
+  bringer: Caller | undefined,
+): Promise<DirectReceived> {
+  await commitReply(context, mail, KEPT, { outcome: '0', bringer });
   return { fate: 'repeated', owed: dispositionsFor(mail, KEPT) };
 }
 
@@ -109,14 +130,15 @@ async function commitReply(
   context: OperationContext,
   mail: DirectMail,
   outcome: Outcome,
-  audited: '0' | '4',
+  { outcome: audited, bringer }: { readonly outcome: '0' | '4'; readonly bringer: Caller | undefined },
 ): Promise<void> {
   const { from: address, receivedAt } = mail;
   const nobody = { address, receivedAt, sentAt: undefined, sender: undefined, receiver: undefined };
   const request = requestOf(context, { ...nobody, link: { name: DIRECT_LINK } });
+  const importer = { ...request, caller: bringer ?? request.caller };
   const records = owe(mail, outcome, context.clock.now());
   await commitPlanned(context, async () => ({
-    commit: auditedCommit([bareReceipt(request, audited)], { records }),
+    commit: auditedCommit([bareReceipt(importer, audited)], { records }),
     templates: new Map(),
   }));
 }
@@ -137,6 +159,8 @@ const bareReceipt = ({ caller, requestId }: Request, outcome: '0' | '4'): AuditE
 interface CommittingMail {
   readonly arrived: TakenMail;
   readonly key: MessageKey;
+  /** Whose client brought the package; undefined for a mail. */
+  readonly bringer: Caller | undefined;
   /** The verdict, where it is decided already. */
   readonly verdict?: MessageVerdict;
 }
@@ -153,7 +177,7 @@ async function commitMail(receiving: ReceivingMail, committing: CommittingMail):
   const { committed, result } = await commitPlanned(context, (snapshot) =>
     prepare(receiving, committing, snapshot),
   );
-  if (committed.replayed) return repeat(receiving, mail);
+  if (committed.replayed) return repeat(receiving, mail, committing.bringer);
   context.committed(result.commit.writes.map(({ ref }) => ref));
   if (result.processed !== undefined) await waiting.after(result.processed);
   return { fate: result.fate, owed: dispositionsFor(mail, KEPT) };
@@ -194,18 +218,19 @@ async function prepare(
 
 async function prepareWith(
   { context, parts: { settings } }: ReceivingMail,
-  { arrived, key, verdict: given, incoming }: CommittingMail & { readonly incoming: Incoming },
+  { arrived, key, bringer, verdict: given, incoming }: CommittingMail & { readonly incoming: Incoming },
   snapshot: Snapshot,
 ): Promise<PreparedMail> {
   const { mail } = arrived;
   const request = requestOf(context, incoming);
+  const importer = { ...request, caller: bringer ?? request.caller };
   const open = () => openDraft(context, request, snapshot);
   const known = await findKnownMessage({ snapshot }, arrived, incoming);
   if (known === 'same' && given === undefined) {
     const draft = open();
     draft.records.push(...owe(mail, KEPT, context.clock.now()));
     const { commit, templates } = await buildCommit(draft, request, commitKey(key, 'repeated', settings));
-    const audit = [...commit.audit, bareReceipt(request, '0')];
+    const audit = [...commit.audit, bareReceipt(importer, '0')];
     return { commit: { ...commit, audit }, templates, fate: 'repeated', processed: undefined };
   }
   const verdict = given ?? (known === 'other' ? OTHER_MESSAGE : undefined);
@@ -223,7 +248,8 @@ async function prepareWith(
     await closeCorrected(draft, incoming, key, duplicateWindowMs);
     if (known === 'new') noteMessage(draft, arrived, incoming, duplicateWindowMs);
   }
-  if (holdsPackage(arrived)) draft.rows.push(importRow(request, archived.document, incoming));
+  if (holdsPackage(arrived) || bringer !== undefined)
+    draft.rows.push(importRow(importer, archived.document, incoming));
   await suggestReferrals(draft, arrived, incoming, archived, processed.number);
   const offered = await buildCommit(draft, request, commitKey(key, come.fate, settings));
   const receipt = {

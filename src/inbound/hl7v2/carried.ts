@@ -25,6 +25,8 @@ export interface Carried {
   readonly isFlagged: boolean;
   /** A statement of 42 CFR 2.32 stands in the mail (compliance P33). */
   readonly isNoticed: boolean;
+  /** The organization that brought it, where its sender's own way did not. */
+  readonly broughtBy: Ref | undefined;
   /** What the carrier decides by itself: the message in it, if any, is not applied. */
   readonly verdict: MessageVerdict | undefined;
   /** Why its sender is nobody whom the receiver knows, and what to do about it; undefined where it is known. */

@@ -200,7 +200,8 @@ async function finish(
   const filing = { custodian: custodianOf(incoming, isSenders), chart };
   const codeMaps = reading?.codes?.used ?? [];
   const assembler = incoming.carried?.assembler ?? MAPPING;
-  planProvenance(draft, incoming, archived, filing, { assembler, by, codeMaps });
+  const entered = by ?? incoming.carried?.broughtBy;
+  planProvenance(draft, incoming, archived, filing, { assembler, by: entered, codeMaps });
   const unmapped = reading?.codes?.unmapped ?? [];
   if (verdict.fate === 'applied' && unmapped.length > 0)
     await askForRows(draft, incoming, archived, receiverOf(incoming) ?? '', unmapped);

@@ -81,7 +81,7 @@ async function prepare(
     note,
     archived,
     { custodian: keeperOfMessage(note) ?? sender, chart: referral },
-    { assembler: note.carried?.assembler ?? MAPPING, by: undefined, codeMaps: [] },
+    { assembler: note.carried?.assembler ?? MAPPING, by: note.carried?.broughtBy, codeMaps: [] },
   );
   await runSteps(draft, 'transaction', new Map());
   return buildCommit(draft, request, undefined);

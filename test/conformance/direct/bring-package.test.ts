@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Parameters } from '../../../src/fhir/types.ts';
 import { writeXdm } from '../../../src/direct/xdm/write-package.ts';
 import { parseScopes } from '../../../src/smart/scopes.ts';
+import { administrator } from '../../world.ts';
 import { accept, larkspur, outcome, request, stateOf, tidewater } from '../hl7v2/exchange.ts';
 import {
   mailOf,
@@ -47,6 +48,15 @@ async function bring(who: Caller, message: string, way: typeof TO_TIDEWATER | ty
   };
 }
 
+interface Agent {
+  readonly type: { readonly coding: readonly { readonly code: string }[] };
+  readonly who: { readonly reference?: string; readonly identifier?: { readonly value: string } };
+}
+interface ImportEvent {
+  readonly agent: readonly Agent[];
+  readonly entity: readonly { readonly what?: { readonly reference?: string } }[];
+}
+
 const ASK = request({ at: 0, id: 'M-0' });
 const TAKEN = { fate: 'applied', isFiled: false };
 const FILED = { fate: undefined, isFiled: true };
@@ -65,6 +75,30 @@ describe('a request of somebody who is no member', () => {
 
     expect(await bring(tidewater, ASK, TO_TIDEWATER)).toEqual({ fate: 'repeated', isFiled: false });
     expect(await mailed.all('Task')).toHaveLength(1);
+  });
+
+  test('says who brought it: in the Provenance of what it wrote, and in the audit (360x 5; direct-xdm 7)', async () => {
+    await open({ larkspur: 'stranger' });
+    await bring(tidewater, ASK, TO_TIDEWATER);
+
+    const [order] = await mailed.all('ServiceRequest');
+    const [provenance] = await mailed.all('Provenance', `target=ServiceRequest/${order?.id ?? ''}`);
+    const agents = (provenance as unknown as { agent: Agent[] }).agent;
+    expect(agents.map(({ type, who }) => [type.coding[0]?.code, who.reference])).toEqual([
+      ['author', expect.not.stringContaining('tidewater')],
+      ['assembler', undefined],
+      ['enterer', 'Organization/tidewater'],
+    ]);
+    const { json } = await mailed.ask(administrator, 'GET', 'AuditEvent?subtype=ITI-32');
+    const rows = (json as unknown as { entry: { resource: ImportEvent }[] }).entry.map(
+      ({ resource }) => resource,
+    );
+    expect(
+      rows.map(({ agent, entity }) => [
+        agent[0]?.who.identifier?.value,
+        entity.some(({ what }) => what?.reference?.startsWith('DocumentReference/') === true),
+      ]),
+    ).toEqual([[tidewater.subject, true]]);
   });
 
   test('tells its author nothing', async () => {
@@ -104,7 +138,7 @@ describe('what is not for the bringer', () => {
     expect(await mailed.all('Task')).toEqual([]);
   });
 
-  test('nor is it a mail where the token writes no Tasks', async () => {
+  test('nor is it a mail where the token writes no Tasks, or those of one patient alone', async () => {
     await open({ larkspur: 'stranger' });
     const types = [
       'DocumentReference',
@@ -119,6 +153,12 @@ describe('what is not for the bringer', () => {
     const answer = accept({ at: 0, id: 'M-9' });
 
     expect(await bring({ ...tidewater, scopes }, answer, TO_TIDEWATER)).toEqual(FILED);
+    const ofOnePatient = {
+      ...tidewater,
+      scopes: parseScopes('patient/*.cruds'),
+      patient: 'Patient/somebody',
+    } as const;
+    await expect(bring(ofOnePatient, answer, TO_TIDEWATER)).rejects.toThrow('scope-insufficient');
     expect(await bring(tidewater, accept({ at: 0, id: 'M-8' }), TO_TIDEWATER)).toMatchObject({
       isFiled: false,
     });

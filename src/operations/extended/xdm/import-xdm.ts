@@ -16,7 +16,7 @@ import { parseStored } from '../../../ports/stored-resource.ts';
 import { valuesAt } from '../../../resources/element.ts';
 import { permits } from '../../../smart/permits.ts';
 import { agentOf, auditOperation } from '../../audit/audit.ts';
-import { recordAlways, recordRead } from '../../audit/record.ts';
+import { recordRead } from '../../audit/record.ts';
 import type { Request } from '../../request.ts';
 import { importDocument, isRefusedForContent, transactionResponseOf } from '../ccda/import-ccda.ts';
 import { findByIdentifier } from '../ccda/meet.ts';
@@ -122,7 +122,7 @@ const refuse = (diagnostics: string): OperationOutcomeError =>
 
 // — as a mail
 
-/** What a mail may do, its bringer's token must permit. */
+/** What a mail may do, its bringer's token must permit, for any patient: the mail says whom it is about. */
 const MOVES = [
   ['create', 'ServiceRequest'],
   ['update', 'ServiceRequest'],
@@ -132,19 +132,22 @@ const MOVES = [
 
 /** Takes the package as a mail of its author; undefined where it is none to the caller's organization. */
 async function bring(
-  { context, request, messages }: Invocation,
+  { request, messages }: Invocation,
   { author, intendedRecipient, submissionTime, documents }: ReceivedSubmission,
   archive: Uint8Array,
 ): Promise<MessageFate | undefined> {
   const [from, to] = [author?.telecom, intendedRecipient?.telecom];
   const { caller } = request;
   const isPermitted =
-    caller.administrator || MOVES.every(([may, type]) => permits(caller.scopes, may, type).allowed);
+    caller.administrator ||
+    MOVES.every(([may, type]) => {
+      const permit = permits(caller.scopes, may, type);
+      return permit.allowed && !permit.patientOnly;
+    });
   if (from === undefined || to === undefined || !isPermitted) return undefined;
   if (!documents.some(({ kind }) => kind === 'message')) return undefined;
   const fate = await messages.bring(request, { archive, from, to, sentAt: submissionTime });
   if (fate === 'not-kept') throw new OperationOutcomeError('busy', { retryAfter: 1 });
-  if (fate !== undefined) await recordAlways(context, importRow(request, undefined, []));
   return fate;
 }
 
