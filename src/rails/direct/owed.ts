@@ -44,8 +44,8 @@ const SENDING_TIMEOUT_MS = 60_000;
 /** Notifications that are put off in one commit. */
 const POSTPONED_MAX = 200;
 
-/** Sends what is due. Returns how many were sent. */
-export async function sendOwed(parts: OwedParts, signal: AbortSignal): Promise<number> {
+/** Sends what is due. */
+export async function sendOwed(parts: OwedParts, signal: AbortSignal): Promise<void> {
   const { store, domains, clock, counters, unstored } = parts;
   const now = clock.now();
   const snapshot = store.snapshot();
@@ -57,30 +57,22 @@ export async function sendOwed(parts: OwedParts, signal: AbortSignal): Promise<n
   counters.owes(all.length, now - oldest);
   const due = all.filter(({ owed }) => owed.dueAt <= now).toSorted((a, b) => a.owed.dueAt - b.owed.dueAt);
   const queues = [...Map.groupBy(due, ({ owed }) => domainOfAddress(owed.to)).values()];
-  const counts: number[] = [];
   const work = async (): Promise<void> => {
     for (let queue = queues.shift(); queue !== undefined; queue = queues.shift())
-      counts.push(await sendQueue(parts, queue, signal));
+      await sendQueue(parts, queue, signal);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /**
  * What is due to one domain, in its order: `processed` leaves before `dispatched`. For a domain that cannot be reached all of
- * it waits together, so that nobody else waits for it. Returns how many were sent.
+ * it waits together, so that nobody else waits for it.
  */
-async function sendQueue(
-  parts: OwedParts,
-  queue: readonly OwedRecord[],
-  signal: AbortSignal,
-): Promise<number> {
-  let sent = 0;
+async function sendQueue(parts: OwedParts, queue: readonly OwedRecord[], signal: AbortSignal): Promise<void> {
   for (const [index, one] of queue.entries()) {
     if (signal.aborted) break;
     try {
       const answer = await sendOne(parts, one, signal);
-      if (answer.kind === 'taken') sent += 1;
       if (answer.kind !== 'again') continue;
       await note(parts, queue.slice(index + 1, index + 1 + POSTPONED_MAX), answer);
       break;
@@ -89,7 +81,6 @@ async function sendQueue(
       parts.log('warn', SENT_UNNOTED, { why: reasonOf(error) });
     }
   }
-  return sent;
 }
 
 const SENT_UNNOTED = 'what became of a notification about a Direct mail could not be stored';
