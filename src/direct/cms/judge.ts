@@ -1,11 +1,7 @@
 /** Whether a mail whose signatures are good is its sender's (direct-xdm 2, 3, 4). */
 import type { X509Certificate } from 'node:crypto';
 import type { DirectAddress, Distrust } from '../../ports/direct.ts';
-import {
-  CERTIFICATE_FAULTS,
-  checkCertificate,
-  type CertificateFault,
-} from '../certificates/check-certificate.ts';
+import { CERTIFICATE_FAULTS, checkCertificate } from '../certificates/check-certificate.ts';
 import type { Revocation } from '../certificates/revocation.ts';
 import type { MailSigner } from './verify.ts';
 
@@ -13,12 +9,6 @@ import type { MailSigner } from './verify.ts';
 export interface SaidSenders {
   readonly outer: DirectAddress | undefined;
   readonly inner: DirectAddress;
-}
-
-export interface SignerJudgement {
-  readonly distrust: Distrust;
-  /** What is wrong with the certificate; undefined when it was not asked about. */
-  readonly fault?: CertificateFault;
 }
 
 /**
@@ -34,9 +24,9 @@ export function judgeSigner(
   anchors: readonly X509Certificate[],
   at: number,
   revocation: Revocation,
-): SignerJudgement | undefined {
-  if (outer !== inner) return { distrust: 'sender-differs' };
+): Distrust | undefined {
+  if (outer !== inner) return 'sender-differs';
   const material = { leaf: certificate, intermediates: chain };
   const fault = checkCertificate(material, inner, 'sign', anchors, at, revocation);
-  return fault && { distrust: CERTIFICATE_FAULTS[fault].distrust, fault };
+  return fault && CERTIFICATE_FAULTS[fault].distrust;
 }

@@ -189,7 +189,7 @@ async function judge(
     const judged = judgeSigner(signer, from, anchors, at, revocation);
     if (judged === undefined) return { signer: signer.certificate };
     // A signer who covers the sender says more than one who has nothing to do with it.
-    if (index === 0 || judged.distrust !== 'signer-not-sender') ({ distrust } = judged);
+    if (index === 0 || judged !== 'signer-not-sender') distrust = judged;
   }
   return { distrust };
 }
