@@ -98,7 +98,13 @@ await runCommand(import.meta.filename, {
     }
     if (name === 'direct') {
       const { administerDirect } = await import('./admin/direct.ts');
-      await administerDirect({ words: operands.slice(1), direction, signer, config: config() });
+      await administerDirect({
+        words: operands.slice(1),
+        direction,
+        signer,
+        config: config(),
+        print: console.log,
+      });
       return EXIT.done;
     }
     if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is one argument too many.`);

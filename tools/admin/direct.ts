@@ -31,7 +31,6 @@ import { parseOwner, type TrustOwner } from '../../src/direct/certificates/owner
 import { readCertificates } from '../../src/direct/certificates/pem.ts';
 import { createLog } from '../../src/http/log.ts';
 import { allRecords } from '../../src/ports/record.ts';
-import type { Snapshot } from '../../src/ports/store.ts';
 import { openConfiguredStore } from '../../src/server/compose-store.ts';
 import { createKeyFiles } from '../../src/server/direct-key-files.ts';
 import { needStore } from '../../src/stores/embedded/folder/folder.ts';
@@ -44,6 +43,8 @@ interface DirectCommand {
   /** File with the certificate that signs a bundle. */
   readonly signer: string | undefined;
   readonly config: Config;
+  /** Takes the lines that tell what was done. */
+  readonly print: (line: string) => void;
 }
 
 interface Command extends DirectCommand {
@@ -62,7 +63,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   'import-intermediate': { operands: [2, 2], run: runImportIntermediate },
   'import-certificate': { operands: [2, 2], run: runImportCertificate },
   'add-bundle': { operands: [2, 2], run: runAddBundle },
-  list: { operands: [0, 0], run: ({ parts }) => list(parts.store.snapshot()) },
+  list: { operands: [0, 0], run: list },
   remove: { operands: [2, 3], run: runRemove },
   'show-dns-record': { operands: [1, 1], run: showDnsRecord },
 };
@@ -92,7 +93,7 @@ export async function administerDirect(asked: DirectCommand): Promise<void> {
   }
 }
 
-async function runImportKey({ parts, operands, config }: Command): Promise<void> {
+async function runImportKey({ parts, operands, config, print }: Command): Promise<void> {
   const [owner, file = '', keyFile = ''] = [ownerIn(operands), operands[1], operands[2]];
   const certificates = certificatesIn(file);
   const privateKey = privateKeyIn(keyFile);
@@ -106,40 +107,40 @@ async function runImportKey({ parts, operands, config }: Command): Promise<void>
     privateKey,
     file: () => files.write(privateKey, certificate.fingerprint256),
   });
-  console.log(`${owner} has the key of ${certificate.fingerprint256}, until ${certificate.validTo}`);
+  print(`${owner} has the key of ${certificate.fingerprint256}, until ${certificate.validTo}`);
 }
 
-async function runImportAnchor({ parts, operands, direction }: Command): Promise<void> {
+async function runImportAnchor({ parts, operands, direction, print }: Command): Promise<void> {
   const owner = ownerIn(operands);
   const certificates = certificatesIn(operands[1] ?? '');
   await importAnchors(parts, { owner, certificates, ...directionsOf(direction) });
-  for (const one of certificates) console.log(`${owner} trusts ${one.fingerprint256}, until ${one.validTo}`);
+  for (const one of certificates) print(`${owner} trusts ${one.fingerprint256}, until ${one.validTo}`);
 }
 
-async function runImportIntermediate({ parts, operands }: Command): Promise<void> {
+async function runImportIntermediate({ parts, operands, print }: Command): Promise<void> {
   const owner = ownerIn(operands);
   const certificates = certificatesIn(operands[1] ?? '');
   await importIntermediates(parts, { owner, certificates });
-  for (const one of certificates) console.log(`${owner} knows ${one.fingerprint256}, below its anchors`);
+  for (const one of certificates) print(`${owner} knows ${one.fingerprint256}, below its anchors`);
 }
 
-async function runImportCertificate({ parts, operands }: Command): Promise<void> {
+async function runImportCertificate({ parts, operands, print }: Command): Promise<void> {
   const address = ownerIn(operands);
   const [certificate, ...more] = certificatesIn(operands[1] ?? '');
   if (certificate === undefined || more.length > 0) throw new UsageError('One certificate is expected.');
   await importFound(parts, { address, certificate });
-  console.log(`mail to ${address} is encrypted for ${certificate.fingerprint256}, where it is trusted`);
+  print(`mail to ${address} is encrypted for ${certificate.fingerprint256}, where it is trusted`);
 }
 
-async function runAddBundle({ parts, operands, direction, signer }: Command): Promise<void> {
+async function runAddBundle({ parts, operands, direction, signer, print }: Command): Promise<void> {
   const owner = ownerIn(operands);
   const [, url = ''] = operands;
   const [certificate] = signer === undefined ? [] : certificatesIn(signer);
   await addBundle(parts, { owner, url, signer: certificate, ...directionsOf(direction) });
-  console.log(`${owner} will trust the anchors at ${url}, within minutes of the server's start`);
+  print(`${owner} will trust the anchors at ${url}, within minutes of the server's start`);
 }
 
-async function runRemove({ parts, operands, config }: Command): Promise<void> {
+async function runRemove({ parts, operands, config, print }: Command): Promise<void> {
   const [what = '', , name = ''] = operands;
   if (!isRemovable(what) || (name === '' && what !== 'certificate'))
     throw new UsageError(
@@ -148,10 +149,10 @@ async function runRemove({ parts, operands, config }: Command): Promise<void> {
   const owner = ownerIn(operands.slice(1));
   const body = await removeTrust(parts, what, owner, name);
   if (what === 'key') createKeyFiles(needKeyFolder(config)).remove((body as KeyRow).file); // the body of a key
-  console.log(`${owner} has no ${what} ${name} any more`.replaceAll(/ +/g, ' '));
+  print(`${owner} has no ${what} ${name} any more`.replaceAll(/ +/g, ' '));
 }
 
-async function showDnsRecord({ parts, operands }: Command): Promise<void> {
+async function showDnsRecord({ parts, operands, print }: Command): Promise<void> {
   const owner = ownerIn(operands);
   const rows = (await parts.store.snapshot().records(KEY_KIND, 'owner', owner)).map(
     ({ body }) => body as KeyRow,
@@ -160,11 +161,12 @@ async function showDnsRecord({ parts, operands }: Command): Promise<void> {
   for (const { certificate } of rows) {
     const read = new X509Certificate(certificate);
     if (read.validToDate.getTime() > parts.clock.now())
-      for (const line of certZoneLines(owner, read)) console.log(line);
+      for (const line of certZoneLines(owner, read)) print(line);
   }
 }
 
-async function list(snapshot: Snapshot): Promise<void> {
+async function list({ parts, print }: Command): Promise<void> {
+  const snapshot = parts.store.snapshot();
   const bodies = async <T>(kind: string): Promise<readonly T[]> =>
     (await allRecords(snapshot, kind, ...ALL)).map(({ body }) => body as T); // each kind has its own
   const lines = [
@@ -197,7 +199,7 @@ async function list(snapshot: Snapshot): Promise<void> {
       `${row.source} ${row.result}`,
     ]),
   ];
-  for (const line of lines) console.log(line.join('\t'));
+  for (const line of lines) print(line.join('\t'));
 }
 
 const untilOf = (pem: string): string => new X509Certificate(pem).validToDate.toISOString();

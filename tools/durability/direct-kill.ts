@@ -53,6 +53,9 @@ interface Scene {
   readonly office: PostOffice;
   readonly port: number;
   readonly token: string;
+  /** The server, which answers. */
+  readonly first: ServerProcess;
+  /** The server anew on the same folder. */
   readonly begin: () => ServerProcess;
 }
 
@@ -101,12 +104,11 @@ export async function killBetween(): Promise<KilledBetween> {
   try {
     const scene = await setScene(root, office, servers);
     const letter = await writeLetter(scene, 'R-between');
-    const first = scene.begin();
-    const base = await first.ready;
+    const base = await scene.first.ready;
     if (!(await isTaken(scene, letter))) throw new Error('the mail was not taken');
     await arrived.promise;
     const before = [await referralsAt(base, scene.token), await taskTextAt(base, scene.token)] as const;
-    await first.end('SIGKILL');
+    await scene.first.end('SIGKILL');
     isKilled = true;
     gate.resolve();
     const again = await scene.begin().ready;
@@ -136,7 +138,7 @@ async function taskTextAt(base: string, token: string): Promise<string> {
   return entry.map(({ resource: { id, meta } }) => `${id}/${meta.versionId}`).join(' ');
 }
 
-/** The server's folder is seeded and told whom to trust; nothing runs yet. */
+/** The server's folder is told whom to trust; then the server runs, and has a directory. */
 async function setScene(root: string, office: PostOffice, servers: ServerProcess[]): Promise<Scene> {
   const issuer = await createIssuer(join(root, 'keys.json'));
   const port = await findPort();
@@ -151,11 +153,10 @@ async function setScene(root: string, office: PostOffice, servers: ServerProcess
     return server;
   };
   const token = await issuer.sign('admin');
+  await trustPartners(partners, { folder, settings, keys: mail.directKeys });
   const first = begin();
   await seedMailDirectory(await first.ready, token);
-  await first.end('SIGTERM');
-  await trustPartners(partners, { folder, settings, keys: mail.directKeys });
-  return { parties: partners.parties, office, port, token, begin };
+  return { parties: partners.parties, office, port, token, first, begin };
 }
 
 /** Every letter, and whether it was taken. */
@@ -167,7 +168,7 @@ async function killAgainAndAgain(
   below: (max: number) => number,
 ): Promise<{ readonly letters: Letters; readonly base: string }> {
   const letters = new Map<Letter, boolean>();
-  let server = scene.begin();
+  let server = scene.first;
   for (let kill = 0; kill < kills; kill += 1) {
     await server.ready;
     let isOver = false;

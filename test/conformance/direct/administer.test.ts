@@ -4,9 +4,13 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import type { Finding } from '../../../src/ports/store.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { readConfig } from '../../../src/server/config.ts';
 import { openConfiguredStore } from '../../../src/server/compose-store.ts';
+import { administerDirect } from '../../../tools/admin/direct.ts';
+import { Trouble, UsageError } from '../../../tools/command.ts';
+import { examineDirect } from '../../../tools/doctor/direct.ts';
 import { childEnv } from '../../child-env.ts';
 import { authority, endEntity, freshFile } from '../../direct-authority.ts';
 
@@ -33,7 +37,20 @@ function tool(
   });
 }
 
-const direct = (...words: readonly string[]) => tool('admin', ['direct', ...words]);
+/** `admin direct` as a process of its own. */
+const called = (...words: readonly string[]) => tool('admin', ['direct', ...words]);
+
+/** The same command in this process: what it prints. */
+async function direct(words: readonly string[], direction?: string): Promise<string> {
+  const lines: string[] = [];
+  const config = readConfig(SETTINGS, {}, 'command');
+  const print = (line: string): void => void lines.push(`${line}\n`);
+  await administerDirect({ words, direction, signer: undefined, config, print });
+  return lines.join('');
+}
+
+const examined = (): readonly Finding[] =>
+  examineDirect(readConfig([...SETTINGS, '--direct-domains', domains], {}, 'command'));
 
 async function makeStore(): Promise<void> {
   const log = createLog(
@@ -52,24 +69,23 @@ const peer = endEntity(ca, { san: 'email:intake@direct.alder.example.org' });
 test('keys, anchors, bundles and certificates are imported, listed, shown and removed (direct-xdm 4)', async () => {
   await makeStore();
   writeFileSync(domains, JSON.stringify([{ domain: DOMAIN, way: 'sta' }]));
-  expect((await tool('doctor', ['--direct-domains', domains])).out).toMatch(
-    /✗ direct +direct\.tarn\.example\.org: no key .* → npm run admin -- direct import-key/,
-  );
+  expect(examined()).toContainEqual({
+    ok: false,
+    says: expect.stringMatching(
+      /^direct\.tarn\.example\.org: no key .* → npm run admin -- direct import-key$/,
+    ),
+  });
   const { fingerprint256 } = own.certificate;
-  expect(await direct('import-key', DOMAIN, own.certificateFile, own.keyFile)).toMatchObject({ code: 0 });
+  expect(await called('import-key', DOMAIN, own.certificateFile, own.keyFile)).toMatchObject({ code: 0 });
   const [file = ''] = readdirSync(keys);
   expect(statSync(join(keys, file)).mode & 0o777).toBe(0o600);
-  expect(await direct('import-anchor', DOMAIN, ca.certificateFile, '--direction', 'in')).toMatchObject({
+  expect(await called('import-anchor', DOMAIN, ca.certificateFile, '--direction', 'in')).toMatchObject({
     code: 0,
   });
-  expect(await direct('add-bundle', DOMAIN, 'https://bundles.example.org/anchors.p7b')).toMatchObject({
-    code: 0,
-  });
-  expect(
-    await direct('import-certificate', 'intake@direct.alder.example.org', peer.certificateFile),
-  ).toMatchObject({ code: 0 });
+  await direct(['add-bundle', DOMAIN, 'https://bundles.example.org/anchors.p7b']);
+  await direct(['import-certificate', 'intake@direct.alder.example.org', peer.certificateFile]);
 
-  const listed = await direct('list');
+  const listed = await called('list');
   expect(listed.out.split('\n').map((line) => line.split('\t').slice(0, 3).join(' '))).toEqual([
     `key ${DOMAIN} ${fingerprint256}`,
     `anchor ${DOMAIN} ${ca.certificate.fingerprint256}`,
@@ -78,9 +94,9 @@ test('keys, anchors, bundles and certificates are imported, listed, shown and re
     '',
   ]);
 
-  const shown = await direct('show-dns-record', DOMAIN);
+  const shown = await direct(['show-dns-record', DOMAIN]);
   const { raw } = own.certificate;
-  expect(shown.out).toBe(
+  expect(shown).toBe(
     `${DOMAIN}. IN TYPE37 \\# ${raw.length + 5} 0001000000${raw.toString('hex')}\n` +
       `${DOMAIN}. IN CERT PKIX 0 0 ${raw.toString('base64')}\n`,
   );
@@ -93,9 +109,10 @@ test('keys, anchors, bundles and certificates are imported, listed, shown and re
     /! direct +bundle https:\/\/bundles\.example\.org\/anchors\.p7b .* refreshed never/,
   );
   chmodSync(join(keys, file), 0o644);
-  expect((await tool('doctor', ['--direct-domains', domains])).out).toMatch(
-    /✗ direct .* can be read by others → chmod 600/,
-  );
+  expect(examined()).toContainEqual({
+    ok: false,
+    says: expect.stringMatching(/ can be read by others → chmod 600/),
+  });
 
   for (const words of [
     ['remove', 'key', DOMAIN, fingerprint256],
@@ -103,12 +120,13 @@ test('keys, anchors, bundles and certificates are imported, listed, shown and re
     ['remove', 'bundle', DOMAIN, 'https://bundles.example.org/anchors.p7b'],
     ['remove', 'certificate', 'intake@direct.alder.example.org'],
   ])
-    expect(await direct(...words)).toMatchObject({ code: 0 });
+    await direct(words);
   expect(readdirSync(keys)).toEqual([]);
-  expect((await direct('list')).out).toBe('');
-  expect((await direct('remove', 'certificate', 'intake@direct.alder.example.org')).err).toContain(
-    'intake@direct.alder.example.org has no certificate.\n',
-  );
+  expect(await direct(['list'])).toBe('');
+  expect(await called('remove', 'certificate', 'intake@direct.alder.example.org')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('intake@direct.alder.example.org has no certificate.\n'),
+  });
 }, 120_000);
 
 test('what would not work is refused, and changes nothing (direct-xdm 4)', async () => {
@@ -116,34 +134,46 @@ test('what would not work is refused, and changes nothing (direct-xdm 4)', async
   const old = endEntity(ca, { notAfter: '20260101000000Z' });
   const text = freshFile('txt');
   writeFileSync(text, 'no certificate');
-  const cases: readonly (readonly [words: readonly string[], code: number, says: RegExp])[] = [
+  type Refusal = typeof Trouble | typeof UsageError;
+  const cases: readonly (readonly [
+    words: readonly string[],
+    by: Refusal,
+    says: RegExp,
+    direction?: string,
+  ])[] = [
     [
       ['import-key', DOMAIN, own.certificateFile, other.keyFile],
-      1,
+      Trouble,
       /private key is not that of the certificate/,
     ],
     [
       ['import-key', 'direct.other.example.org', own.certificateFile, own.keyFile],
-      1,
+      Trouble,
       /names neither the address/,
     ],
-    [['import-key', DOMAIN, old.certificateFile, old.keyFile], 1, /has expired/],
+    [['import-key', DOMAIN, old.certificateFile, old.keyFile], Trouble, /has expired/],
     [
       ['import-key', 'not an owner', own.certificateFile, own.keyFile],
-      2,
+      UsageError,
       /neither a Direct address nor a domain/,
     ],
-    [['import-anchor', DOMAIN, own.certificateFile], 1, /not the certificate of an authority/],
-    [['import-anchor', DOMAIN, text], 2, /holds no certificate/],
-    [['import-anchor', DOMAIN, ca.certificateFile, '--direction', 'up'], 2, /in, out or both/],
-    [['add-bundle', DOMAIN, 'http://bundles.example.org/a.p7b'], 1, /by https/],
-    [['remove', 'anchor', DOMAIN, 'AA:BB'], 1, /has no anchor AA:BB/],
-    [['remove', 'rule', DOMAIN, 'x'], 2, /remove key, anchor/],
-    [['renew'], 2, /direct import-key/],
+    [['import-anchor', DOMAIN, own.certificateFile], Trouble, /not the certificate of an authority/],
+    [['import-anchor', DOMAIN, text], UsageError, /holds no certificate/],
+    [['import-anchor', DOMAIN, ca.certificateFile], UsageError, /in, out or both/, 'up'],
+    [['add-bundle', DOMAIN, 'http://bundles.example.org/a.p7b'], Trouble, /by https/],
+    [['remove', 'anchor', DOMAIN, 'AA:BB'], Trouble, /has no anchor AA:BB/],
+    [['remove', 'rule', DOMAIN, 'x'], UsageError, /remove key, anchor/],
   ];
-  for (const [words, code, says] of cases)
-    expect(await direct(...words)).toMatchObject({ code, err: expect.stringMatching(says) });
-  expect((await direct('list')).out).toBe('');
+  for (const [words, by, says, direction] of cases) {
+    const refused = direct(words, direction);
+    await expect(refused).rejects.toThrow(by);
+    await expect(refused).rejects.toThrow(says);
+  }
+  expect(await called('renew')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/direct import-key/),
+  });
+  expect(await direct(['list'])).toBe('');
   expect(readdirSync(keys)).toEqual([]);
 }, 120_000);
 

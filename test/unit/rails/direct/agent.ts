@@ -6,6 +6,7 @@ import { domainOfAddress } from '../../../../src/direct/address.ts';
 import type { Submission } from '../../../../src/direct/xdm/submission.ts';
 import type { Ref } from '../../../../src/fhir/types.ts';
 import { createMessageKey } from '../../../../src/operations/packages/message-key.ts';
+import type { Timers } from '../../../../src/ports/clock.ts';
 import { auditedCommit } from '../../../../src/ports/commit.ts';
 import { DELIVERY_RECORD, type DeliveryRecord } from '../../../../src/ports/delivered.ts';
 import {
@@ -84,6 +85,8 @@ export interface AgentOptions {
   /** Whose an address is; default: the own one is kept here. */
   readonly memberOf?: (address: DirectAddress) => Promise<Ref | undefined>;
   readonly settings?: Partial<DirectRailParts['settings']>;
+  /** Default: real ones. */
+  readonly timers?: Timers;
   readonly build?: (entry: ClaimedEntry) => Promise<BuiltSubmission>;
 }
 
@@ -134,7 +137,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     messageKey: createMessageKey({ store, random: randomBytes }),
     application: 'Closeloop test',
     clock,
-    timers: realTimers,
+    timers: options.timers ?? realTimers,
     random: randomBytes,
     log: (level, says, about) => void logs.push(`${level} ${says} ${JSON.stringify(about)}`),
   });
