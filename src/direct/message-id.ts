@@ -1,6 +1,6 @@
 /**
  * The Message-ID of a mail that we send is made from the entry of the outbox and the attempt, so that a notification and an
- * answer find the entry, whatever crashed in between. Its tag is made with a secret: nobody knows an id that did not leave.
+ * answer find the entry, whatever crashed in between. Its tag is made with a secret: nobody can guess an id that did not leave.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { DirectAddress } from '../ports/direct.ts';

@@ -77,7 +77,7 @@ export interface OpenedLetter {
   readonly mail: MailText;
   /** What it says about mails of ours; empty when it is no notification. */
   readonly dispositions: readonly DispositionReading[];
-  /** PEM of who signed. */
+  /** Certificate of the signer, PEM. */
   readonly signer: string;
 }
 

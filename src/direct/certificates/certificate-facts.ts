@@ -61,7 +61,7 @@ const KEY_USAGES = [
 
 type KeyUsage = (typeof KEY_USAGES)[number];
 
-/** The extensions that are read, or that ask nothing of who reads a mail. */
+/** Extensions that the server reads, and those that change nothing for the reader of a mail. */
 const EXTENSION = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',

@@ -3,7 +3,7 @@
  * takes seconds. Tags of one octet alone; lengths may be indefinite (X.690 8.1.3), as peers write bundles.
  */
 
-/** What is no BER, or more deeply nested than anything here is. */
+/** Bytes that are no BER, or that are nested more deeply than any structure that is read here. */
 class DerFault extends Error {}
 
 /** An element where it stands. */

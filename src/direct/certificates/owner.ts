@@ -1,4 +1,4 @@
-/** Whose keys and anchors something is: of one address, or of all addresses of a domain (direct-xdm 4). */
+/** The owner of keys and anchors: one address, or a domain for all its addresses (direct-xdm 4). */
 import type { DirectAddress } from '../../ports/direct.ts';
 import { domainOfAddress, parseDirectAddress } from '../address.ts';
 

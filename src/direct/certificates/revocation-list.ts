@@ -17,7 +17,7 @@ import {
 import { schemeOf, type SignatureScheme } from './strength.ts';
 
 export interface RevocationList {
-  /** The name of who signed it, DER. */
+  /** The name of its signer, DER. */
   readonly issuer: Uint8Array;
   /** Milliseconds since 1970. */
   readonly thisUpdate: number;

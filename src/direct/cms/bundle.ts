@@ -1,5 +1,5 @@
 /**
- * Trust bundles: PKCS #7 with the certificates of anchors alone (.p7b), or such a file signed by who publishes it (.p7m)
+ * Trust bundles: PKCS #7 with the certificates of anchors alone (.p7b), or such a file signed by its publisher (.p7m)
  * (direct-xdm 4). They are read by hand, because pkijs takes seconds for a thousand certificates; and the signer is the one
  * that an administrator named, so the rules for signers of mail (verify.ts) are not those of bundles.
  */

@@ -145,8 +145,8 @@ function onSameCurve(privateKey: KeyObject, point: Uint8Array): KeyObject {
 }
 
 /**
- * A key that nobody knows who does not have ours, and always the same for one mail: a repeated mail must not be answered
- * by something else.
+ * A key that only the holder of our private key can make, and the same each time for one mail, so that a repeated mail gets
+ * the same answer.
  */
 function anotherKey({ key: { privateKey }, encryptedKey }: ForUs, keyBytes: number): Uint8Array {
   const secret = privateKey.export({ format: 'der', type: 'pkcs8' });

@@ -22,7 +22,7 @@ export interface Decrypted {
   readonly isSound: boolean;
 }
 
-/** Undefined for what anybody sees from outside: it is no envelope, not for these keys, or of a cipher that is not taken. */
+/** Undefined for a fault that anybody sees from outside: it is no envelope, not for these keys, or of a cipher that is not taken. */
 export function decryptEnvelope(
   bytes: Uint8Array,
   keys: readonly SigningKey[],

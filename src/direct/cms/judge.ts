@@ -5,7 +5,7 @@ import { CERTIFICATE_FAULTS, checkCertificate } from '../certificates/check-cert
 import type { Revocation } from '../certificates/revocation.ts';
 import type { MailSigner } from './verify.ts';
 
-/** Who a mail says it is from: everybody on the way can read and change the one outside. */
+/** The senders that a mail names: each host on the way can read and change the outer one. */
 export interface SaidSenders {
   readonly outer: DirectAddress | undefined;
   readonly inner: DirectAddress;

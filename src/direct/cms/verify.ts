@@ -45,7 +45,7 @@ export function verifyDetached(content: Uint8Array, signature: Uint8Array, limit
   if (given.length > limits.certificatesMax || signerInfos.length > limits.signersMax)
     return bad('signature-broken');
   const signed = orNothing(() => new SignedData({ schema: info.content }));
-  // A signature that brings its own content would be of something that nobody looked at.
+  // A signature with a content of its own would cover other bytes than those that are read.
   if (
     signed?.encapContentInfo.eContentType !== CONTENT.data ||
     signed.encapContentInfo.eContent !== undefined

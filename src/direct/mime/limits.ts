@@ -9,7 +9,7 @@ export interface MailLimits {
   readonly headerFieldsMax: number;
   /** Entities in all, leaves and what holds them. */
   readonly partsMax: number;
-  /** How deep entities stand in each other, forwarded messages included. */
+  /** How deep entities stand in each other; a forwarded message is one of them. */
   readonly depthMax: number;
   /** Nodes of the ASN.1 of one CMS structure, and how deep they stand. */
   readonly nodesMax: number;

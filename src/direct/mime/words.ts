@@ -52,7 +52,7 @@ interface DecodedText {
 /** Bytes as text. Windows-1252 has a character for every byte, so that nothing is lost of what cannot be read otherwise. */
 export function decodeText(bytes: Uint8Array, charset: string): DecodedText {
   const name = charset.trim().toLowerCase();
-  // Who says ASCII, or nothing, and sends more, mostly means UTF-8.
+  // Programs that say ASCII, or nothing, and send more, mostly mean UTF-8.
   const label = name === '' || name === 'us-ascii' || name === 'ascii' ? 'utf-8' : name;
   try {
     return { text: new TextDecoder(label, { fatal: true }).decode(bytes) };

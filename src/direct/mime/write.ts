@@ -61,7 +61,7 @@ export function writeMultipart(boundary: string, parts: readonly Entity[]): stri
   return `${written.join('')}--${boundary}--\r\n`;
 }
 
-/** A boundary that only somebody can meet who knows the seed: the same for the same message. */
+/** A boundary that nobody can foresee without the seed; the same for the same message. */
 export const boundaryOf = (seed: string): string =>
   `=_${createHash('sha256').update(seed).digest('hex').slice(0, 40)}`;
 

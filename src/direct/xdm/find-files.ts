@@ -4,7 +4,7 @@ import { folderOf, nameKey, resolveName } from './zip-names.ts';
 
 const METADATA_NAME = 'METADATA.XML';
 
-/** What is in no package, although a desktop put it there. */
+/** Files that the programs of desktops add to an archive. */
 const LITTER = /(?:^|\/)(?:__macosx\/|\._)/;
 
 /**

@@ -121,7 +121,7 @@ const submissionsOf = (parts: DirectRailParts): ReadonlyMap<string, Relay> =>
     }),
   );
 
-/** One run at a time; who asks meanwhile gets one more run after it. */
+/** One run at a time; callers that ask meanwhile share one more run after it. */
 function singleFlight(run: (signal: AbortSignal) => Promise<void>): (signal: AbortSignal) => Promise<void> {
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;

@@ -190,7 +190,7 @@ async function connectImap({ mailbox, ca, connect, settings }: ConnectingParts):
   const tls = ca === undefined ? {} : { tls: { ca } };
   const socket = await connect({ purpose: 'direct-mailbox', address: mailbox.server }, { signal, ...tls });
   const { user = '', password = '' } = mailbox;
-  // A password is never shown to whoever listens on the way.
+  // A password never travels where others could read it.
   const needsTls = mailbox.tls === 'required' || !isLoopbackHost(place.host);
   const client = new ImapFlow({
     host: place.host,

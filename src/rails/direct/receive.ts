@@ -1,6 +1,6 @@
 /**
  * What comes in, from bytes to a fate: opened, its signer judged for each recipient, and handed to the desk; notifications
- * about what was sent are evidence of it (direct-xdm 2 to 6). Whoever sent it learns nothing of how that went.
+ * about what was sent are evidence of it (direct-xdm 2 to 6). The sender of a mail learns nothing of how that went.
  */
 import type { X509Certificate } from 'node:crypto';
 import { openMail, type OpenedMail, type OpenedMessage } from '../../direct/cms/open.ts';
@@ -237,7 +237,7 @@ function mailOf({ clock }: Pick<ReceiveMailParts, 'clock'>, reading: MailText, a
   };
 }
 
-/** Of what is not believed nothing is read but who it says it is from, for the person who looks at it. */
+/** Of a mail that is not believed the server reads the outer header alone, for the person who looks at it. */
 function takeDistrusted(
   parts: ReceiveMailParts,
   distrust: Distrust,

@@ -1,6 +1,6 @@
 /**
  * Hands mail to a relay by SMTP, over the guard's connections: one connection and one recipient for each mail, its bytes
- * untouched. What a relay says in words is nobody's evidence and may name a patient, so only its codes are passed on.
+ * untouched. The words of a relay are no evidence and may name a patient, so the server passes on its codes alone.
  */
 import type { Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
@@ -116,7 +116,7 @@ function transportOptions({ account, ca, name }: RelayParts, place: AddressParts
     port: place.port,
     secure: place.tls,
     secured: place.tls,
-    // A password is never shown to whoever listens on the way.
+    // A password never travels where others could read it.
     requireTLS: !place.tls && (tls === 'required' || (user !== undefined && !isLoopbackHost(place.host))),
     tls: { minVersion: 'TLSv1.2' as const, ...(ca !== undefined && { ca }) },
     ...(user !== undefined && { auth: { user, pass: password ?? '' }, forceAuth: true }),

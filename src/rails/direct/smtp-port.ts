@@ -259,7 +259,7 @@ async function contentReply(
     const mail = { bytes: content.bytes, to: [...new Set(to)], isOfNobody, host: remoteAddress };
     if (await take(mail)) return undefined;
   } catch {
-    // What nobody foresaw is not on disk either.
+    // After an error that nobody foresaw nothing is on disk either.
   } finally {
     held.give(remoteAddress, content.bytes.length);
   }

@@ -24,7 +24,7 @@ interface Stay {
   leave(session: SMTPServerSession): void;
   /** False, and the connection is ended, when there were too many. */
   command(session: SMTPServerSession): boolean;
-  /** What takes time now is ours: nothing is ended until `answered`. */
+  /** The server is at work: it ends nothing until `answered`. */
   working(session: SMTPServerSession): void;
   answered(session: SMTPServerSession, isTaken: boolean): void;
 }
