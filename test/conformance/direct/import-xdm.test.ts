@@ -208,6 +208,11 @@ test('what is no clinical document is kept as a file; a restricted one keeps its
   });
 });
 
+const bySource = (reference: string): object => ({
+  resourceType: 'Parameters',
+  parameter: [{ name: 'source', valueReference: { reference } }],
+});
+
 test('a package comes as Parameters, too, and by reference', async () => {
   const bytes = await writeXdm({ ...REQUEST, uniqueId: '2.25.71', documents: [ORDER] }, ABOUT);
   const data = Buffer.from(bytes).toString('base64');
@@ -219,16 +224,35 @@ test('a package comes as Parameters, too, and by reference', async () => {
     json,
   );
   const stored = await server.ask('initiator', 'POST', 'Binary', binary, { headers: json });
-  const other = await imported(
-    'initiator',
-    {
-      resourceType: 'Parameters',
-      parameter: [{ name: 'source', valueReference: { reference: `Binary/${stored.json.id}` } }],
-    },
-    json,
-  );
+  const other = await imported('initiator', bySource(`Binary/${stored.json.id}`), json);
 
   expect(other.manifest).toBe(one.manifest);
+
+  // Beside a page for people, the archive is the package.
+  const held = await server.ask(
+    'initiator',
+    'POST',
+    'DocumentReference',
+    {
+      resourceType: 'DocumentReference',
+      status: 'current',
+      content: [
+        { attachment: { contentType: 'text/xml', data: Buffer.from('<page/>').toString('base64') } },
+        { attachment: { contentType: 'application/zip', data } },
+      ],
+    },
+    { headers: json },
+  );
+  const beside = await imported('initiator', bySource(`DocumentReference/${held.json.id}`), json);
+  expect(beside.manifest).toBe(one.manifest);
+});
+
+test('a source without content is no package, and says so', async () => {
+  const json = { 'content-type': 'application/fhir+json' };
+  const binary = { resourceType: 'Binary', contentType: 'application/zip' };
+  const { json: stored } = await server.ask('initiator', 'POST', 'Binary', binary, { headers: json });
+  const response = await send('initiator', bySource(`Binary/${stored.id}`), json);
+  expect([response.status, response.text]).toEqual([422, expect.stringContaining('xdm-invalid')]);
 });
 
 describe('what is refused', () => {

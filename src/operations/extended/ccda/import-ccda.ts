@@ -21,7 +21,7 @@ import { convertInThread } from './convert.ts';
 import { fileDocument, numberKey, type Meets } from './filing.ts';
 import { listOfLosses } from './loss-list.ts';
 import { meet } from './meet.ts';
-import { readSource, type Source } from './source.ts';
+import { CLINICAL_DOCUMENT, readSource, type Source } from './source.ts';
 
 export const importCcda: Operation = {
   name: 'import-ccda',
@@ -103,7 +103,7 @@ async function performImport(invocation: Invocation): Promise<OperationReply> {
   const source = await readSource(invocation, {
     parameter: 'document',
     type: CCDA_TYPE,
-    empty: 'ccda-invalid',
+    kind: CLINICAL_DOCUMENT,
   });
   if (source.seen.length > 0) await recordRead(context, auditOperation(request, source.seen, []));
   const { converted, at, date, remarks } = await importDocument(invocation, source, zone);

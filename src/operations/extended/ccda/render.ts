@@ -2,7 +2,7 @@
 import { RENDER_POLICY } from '../../../ccda/render.ts';
 import type { Operation } from '../operation.ts';
 import { renderInThread } from './convert.ts';
-import { readStoredDocument } from './source.ts';
+import { CLINICAL_DOCUMENT, readStoredSource } from './source.ts';
 
 const HTML = 'text/html';
 
@@ -27,16 +27,11 @@ export const render: Operation = {
       documentation: 'The page, as text/html; as a Binary where a FHIR type is asked for.',
     },
   ],
-  async perform({ context, request }) {
+  async perform(invocation) {
+    const { context, request } = invocation;
     const { type = '', id = '' } = request;
     const stored = `${type}/${id}`;
-    const { bytes, seen } = await readStoredDocument(
-      context,
-      request,
-      context.store.snapshot(),
-      stored,
-      'not-found',
-    );
+    const { bytes, seen } = await readStoredSource(invocation, stored, CLINICAL_DOCUMENT, 'not-found');
     const page = Buffer.from(await renderInThread(context, request, bytes), 'utf8');
     return {
       status: 200,

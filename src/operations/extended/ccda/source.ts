@@ -19,11 +19,32 @@ export interface Source {
   readonly document?: Ref | undefined;
 }
 
-/** What an import is given: the parameter that holds it, its media type as a body, and what an empty one is. */
+/** What a source is to hold. */
+interface SourceKind {
+  readonly is: string;
+  /** The media types by which an attachment among several is known as one. */
+  readonly types: RegExp;
+  /** What a source without content is refused as. */
+  readonly empty: IssueCode;
+}
+
+export const CLINICAL_DOCUMENT: SourceKind = {
+  is: 'a clinical document',
+  types: /^(?:application\/hl7-cda\+xml|text\/xml|application\/xml)\b/i,
+  empty: 'ccda-invalid',
+};
+
+export const XDM_PACKAGE: SourceKind = {
+  is: 'a package',
+  types: /^application\/(?:x-)?zip\b/i,
+  empty: 'xdm-invalid',
+};
+
+/** What an import is given: the parameter that holds it, and its media type as a body. */
 interface Given {
   readonly parameter: 'document' | 'package';
   readonly type: string;
-  readonly empty: IssueCode;
+  readonly kind: SourceKind;
 }
 
 /**
@@ -31,51 +52,47 @@ interface Given {
  *
  * @throws OperationOutcomeError `field-missing` where it is given neither
  */
-export async function readSource(
-  { context, request, input }: Invocation,
-  { parameter, type, empty: code }: Given,
-): Promise<Source> {
+export async function readSource(invocation: Invocation, { parameter, type, kind }: Given): Promise<Source> {
+  const { input } = invocation;
   const given = resourceIn(input, parameter);
   if (given !== undefined)
     return {
       bytes:
         given.data === undefined
-          ? bytesOf(given.plain['data'], code)
+          ? bytesOf(given.plain['data'], kind)
           : Buffer.from(Buffer.from(given.data).toString('latin1'), 'base64'),
       seen: [],
     };
   const [reference] = valuesAt(valueIn(input, 'source'), 'reference');
-  if (typeof reference === 'string')
-    return readStoredDocument(context, request, context.store.snapshot(), reference);
+  if (typeof reference === 'string') return readStoredSource(invocation, reference, kind);
   throw new OperationOutcomeError('field-missing', {
     diagnostics: `there is neither a ${parameter} nor a source: send the ${parameter} itself as ${type}, or Parameters`,
   });
 }
 
-const XML_TYPES = /^(?:application\/hl7-cda\+xml|text\/xml|application\/xml)\b/i;
-
 /**
  * Reads a stored Binary, or the content of a stored DocumentReference.
  *
- * @throws OperationOutcomeError `missing` for what the caller may not read, `ccda-invalid` where there is no content
+ * @throws OperationOutcomeError `missing` for what the caller may not read, what is `empty` where there is no content
  */
-export async function readStoredDocument(
-  context: OperationContext,
-  request: Request,
-  snapshot: Snapshot,
+export async function readStoredSource(
+  { context, request }: Pick<Invocation, 'context' | 'request'>,
   reference: string,
+  kind: SourceKind,
   missing: IssueCode = 'reference-not-found',
 ): Promise<Source> {
+  const snapshot = context.store.snapshot();
   const { ref, seen, resource } = await readNamed(context, request, snapshot, reference, missing);
-  if (resource.resourceType === 'Binary') return { bytes: bytesOf(resource['data']), seen: [seen] };
-  if (resource.resourceType !== 'DocumentReference') throw notDocument('a Binary or a DocumentReference');
-  const attachment = attachmentOf(resource);
-  if (attachment?.data !== undefined) return { bytes: bytesOf(attachment.data), seen: [seen], document: ref };
-  if (attachment?.url === undefined) throw empty();
+  if (resource.resourceType === 'Binary') return { bytes: bytesOf(resource['data'], kind), seen: [seen] };
+  if (resource.resourceType !== 'DocumentReference') throw isNot(kind, 'a Binary or a DocumentReference');
+  const attachment = attachmentOf(resource, kind);
+  if (attachment?.data !== undefined)
+    return { bytes: bytesOf(attachment.data, kind), seen: [seen], document: ref };
+  if (attachment?.url === undefined) throw empty(kind);
   // Content is a Binary and nothing else: a document that led to a document could lead to itself.
   const content = await readNamed(context, request, snapshot, attachment.url, 'reference-not-found');
-  if (content.resource.resourceType !== 'Binary') throw notDocument('a Binary');
-  return { bytes: bytesOf(content.resource['data']), seen: [seen, content.seen], document: ref };
+  if (content.resource.resourceType !== 'Binary') throw isNot(kind, 'a Binary');
+  return { bytes: bytesOf(content.resource['data'], kind), seen: [seen, content.seen], document: ref };
 }
 
 interface Named {
@@ -101,20 +118,20 @@ async function readNamed(
   return { ref, seen: seenOf(context, version, version.text), resource: parseStored(version.text) };
 }
 
-const notDocument = (what: string): OperationOutcomeError =>
-  new OperationOutcomeError('resource-type-mismatch', { diagnostics: `a clinical document is ${what}` });
+const isNot = ({ is }: SourceKind, what: string): OperationOutcomeError =>
+  new OperationOutcomeError('resource-type-mismatch', { diagnostics: `${is} is ${what}` });
 
-/** The first attachment of a DocumentReference that is XML, else its first. */
-function attachmentOf(document: Resource): Attachment | undefined {
+/** The first attachment of a DocumentReference that is of a type of the kind, else its first. */
+function attachmentOf(document: Resource, { types }: SourceKind): Attachment | undefined {
   const contents = (document['content'] ?? []) as readonly { attachment?: Attachment }[];
   const attachments = contents.flatMap(({ attachment }) => attachment ?? []);
-  return attachments.find(({ contentType = '' }) => XML_TYPES.test(contentType)) ?? attachments[0];
+  return attachments.find(({ contentType = '' }) => types.test(contentType)) ?? attachments[0];
 }
 
-function bytesOf(data: unknown, code: IssueCode = 'ccda-invalid'): Uint8Array {
-  if (typeof data !== 'string' || data === '') throw empty(code);
+function bytesOf(data: unknown, kind: SourceKind): Uint8Array {
+  if (typeof data !== 'string' || data === '') throw empty(kind);
   return Buffer.from(data, 'base64');
 }
 
-const empty = (code: IssueCode = 'ccda-invalid'): OperationOutcomeError =>
+const empty = ({ empty: code }: SourceKind): OperationOutcomeError =>
   new OperationOutcomeError(code, { diagnostics: 'There is nothing to read in it.' });

@@ -20,7 +20,7 @@ import { recordRead } from '../../audit/record.ts';
 import type { Request } from '../../request.ts';
 import { importDocument, isRefusedForContent, transactionResponseOf } from '../ccda/import-ccda.ts';
 import { findByIdentifier } from '../ccda/meet.ts';
-import { readSource } from '../ccda/source.ts';
+import { readSource, XDM_PACKAGE } from '../ccda/source.ts';
 import type { Beside, Invocation, Operation, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 import { findPackageSubject } from './package-subject.ts';
@@ -100,7 +100,7 @@ export const importXdm: Operation = {
 
 async function performPackageImport(invocation: Invocation): Promise<OperationReply> {
   const { context, request } = invocation;
-  const source = await readSource(invocation, { parameter: 'package', type: ZIP_TYPE, empty: 'xdm-invalid' });
+  const source = await readSource(invocation, { parameter: 'package', type: ZIP_TYPE, kind: XDM_PACKAGE });
   if (source.seen.length > 0) await recordRead(context, auditOperation(request, source.seen, []));
   const reading = await readXdm(source.bytes);
   if (reading.kind === 'fault') throw refuse(`${reading.fault.code}: ${reading.fault.says}`);
