@@ -76,6 +76,8 @@ export interface AuditEntry {
   readonly justification?: string;
   /** On whose word that it was the minimum: a kind of party (compliance M6). */
   readonly reliedOn?: string;
+  /** What an event of identity is about, beside who did it (identity 10). */
+  readonly identity?: AuditedIdentity;
   /** How many alike this row stands for (failed logins per source and minute). */
   readonly times?: number;
   /** The emergency grant under which it was read: the key of its record (compliance E4, AU30). */
@@ -84,6 +86,18 @@ export interface AuditEntry {
   readonly origin?: 'server';
   /** Organizations that may see this row beside the agent's own: the custodians of what it names. */
   readonly viewers: readonly Ref[];
+}
+
+/** The account, the client and the sitting that an event of identity is about. Never a login name, never a secret. */
+interface AuditedIdentity {
+  /** The account's id. */
+  readonly account?: string;
+  /** The client's id. */
+  readonly client?: string;
+  /** The session that began, ended or changed, by its public id; it may be another than that of the agent. */
+  readonly session?: string;
+  /** What changed, by names: codes of roles, states, factors, and the public ids of tokens. */
+  readonly detail?: Readonly<Record<string, string>>;
 }
 
 /** An audit row with its place in the chain. */

@@ -2,7 +2,7 @@
 import type { AuditEventEntity, Coding, Ref } from '../fhir/types.ts';
 import type { AuditEntry, AuditRow } from '../ports/store.ts';
 import { entitiesElsewhere } from './audit-elsewhere.ts';
-import { BALP, ENTITY_TYPE, OBJECT_ROLE } from './audit-patterns.ts';
+import { BALP, ENTITY_TYPE, OBJECT_ROLE, SITTING_SYSTEMS } from './audit-patterns.ts';
 import type { AuditSeeing } from './audit-viewer.ts';
 import { typeOf } from './element.ts';
 
@@ -10,6 +10,8 @@ const DOMAIN_RESOURCE: Coding = { system: OBJECT_ROLE, code: '4', display: 'Doma
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 /** BALP's type of what a request is about. */
 export const SYSTEM_OBJECT: Coding = { system: ENTITY_TYPE, code: '2', display: 'System Object' };
+
+const PERSON: Coding = { system: ENTITY_TYPE, code: '1', display: 'Person' };
 
 export function auditEntities({ seq, entry }: AuditRow, seeing: AuditSeeing): AuditEventEntity[] {
   const { knows, keeps } = seeing;
@@ -23,6 +25,7 @@ export function auditEntities({ seq, entry }: AuditRow, seeing: AuditSeeing): Au
       .map((reference) => objectOf(entry, reference.replace(/\/_history\/0$/, `/_history/${seq}`))),
     ...patients.filter(known).map(patientOf),
     ...deciding.filter(kept).map(deciderOf),
+    ...identityOf(entry, seeing),
     ...deliveryOf(entry, seeing),
     ...(seeing.own ? entitiesElsewhere(entry) : []),
     ...requestOf(entry, seeing),
@@ -38,6 +41,43 @@ function deciderOf(reference: string): AuditEventEntity {
     type: { system: 'http://hl7.org/fhir/resource-types', code: type },
     role: { system: 'https://closeloop.dev/fhir/CodeSystem/audit-entity-role', code: role },
   };
+}
+
+/** The systems of what an event of identity is about. */
+export const IDENTITY_SYSTEMS = {
+  account: 'https://closeloop.dev/fhir/sid/account',
+  client: 'https://closeloop.dev/fhir/sid/client',
+  session: SITTING_SYSTEMS.session,
+} as const;
+
+/** R4's roles of an object: who has rights, and what they are proved with. */
+const SECURITY_USER: Coding = { system: OBJECT_ROLE, code: '11', display: 'Security User Entity' };
+const SECURITY_RESOURCE: Coding = { system: OBJECT_ROLE, code: '13', display: 'Security Resource' };
+
+/**
+ * The account, the client and the session of an event of identity (identity 10). Sittings are told to the agent's own
+ * organization alone (rules 2.8); what changed stands with the first of them.
+ */
+function identityOf({ identity }: AuditEntry, { own }: AuditSeeing): AuditEventEntity[] {
+  if (identity === undefined) return [];
+  const { account, client, session, detail = {} } = identity;
+  const about = [
+    { system: IDENTITY_SYSTEMS.account, value: account, type: PERSON, role: SECURITY_USER },
+    { system: IDENTITY_SYSTEMS.client, value: client, type: SYSTEM_OBJECT, role: SECURITY_USER },
+    {
+      system: IDENTITY_SYSTEMS.session,
+      value: own ? session : undefined,
+      type: SYSTEM_OBJECT,
+      role: SECURITY_RESOURCE,
+    },
+  ].filter(({ value }) => value !== undefined);
+  const changed = Object.entries(detail).map(([type, valueString]): Detail => ({ type, valueString }));
+  return about.map(({ system, value, type, role }, position) => ({
+    what: { identifier: { system, ...(value !== undefined && { value }) } },
+    type,
+    role,
+    ...(position === 0 && changed.length > 0 && { detail: changed }),
+  }));
 }
 
 type Detail = NonNullable<AuditEventEntity['detail']>[number];
@@ -97,7 +137,7 @@ function objectOf({ query, transition, labels }: AuditEntry, reference: string):
 function patientOf(reference: Ref): AuditEventEntity {
   return {
     what: { reference },
-    type: { system: ENTITY_TYPE, code: '1', display: 'Person' },
+    type: PERSON,
     role: { system: OBJECT_ROLE, code: '1', display: 'Patient' },
   };
 }

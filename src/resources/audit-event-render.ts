@@ -107,8 +107,8 @@ function purposeOf(entry: AuditEntry): Pick<AuditEvent, 'purposeOfEvent'> {
   };
 }
 
-const concernsCare = ({ event, patients }: AuditEntry): boolean =>
-  patients.length > 0 && event !== 'login' && event !== 'admin';
+const concernsCare = ({ event, patients, identity }: AuditEntry): boolean =>
+  patients.length > 0 && event !== 'login' && event !== 'admin' && identity === undefined;
 
 /** What a mail takes is a package of documents (ITI-32). */
 const packageOf = ({ outcome, delivery }: AuditEntry): Coding[] =>

@@ -8,7 +8,10 @@ export const FLOORS: readonly { readonly name: string; readonly rooms: readonly 
     name: 'shelves',
     rooms: ['src/resources', 'src/xml', 'src/hl7v2', 'src/ccda', 'src/direct', 'src/ports'],
   },
-  { name: 'desk', rooms: ['src/operations', 'src/inbound', 'src/delivery', 'src/jobs', 'src/capability'] },
+  {
+    name: 'desk',
+    rooms: ['src/operations', 'src/inbound', 'src/accounts', 'src/delivery', 'src/jobs', 'src/capability'],
+  },
   { name: 'edges', rooms: ['src/http', 'src/outgoing', 'src/rails/*', 'src/stores/*'] },
   { name: 'roof', rooms: ['src/server'] },
 ];
@@ -34,6 +37,11 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
     from: 'src/inbound',
     to: 'src/operations',
     because: 'what a message changes takes the path that every write takes',
+  },
+  {
+    from: 'src/accounts',
+    to: 'src/operations',
+    because: 'work that a leaving person had claimed goes back by the writes of a Task',
   },
   { from: 'src/capability', to: 'src/operations', because: 'what we claim is derived from what we do' },
   { from: 'src/resources', to: 'src/ports', because: 'search values and audit rows are words of the store' },
