@@ -37,6 +37,7 @@ const OF_ONE_NODE: ReadonlySet<string> = new Set([
   'tlsCert',
   'tlsKey',
   'tlsCa',
+  'keyFile',
   'logLevel',
 ]);
 

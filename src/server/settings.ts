@@ -4,6 +4,7 @@
  */
 import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { DIRECT_SETTINGS } from './direct-settings.ts';
+import { IDENTITY_SETTINGS } from './identity-settings.ts';
 import { TOKEN_TYPES } from '../http/token-type.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 import {
@@ -97,6 +98,7 @@ export const SETTINGS = {
   ),
 
   // — who may ask
+  ...IDENTITY_SETTINGS,
   issuer: text(undefined, 'The issuer (iss) whose tokens the server trusts.', { shape: url }),
   audience: text(undefined, 'The audience (aud) that a token must name. Default: publicBaseUrl.'),
   jwksUri: text(undefined, "URL of the issuer's keys.", { shape: url }),
