@@ -26,7 +26,8 @@ import { LOSS_KINDS } from '../ccda/losses.ts';
 import { LIST_SYSTEM, LOSS_REPORT, LOSS_SYSTEM } from './extended/ccda/loss-list.ts';
 import { CUSTODIAN_URL } from './write/import.ts';
 import { EVENT_SYSTEM, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../resources/message-codes.ts';
-import { KIND_SYSTEM, ROLE_SYSTEM, ROLES, STEP_URL } from './timeline/render.ts';
+import { roleRow, ROLES, USER_ROLE_SYSTEM } from '../identity/roles.ts';
+import { KIND_SYSTEM, ROLE_SYSTEM, STEP_URL, TIMELINE_ROLES } from './timeline/render.ts';
 import { STEP_KINDS } from './timeline/step.ts';
 import { KINDS as WORK_ITEM_KINDS, WORK_ITEM_SYSTEM } from './work-item.ts';
 
@@ -83,7 +84,7 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
     defined(Object.entries(TRANSACTION_NAMES)),
   ],
   [`${ROOT}message-fate`]: ['What became of a message'],
-  [ROLE_SYSTEM]: ['The part of an organization in a referral', named(ROLES)],
+  [ROLE_SYSTEM]: ['The part of an organization in a referral', named(TIMELINE_ROLES)],
   [TRANSITION_SYSTEM]: [
     'The row by which a referral moved',
     defined(new Map(ROWS.map(({ tid, event }) => [tid, event]))),
@@ -95,6 +96,10 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   [COUNSELING_LABEL.system]: [
     'Security labels that HL7 has no code for',
     defined([[COUNSELING_LABEL.code, 'A counseling note of substance use treatment (42 CFR 2.11)']]),
+  ],
+  [USER_ROLE_SYSTEM]: [
+    'The role of a person in an organization',
+    defined(ROLES.map((role) => [role, roleRow(role).display])),
   ],
   [WORK_ITEM_SYSTEM]: ['What a person is asked to do', defined(Object.entries(WORK_ITEM_KINDS))],
 };

@@ -26,7 +26,7 @@ export const STEP_URL = `${CANONICAL}/StructureDefinition/timeline-step`;
 export const KIND_SYSTEM = `${CANONICAL}/CodeSystem/timeline-step`;
 export const ROLE_SYSTEM = `${CANONICAL}/CodeSystem/referral-party`;
 /** The codes of the extension. */
-export const ROLES = ['initiator', 'recipient', 'other'] as const;
+export const TIMELINE_ROLES = ['initiator', 'recipient', 'other'] as const;
 const AGENT_SYSTEM = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
 
 interface Viewing {
@@ -188,8 +188,8 @@ function agentsOf(rows: readonly AuditEntry[], { caller, parties, source }: View
 function rolesOf(
   organization: Ref,
   { initiator, recipient }: TimelineParties,
-): readonly (typeof ROLES)[number][] {
-  const roles: (typeof ROLES)[number][] = [
+): readonly (typeof TIMELINE_ROLES)[number][] {
+  const roles: (typeof TIMELINE_ROLES)[number][] = [
     ...(organization === initiator ? ['initiator' as const] : []),
     ...(organization === recipient ? ['recipient' as const] : []),
   ];
