@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from '@jest/globals';
 import { whyNotTraceable } from '../tools/durability/trace.ts';
+import { BROWSER } from './browser.ts';
 import { whyNoLxml, whyNoRules } from './ccda-judge.ts';
 import { whyNoDirectJudge } from './direct-judges.ts';
 import type { Run } from './proof.ts';
@@ -31,6 +32,7 @@ const JUDGES = {
   greenmail: () => whyNoDirectJudge('greenmail'),
   ebrim: () => whyNoDirectJudge('ebrim'),
   slapd: whyNoSlapd,
+  chromium: () => whyNotRunning([BROWSER, '--version'], 'Debian: apt-get install chromium'),
   mongodb: () => whyNotSet('MONGODB_URI', 'a MongoDB server for tests'),
   mongodb_weak: () => whyNotSet('MONGODB_WEAK_URI', 'FerretDB, which has no sessions and no change streams'),
   mongodb_program: () => whyNotSet('MONGODB_SERVER', 'the program of a MongoDB server that tests may kill'),
