@@ -29,6 +29,7 @@ import { EXIT, runCommand, wholeNumber, type FlagValues } from './command.ts';
 import { demoDatabase } from './demo/database.ts';
 import { directReadyOf, prepareDirect, settleDirect, type DemoDirect } from './demo/direct.ts';
 import { play } from './demo/play.ts';
+import { createDemoPages, type DemoPages } from './demo/pages.ts';
 import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side, type World } from './demo/world.ts';
 import { printBeside, printNext } from './demo/print.ts';
 
@@ -105,9 +106,12 @@ async function raise(
   { folder, mllpPort, direct }: Place,
   storeSettings: Readonly<Record<string, string>> = {},
 ): Promise<World> {
+  const place = port === '0' ? String(await findPort()) : port;
   const flags = {
     '--host': host,
-    '--port': port,
+    '--port': place,
+    // Browsers keep passkeys for names alone, and know this one to be safe without TLS.
+    '--public-base-url': `http://localhost:${place}/fhir`,
     '--data-dir': folder,
     '--subscription-allow-list': '127.0.0.1:*,localhost:*',
     '--log-level': json ? 'info' : 'warn',
@@ -119,11 +123,16 @@ async function raise(
     (lines) => process.stderr.write(lines),
     () => Date.now(),
   );
-  const running = await start(config, log, { listening: [demoListening(mllpPort)] });
+  let pages: DemoPages | undefined;
+  const running = await start(config, log, {
+    listening: [demoListening(mllpPort)],
+    pages: (req, res) => pages?.(req, res) ?? false,
+  });
   const receivingPorts = { initiator: await findPort(), recipient: await findPort() };
   const scopes = grant.split(' ').filter((word) => word !== '');
   const world = await prepareWorld(running, config.administratorScope, receivingPorts, scopes);
   await settleDirect(running, direct);
+  pages = createDemoPages(world);
   return world;
 }
 

@@ -3,6 +3,7 @@
  * port is known before the store is opened; answered from last, when everything behind the door stands.
  */
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { createCapabilityDocuments } from '../capability/index.ts';
 import { warningsOf, type Config } from './config.ts';
@@ -79,6 +80,8 @@ interface Extra {
   readonly listening?: readonly Listening[];
   /** What is added to the settings of Direct mail. */
   readonly direct?: DirectExtra;
+  /** Pages for people at addresses of their own. It is asked first; false: the request is not for it. */
+  readonly pages?: (req: IncomingMessage, res: ServerResponse) => boolean;
   /** What no setting says of the store: how durable it is, and what it keeps in reserve. */
   readonly store?: Partial<Pick<StoreOptions, 'pragmas' | 'reserveBytes'>>;
 }
@@ -104,7 +107,7 @@ async function raise(
   log: Log,
   closing: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
-  { listening: added = [], store: options = {}, direct: extraDirect }: Extra,
+  { listening: added = [], store: options = {}, direct: extraDirect, pages = () => false }: Extra,
 ): Promise<Running> {
   const traffic: Traffic = { inFlight: 0, draining: false };
   const baseAt = (port: number): string => config.publicBaseUrl ?? ownBase(config, port);
@@ -218,7 +221,9 @@ async function raise(
     return answer;
   }, messages.takeApart);
   const direct = directRail && (await letMailIn(directRail, { ...engine, store, turns, metrics }));
-  listener.serve(app);
+  listener.serve((req, res) => {
+    if (!pages(req, res)) app(req, res);
+  });
   closing.push(() => listener.drain(config.drainMs));
   log.write('info', 'ready', { base, node: process.version });
 

@@ -80,7 +80,7 @@ export function printNext({ base, tokens, running }: World, folder: string): voi
   const { direct } = running;
   const [mllp] = running.mllp;
   out(`
-Closeloop is running (Ctrl-C stops it).
+Closeloop is running (Ctrl-C stops it). See it in a browser: ${new URL('/', base).href}
 
   FHIR base       ${base}
   capabilities    ${base}/metadata

@@ -12,6 +12,7 @@ import { PARTY_KIND_SYSTEM } from '../../src/resources/parties/kinds.ts';
 import { WITHOUT_LOGIN, type Caller } from '../../src/operations/request.ts';
 import type { Running } from '../../src/server/compose.ts';
 import { directEndpoint } from '../direct/endpoint.ts';
+import type { DemoUser } from './users.ts';
 
 export type Side = 'initiator' | 'recipient';
 
@@ -52,6 +53,8 @@ export const ORGANIZATIONS: Readonly<Record<Side, DemoOrganization>> = {
 export interface World {
   readonly base: string;
   readonly tokens: Readonly<Record<Side | 'admin', string>>;
+  /** Who may sign in. */
+  readonly users: readonly DemoUser[];
   readonly running: Running;
   /** Where the engine of each side receives moves. An engine may listen there later; messages sent before wait. */
   readonly receivingPorts: Readonly<Record<Side, number>>;
@@ -148,7 +151,7 @@ export async function prepareWorld(
       scope: `system/*.cruds ${administratorScope}`,
     }),
   };
-  return { base, tokens, running, receivingPorts };
+  return { base, tokens, users: [], running, receivingPorts };
 }
 
 const ADMINISTRATOR: Caller = {
