@@ -4,7 +4,7 @@
  */
 
 /** The class of a login. */
-type Acr = (typeof ACR)[keyof typeof ACR];
+export type Acr = (typeof ACR)[keyof typeof ACR];
 
 export const ACR = {
   /** A password alone, before a second factor exists: the enrolment pages and nothing else. */
@@ -18,7 +18,7 @@ export const ACR = {
 } as const;
 
 /** A word of RFC 8176. */
-type Amr = 'pwd' | 'otp' | 'hwk' | 'swk' | 'user' | 'mfa';
+export type Amr = 'pwd' | 'otp' | 'hwk' | 'swk' | 'user' | 'mfa';
 
 const RANKS: Readonly<Record<Acr, number>> = {
   [ACR.enrol]: 0,

@@ -18,7 +18,7 @@ export interface Seal {
 }
 
 /** Bytes that nobody can guess. */
-type RandomBytes = (count: number) => Buffer;
+export type RandomBytes = (count: number) => Buffer;
 
 export const SEAL_KEY_BYTES = 32;
 
