@@ -9,7 +9,7 @@ import type { RandomBytes } from '../identity/seal.ts';
 import type { AuditEntry } from '../ports/audit.ts';
 import type { Clock } from '../ports/clock.ts';
 import { auditedCommit } from '../ports/commit.ts';
-import { allRecords, type RecordWrite, type StoredRecord } from '../ports/record.ts';
+import { allRecords, type RecordPrecondition, type RecordWrite, type StoredRecord } from '../ports/record.ts';
 import type { Snapshot, Store } from '../ports/store.ts';
 import { identityEntry, type IdentityEvent } from './audit.ts';
 import { commitUnlessChanged, bearerHash, type By } from './changes.ts';
@@ -42,6 +42,8 @@ interface SessionOpening {
   readonly ways: readonly Amr[];
   /** Written in the same commit. */
   readonly records?: readonly RecordWrite[];
+  /** What the login relied on, as that the account is active: when it changed meanwhile, no session begins. */
+  readonly relies?: readonly RecordPrecondition[];
   /** What the audit row says beside. */
   readonly detail?: Readonly<Record<string, string>>;
 }
@@ -65,7 +67,16 @@ const COOKIE_BYTES = 32;
 const SESSIONS_MAX = 5;
 
 /** Kinds of records that end with their session, by which they are indexed as `session`. */
-const BOUND = ['access-token', 'refresh-token', 'grant', 'code', 'interaction', 'launch', 'tab', 'ws-token'];
+const BOUND = [
+  'access-token',
+  'refresh-token',
+  'app-grant',
+  'code',
+  'interaction',
+  'launch',
+  'tab',
+  'ws-token',
+];
 
 export type Sessions = ReturnType<typeof createSessions>;
 
@@ -77,7 +88,8 @@ export function createSessions(parts: SessionParts) {
 
   return {
     /** Begins a session, and ends the one that nobody used for longest where the account has too many. */
-    open: (opening: SessionOpening, by: By): Promise<RotatedSession> => openSession(kept, opening, by),
+    open: (opening: SessionOpening, by: By): Promise<RotatedSession | undefined> =>
+      openSession(kept, opening, by),
 
     /** The session of a cookie's value. */
     async find(cookie: string): Promise<FoundSession | undefined> {
@@ -210,9 +222,9 @@ const writeOf = (key: string, stored: StoredSession, expect: RecordWrite['expect
   ],
 });
 
-async function openSession(kept: Kept, opening: SessionOpening, by: By): Promise<RotatedSession> {
+async function openSession(kept: Kept, opening: SessionOpening, by: By): Promise<RotatedSession | undefined> {
   const { store, clock, random } = kept;
-  const { ways, session: given, records = [], detail = {} } = opening;
+  const { ways, session: given, records = [], relies = [], detail = {} } = opening;
   const now = clock.now();
   const session: Session = {
     shared: false,
@@ -229,16 +241,11 @@ async function openSession(kept: Kept, opening: SessionOpening, by: By): Promise
     others.slice(SESSIONS_MAX - 1).map((other) => endingOf(store.snapshot(), other.id)),
   );
   const row = rowOf('login', { id, account: given.account, detail: { acr: session.acr, ...detail } }, by);
-  await store.commit(
-    auditedCommit([row], {
-      records: [
-        writeOf(id, { ...session, secret: bearerHash(cookie) }, 'absent'),
-        ...ended.flat(),
-        ...records,
-      ],
-    }),
-  );
-  return { id, session, cookie };
+  const commit = auditedCommit([row], {
+    records: [writeOf(id, { ...session, secret: bearerHash(cookie) }, 'absent'), ...ended.flat(), ...records],
+    recordPreconditions: relies,
+  });
+  return (await commitUnlessChanged(store, commit)) ? { id, session, cookie } : undefined;
 }
 
 async function changeSession(

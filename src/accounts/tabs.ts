@@ -61,7 +61,10 @@ export function createTabs({ store }: { readonly store: Store }): Tabs {
           expect: 'absent',
           body: { session: id, account: session.account },
           expiresAt: sessionEnd(session),
-          index: [['session', id]],
+          index: [
+            ['session', id],
+            ['account', session.account],
+          ],
         },
       ] as const;
       const isBound = await commitUnlessChanged(store, auditedCommit([row], { records }));

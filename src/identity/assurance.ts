@@ -17,7 +17,7 @@ export const ACR = {
   demo: 'urn:closeloop:acr:demo',
 } as const;
 
-/** A word of RFC 8176. */
+/** A word of RFC 8176. `mfa` alone: an outside provider vouches for two factors. */
 export type Amr = 'pwd' | 'otp' | 'hwk' | 'swk' | 'user' | 'mfa';
 
 const RANKS: Readonly<Record<Acr, number>> = {
@@ -36,7 +36,8 @@ export const reachesAcr = (acr: string | undefined, wanted: Acr): boolean =>
 /** The class that these ways reach together. */
 export function acrOf(amr: readonly string[]): Acr {
   if (amr.includes('hwk') || amr.includes('swk')) return ACR.phr;
-  return amr.includes('pwd') && amr.includes('otp') ? ACR.mfa : ACR.enrol;
+  const areTwo = amr.includes('mfa') || (amr.includes('pwd') && amr.includes('otp'));
+  return areTwo ? ACR.mfa : ACR.enrol;
 }
 
 /** The ways of a login, sorted, each once, with `mfa` where there were two factors. */

@@ -3,6 +3,7 @@
  * what needs a recent login (identity 7.3, RFC 9470).
  */
 import type { Ref } from '../fhir/types.ts';
+import { STEP_UP_MS } from './step-up.ts';
 import { ACR, acrOf, amrOf, reachesAcr, type Acr, type Amr } from './assurance.ts';
 
 export interface Session {
@@ -38,8 +39,6 @@ const ABSOLUTE_MS = 12 * HOUR;
 const ENROLMENT_MS = HOUR;
 /** How long nobody may use a session at a shared device before it locks. */
 const SHARED_IDLE_MS = 5 * MINUTE;
-/** How old a login may be for what needs a recent one. */
-export const STEP_UP_MS = 5 * MINUTE;
 
 /** When a session ends, in milliseconds since 1970. */
 export const sessionEnd = ({ startedAt, acr }: Pick<Session, 'startedAt' | 'acr'>): number =>

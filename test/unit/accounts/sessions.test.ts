@@ -23,7 +23,12 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 const open = (account = 'a', more: Parameters<Sessions['open']>[0]['session'] | object = {}) =>
-  sessions.open({ session: { account, ...more }, ways: ['pwd', 'otp'] }, BY);
+  began(sessions.open({ session: { account, ...more }, ways: ['pwd', 'otp'] }, BY));
+const began = async <T>(opening: Promise<T | undefined>): Promise<T> => {
+  const one = await opening;
+  if (one === undefined) throw new Error('no session began');
+  return one;
+};
 const found = async (id: string) => (await sessions.get(id)) as FoundSession;
 const bound = ({ id }: { readonly id: string }, key: string): RecordWrite => ({
   kind: 'access-token',
@@ -167,6 +172,29 @@ describe('a session in the store', () => {
     expect(await sessions.switchOrganization(id, 'Organization/b', BY)).toBe(false);
     expect(await sessions.switchOrganization(id, 'Organization/a', BY)).toBe(true);
     expect((await sessions.get(id))?.session.organization).toBe('Organization/a');
+  });
+});
+
+describe('the begin of a session', () => {
+  const relies = async (version: number) =>
+    sessions.open(
+      {
+        session: { account: 'a' },
+        ways: ['hwk'],
+        records: [{ kind: 'device', key: 'd', expect: 'any', body: {} }],
+        relies: [{ kind: 'account', key: 'a', version }],
+      },
+      BY,
+    );
+
+  test('(identity ID-17) is overtaken by what changes the account, and writes nothing then', async () => {
+    const { seq } = await put({ kind: 'account', key: 'a', expect: 'absent', body: {} });
+    expect(await relies(seq)).toBeDefined();
+    await put({ kind: 'account', key: 'a', expect: seq, body: { state: 'deactivated' } });
+    await put({ kind: 'device', key: 'd', expect: 'any', body: undefined });
+    expect(await relies(seq)).toBeUndefined();
+    expect(await world.store.snapshot().record('device', 'd')).toBeUndefined();
+    expect(await sessions.list('a')).toHaveLength(1);
   });
 });
 

@@ -7,6 +7,7 @@ describe('assurance', () => {
     [['pwd'], ACR.enrol, ['pwd']],
     [['otp'], ACR.enrol, ['otp']],
     [[], ACR.enrol, []],
+    [['mfa'], ACR.mfa, ['mfa']],
     [['pwd', 'otp'], ACR.mfa, ['mfa', 'otp', 'pwd']],
     [['hwk', 'user'], ACR.phr, ['hwk', 'mfa', 'user']],
     [['swk', 'user'], ACR.phr, ['mfa', 'swk', 'user']],

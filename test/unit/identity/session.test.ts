@@ -9,9 +9,9 @@ import {
   sessionEnd,
   sessionState,
   stepUpChallenge,
-  STEP_UP_MS,
   type Session,
 } from '../../../src/identity/session.ts';
+import { STEP_UP_MS } from '../../../src/identity/step-up.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
