@@ -23,7 +23,7 @@ import {
   type Reply,
   type Request,
 } from '../src/operations/request.ts';
-import { parseScopes } from '../src/smart/scopes.ts';
+import { readScopes } from '../src/resources/scope-query.ts';
 import { openStore, type StoreOptions } from '../src/stores/index.ts';
 import type { EmbeddedStore } from '../src/stores/embedded/open.ts';
 import { endpoint, organization, practitionerRole } from './resources.ts';
@@ -68,7 +68,7 @@ export function callerOf(
   return {
     organization: `Organization/${id}`,
     administrator: false,
-    scopes: parseScopes(scope),
+    scopes: readScopes(scope, BASE),
     patient: undefined,
     client: `client-${id}`,
     subject: `subject-${id}`,

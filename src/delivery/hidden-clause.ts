@@ -16,6 +16,7 @@ export function hiddenIn(payload: string, type: string, where: Clause): string |
     case 'other':
       return hiddenIn(payload, type, where.clause);
     case 'id':
+    case 'inside':
     case 'updated':
       return undefined;
     case 'text':

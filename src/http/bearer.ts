@@ -9,7 +9,7 @@ import type { Ref } from '../fhir/types.ts';
 import type { Caller } from '../operations/request.ts';
 import type { Purpose } from '../policies/purpose.ts';
 import type { Clock } from '../ports/clock.ts';
-import { parseScopes } from '../smart/scopes.ts';
+import { readScopes } from '../resources/scope-query.ts';
 import { readServerScopes } from '../smart/server-scopes.ts';
 import {
   nameIn,
@@ -239,7 +239,7 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
   const login = readLogin(payload, token, settings);
   const asking = {
     organization,
-    scopes: parseScopes(words.join(' ')),
+    scopes: readScopes(words.join(' '), settings.base),
     serverScopes: readServerScopes(words),
     patient: readLaunchPatient(payload['patient']),
     user: userIn(payload['fhirUser'], settings.base),

@@ -4,7 +4,8 @@ import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { hiddenFrom } from '../policies/access.ts';
 import type { Purpose } from '../policies/purpose.ts';
-import { EVERYTHING, type Sight } from '../ports/query.ts';
+import { EVERYTHING, type Narrowing, type Sight } from '../ports/query.ts';
+import { allNarrowed } from './narrowing.ts';
 import type { Scope } from '../smart/scopes.ts';
 import type { ServerScope } from '../smart/server-scopes.ts';
 
@@ -105,7 +106,11 @@ export interface Caller extends Login {
 export const actorOf = ({ speaker, organization }: Caller): Ref | undefined => speaker ?? organization;
 
 /** The caller's clause (rules 2.6). A caller without organization who is no administrator never gets this far. */
-export function sightOf(caller: Caller, patientOnly = false): Sight {
+export function sightOf(
+  caller: Caller,
+  patientOnly = false,
+  narrow: Narrowing | undefined = allNarrowed(caller, 'r'),
+): Sight {
   if (caller.administrator) return EVERYTHING;
   if (caller.organization === undefined) throw new Error('a caller must have an organization');
   const { organization, patient, payload, emergency, user } = caller;
@@ -116,6 +121,7 @@ export function sightOf(caller: Caller, patientOnly = false): Sight {
     ...(patientOnly && patient !== undefined && { patient }),
     ...(hidden.length > 0 && { hidden }),
     ...(payload !== undefined && { payload }),
+    ...(narrow !== undefined && { narrow }),
     ...(emergency !== undefined && { lifted: emergency.map((grant) => grant.patient) }),
   };
 }

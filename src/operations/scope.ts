@@ -1,9 +1,11 @@
 /** Whether the caller's scopes permit the interaction (SMART App Launch 2.2); deny by default. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import type { Clause, Sight } from '../ports/query.ts';
+import type { Clause, Narrowing, Sight } from '../ports/query.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { permits, type ScopedInteraction } from '../smart/permits.ts';
+import { permits, rightsFor, type ScopedInteraction } from '../smart/permits.ts';
+import type { Right } from '../smart/scopes.ts';
 import type { ServerScope } from '../smart/server-scopes.ts';
+import { allNarrowed, eitherOf, narrowedAlso, narrowingFor, staysWithPatient } from './narrowing.ts';
 import { sightOf, type Caller, type Interaction, type Request } from './request.ts';
 
 /** Interactions whose parts are asked one by one. */
@@ -47,27 +49,76 @@ function permitted(caller: Caller, interaction: ScopedInteraction, type: string)
 export const hasServerScope = ({ serverScopes = [] }: Caller, scope: ServerScope): boolean =>
   serverScopes.includes(scope);
 
-/** What the caller may see for this request: its organization's clause, narrowed by patient scopes. */
+/**
+ * What the caller may see for this request: its organization's clause, narrowed by patient scopes and by the queries of
+ * granular ones (smart SM-21, SM-26).
+ */
 export function sightFor(request: Request): Sight {
-  if (ASKED_BY_PARTS.has(request.interaction)) return sightOf(request.caller);
-  const patientOnly = permitted(request.caller, scopedInteraction(request), request.type ?? '*');
-  if (patientOnly && request.caller.patient === undefined) {
+  const { caller, interaction, type = '*' } = request;
+  if (ASKED_BY_PARTS.has(interaction)) return sightOf(caller);
+  const scoped = scopedInteraction(request);
+  const patientOnly = permitted(caller, scoped, type);
+  if (patientOnly && caller.patient === undefined) {
     throw new OperationOutcomeError('scope-insufficient', {
       diagnostics: 'patient scopes need a patient in the token',
     });
   }
-  return sightOf(request.caller, patientOnly);
+  const rights = rightsFor(scoped);
+  const stays = patientOnly || rights.some((right) => staysWithPatient(caller, type, right));
+  return sightOf(caller, stays, narrowingOf(caller, type, rights));
+}
+
+/**
+ * By the right of the interaction. Whoever writes a resource sees it by the right to read it or to write it, and all others
+ * by the right to read them; which of the two it was is asked when it is written.
+ */
+function narrowingOf(caller: Caller, type: string, rights: readonly Right[]): Narrowing | undefined {
+  const [own = 'r'] = rights;
+  if (own === 'r' || own === 's') return allNarrowed(caller, own);
+  const reading = allNarrowed(caller, 'r');
+  if (reading === undefined) return undefined;
+  const seeing = own === 'c' ? rights.slice(1) : [own];
+  const either = seeing.reduce(
+    (clause, right) => eitherOf(clause, narrowingFor(caller, type, right)),
+    narrowingFor(caller, type, 'r'),
+  );
+  return narrowedAlso(reading, type, either);
 }
 
 /**
  * What the caller may see of another type, for includes and chains: nothing where its scopes give no search, or give it
  * for a patient that the token does not name.
  */
-export function sightForType(caller: Caller, type: string): Sight | undefined {
+export const sightForType = (caller: Caller, type: string): Sight | undefined =>
+  sightBy(caller, type, 'search-type');
+
+/**
+ * The sight in which a write may refer to resources of a type: by the right to read it (smart SM-36), within that of the
+ * write. Undefined where the scopes give none: then it may refer to none of them.
+ */
+export function sightToRefer(caller: Caller, type: string, sight: Sight): Sight | undefined {
+  const read = sightBy(caller, type, 'read');
+  if (read === undefined || read.everything || sight.everything) return read && sight;
+  const { narrow: _ofWrite, ...within } = sight;
+  const { narrow, patient, hidden } = read;
+  return {
+    ...within,
+    ...(patient !== undefined && { patient }),
+    ...(hidden !== undefined && { hidden }),
+    ...(narrow !== undefined && { narrow }),
+  };
+}
+
+function sightBy(caller: Caller, type: string, interaction: 'read' | 'search-type'): Sight | undefined {
   if (caller.administrator) return sightOf(caller);
-  const permit = permits(caller.scopes, 'search-type', type);
+  const permit = permits(caller.scopes, interaction, type);
   if (!permit.allowed || (permit.patientOnly && caller.patient === undefined)) return undefined;
-  return sightOf(caller, permit.patientOnly);
+  const right = interaction === 'read' ? 'r' : 's';
+  return sightOf(
+    caller,
+    permit.patientOnly || staysWithPatient(caller, type, right),
+    allNarrowed(caller, right),
+  );
 }
 
 /**
@@ -83,9 +134,30 @@ export function sightForClause(caller: Caller, where: Clause, sight: Sight): Sig
     if (asked === undefined) {
       throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: system/${type}.s` });
     }
-    if (!asked.everything && asked.patient !== undefined) narrowest = asked;
+    if (!asked.everything && asked.patient !== undefined) narrowest = withPatientOf(asked, narrowest);
   }
   return narrowest;
+}
+
+/** A sight within the compartment of another. */
+const withPatientOf = (other: Sight, sight: Sight): Sight =>
+  other.everything || sight.everything
+    ? other
+    : {
+        ...sight,
+        ...(other.patient !== undefined && { patient: other.patient }),
+        ...(other.hidden !== undefined && { hidden: other.hidden }),
+      };
+
+/**
+ * The sight in which a condition of a write finds resources of a type: by the right to search it (smart SM-35). Undefined
+ * where the scopes give none: such a condition finds nothing.
+ */
+export function sightToFind(caller: Caller, type: string, sight: Sight): Sight | undefined {
+  const found = sightForType(caller, type);
+  return found === undefined || sight.everything || sight.patient === undefined
+    ? found
+    : withPatientOf(sight, found);
 }
 
 /** A chain over all targets of a parameter counts only those that are served and asked for. */

@@ -30,6 +30,7 @@ import { applyRules } from './write/rule.ts';
 import { assemblePackages } from './minimum/referral.ts';
 import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
+import { checkScopesAfter } from './write/scoped.ts';
 import { labelSelfPaid } from './write/self-paid.ts';
 import { guardMarks } from './write/server-marks.ts';
 import { nameStandings } from './write/standings.ts';
@@ -46,6 +47,7 @@ import {
   custodyDecides,
   hasOutputs,
   isIncomplete,
+  isNarrowedWrite,
   mayChangeNothing,
   mends,
   moves,
@@ -133,6 +135,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [checkDisclosures,     CREATE | UPDATE | PATCH | DELETE | TRANSACTION, tells],
   [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, moves],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
+  [checkScopesAfter,     CREATE | UPDATE | PATCH          | TRANSACTION, isNarrowedWrite],
 ];
 
 /** The column of each interaction that writes. */

@@ -25,7 +25,19 @@ export type Sight =
       readonly payload?: string;
       /** With `patient`: content that bears one of these marks is withheld from who asks (compliance R6, R8). */
       readonly hidden?: readonly string[];
+      /** What narrowed scopes leave of types (smart SM-26); absent: all of each. */
+      readonly narrow?: Narrowing;
     };
+
+/**
+ * What narrowed scopes leave of each type that they narrow: a version is within it when it satisfies the clause, and so does
+ * the newest. A type without a clause is whole. The clauses look at nothing but the values of the version itself.
+ */
+export type Narrowing = Readonly<Record<string, Clause>>;
+
+/** The clause by which a sight is narrowed for a type; undefined where it is whole. */
+export const narrowedTo = (sight: Sight, type: string): Clause | undefined =>
+  sight.everything ? undefined : sight.narrow?.[type];
 
 /** The sight with what a denial withholds. */
 export const withDenied = (sight: Sight): Sight => (sight.everything ? sight : { ...sight, denied: 'seen' });
@@ -124,6 +136,8 @@ export type Clause =
       readonly longitude: number;
       readonly km: number;
     }
+  /** In the compartment of the patient, that Patient itself, or in the directory. */
+  | { readonly kind: 'inside'; readonly patient: Ref }
   /** `_id` */
   | { readonly kind: 'id'; readonly ids: readonly string[] }
   /** `_lastUpdated` */

@@ -3,6 +3,7 @@
  * bundle that are not stored yet. The result is the same as an engine's.
  */
 import type { Clause, PartClause, Prefix, SearchValue } from '../ports/query.ts';
+import { PATIENT_PARAM } from './compartment.ts';
 import { kilometresBetween } from './search/near.ts';
 import { readTuple } from './search/tuple.ts';
 
@@ -13,6 +14,8 @@ export interface Candidate {
   readonly values: readonly SearchValue[];
   /** The time of its last commit, milliseconds since 1970; without it no `_lastUpdated` is satisfied. */
   readonly updated?: number;
+  /** Whether it is in the directory. */
+  readonly everyone?: boolean;
 }
 
 /** Whether a resource satisfies a clause. Throws for clauses that look at another resource. */
@@ -26,6 +29,12 @@ export function matches(clause: Clause, candidate: Candidate): boolean {
       return !matches(clause.clause, candidate);
     case 'id':
       return clause.ids.some((id) => candidate.ref === `${candidate.type}/${id}`);
+    case 'inside':
+      return (
+        candidate.everyone === true ||
+        candidate.ref === clause.patient ||
+        candidate.values.some(({ param, low }) => param === PATIENT_PARAM && low === clause.patient)
+      );
     case 'updated': {
       const { updated } = candidate;
       return updated !== undefined && compare(clause, updated, updated);

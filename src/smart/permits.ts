@@ -24,8 +24,8 @@ const NEEDS = {
   read: 'r',
   vread: 'r',
   'history-instance': 'r',
-  'history-type': 'r',
-  'history-system': 'r',
+  'history-type': 's',
+  'history-system': 's',
   'search-type': 's',
   'search-system': 's',
   create: 'c',
@@ -36,14 +36,12 @@ const NEEDS = {
 
 /**
  * Whether these scopes permit an interaction on a type; `*` stands for every type at once (system history and search).
- * The conditional forms reveal whether a resource exists, so they need `s` as well.
- *
- * A scope with a query (`system/Observation.rs?category=laboratory`) grants nothing here: the server does not evaluate
- * the query, and to ignore it would grant more than the issuer did.
+ * The conditional forms reveal whether a resource exists, so they need `s` as well. What a scope with a query leaves of the
+ * type (`system/Observation.rs?category=laboratory`) is no question of whether: it is part of the sight.
  */
 export function permits(scopes: readonly Scope[], interaction: ScopedInteraction, type: string): ScopePermit {
   const needed = rightsFor(interaction);
-  const sources = needed.map((right) => scopes.filter((scope) => grants(scope, right, type)));
+  const sources = needed.map((right) => granting(scopes, right, type));
   if (sources.some((source) => source.length === 0)) {
     return { allowed: false, needed: `system/${type}.${needed.join('')}` };
   }
@@ -51,13 +49,16 @@ export function permits(scopes: readonly Scope[], interaction: ScopedInteraction
   return { allowed: true, patientOnly };
 }
 
-function rightsFor(interaction: ScopedInteraction): readonly Right[] {
+/** The scopes among them that give a right on a type. */
+export const granting = (scopes: readonly Scope[], right: Right, type: string): readonly Scope[] =>
+  scopes.filter((scope) => grants(scope, right, type));
+
+/** The rights that an interaction needs; the first is its own. */
+export function rightsFor(interaction: ScopedInteraction): readonly Right[] {
   if (!interaction.startsWith('conditional-')) return [NEEDS[interaction as Unconditional]]; // by the union's other half
   const write = interaction.slice('conditional-'.length) as Unconditional; // likewise
   return [NEEDS[write], 's'];
 }
 
-function grants(scope: Scope, right: Right, type: string): boolean {
-  if (scope.query !== undefined) return false;
-  return scope.rights.has(right) && (scope.type === '*' || scope.type === type);
-}
+const grants = (scope: Scope, right: Right, type: string): boolean =>
+  scope.rights.has(right) && (scope.type === '*' || scope.type === type);

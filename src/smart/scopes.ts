@@ -5,8 +5,13 @@
 
 export type Right = 'c' | 'r' | 'u' | 'd' | 's';
 
+/** The rights in their order. */
+export const RIGHTS: readonly Right[] = ['c', 'r', 'u', 'd', 's'];
+
 /** One resource scope in the terms of version 2, whichever version it was written in. */
 export interface Scope {
+  /** As it was asked for and granted. */
+  readonly text: string;
   readonly level: 'patient' | 'user' | 'system';
   /** A resource type, or `*` for every type. */
   readonly type: string;
@@ -29,13 +34,15 @@ export function parseScopes(text: string): Scope[] {
   return text.split(/\s+/).flatMap((word) => parseScope(word) ?? []);
 }
 
-function parseScope(word: string): Scope | undefined {
+/** One word; undefined where it is no resource scope, or breaks the grammar. */
+export function parseScope(word: string): Scope | undefined {
   const [, level, type, version1, version2, query] = GRAMMAR.exec(word) ?? [];
   if (level === undefined || type === undefined) return undefined;
   if (version1 !== undefined && query !== undefined) return undefined;
   const rights = version1 === undefined ? version2 : VERSION_1[version1];
   if (!rights) return undefined;
   return {
+    text: word,
     level: level as Scope['level'], // the grammar admits no other value
     type,
     rights: new Set(rights as Iterable<Right>), // the grammar admits no other value

@@ -14,3 +14,6 @@ export type ServerScope = (typeof SERVER_SCOPES)[number];
 /** Those among the words of a token's `scope` claim. */
 export const readServerScopes = (words: readonly string[]): readonly ServerScope[] =>
   SERVER_SCOPES.filter((scope) => words.includes(scope));
+
+/** Whether a word is one of them. */
+export const isServerScope = (word: string): boolean => SERVER_SCOPES.some((scope) => scope === word);

@@ -1,4 +1,5 @@
 /** The store of this server: which engine keeps it, and what the engine is given of FHIR. */
+import { SCOPE_JUDGE } from '../resources/scope-judge.ts';
 import { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from './embedded/open.ts';
 import type { MongoOptions, MongoStore } from './mongodb/open.ts';
 
@@ -18,7 +19,7 @@ export type ServerStore = EmbeddedStore & Partial<Omit<MongoStore, keyof Embedde
  * @throws FolderRefused or DatabaseRefused when that cannot be
  */
 export async function openStore({ mongodb, ...options }: StoreOptions): Promise<ServerStore> {
-  const given = { ...options, searchThread: SEARCH_THREAD };
+  const given = { scopes: SCOPE_JUDGE, ...options, searchThread: SEARCH_THREAD };
   if (mongodb === undefined) return openEmbeddedStore(given);
   // The driver is loaded by those alone who use it.
   const { openMongoStore } = await import('./mongodb/open.ts');

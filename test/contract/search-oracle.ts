@@ -136,6 +136,8 @@ function holds(clause: Clause, one: Declared, world: Moment): boolean {
         isSaid(words, clause.words, clause.starts),
       );
     }
+    case 'inside':
+      return one.ref === clause.patient || valuesOf(':patient').some(({ low }) => low === clause.patient);
     case 'display':
       throw new Error('search-display.ts asks this of real resources');
     default:

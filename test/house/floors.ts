@@ -238,6 +238,7 @@ export const TOKEN_FILES: Readonly<Record<string, string>> = {
   'src/http/token-type.ts': 'tells access tokens from others',
   'src/http/keys.ts': "has the issuer's keys",
   'src/http/dev-issuer.ts': 'signs those of the demonstration',
+  'src/resources/scope-faults.ts': 'judges the scopes that a request asks for',
   'src/server/settings.ts': 'names the claims that can be set',
 };
 
@@ -304,6 +305,7 @@ export const READERS: Readonly<Record<string, string>> = {
   'src/resources/fhirpath.ts': 'reads and evaluates FHIRPath',
   'src/resources/patch': 'reads and applies patches',
   'src/resources/search': 'reads search parameters',
+  'src/resources/scope-query.ts': 'reads the queries of scopes, which are search parameters',
   'src/resources/search-query.ts': 'reads search parameters',
   'src/resources/subscription-rules.ts': 'reads criteria, which are search parameters',
   'src/resources/terminology': 'expands value sets within value sets, and reads their patterns',

@@ -5,7 +5,7 @@
 import { buildBundleText } from '../../fhir/bundle.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Query, Sight, SortKey } from '../../ports/query.ts';
+import { narrowedTo, type Clause, type Query, type Sight, type SortKey } from '../../ports/query.ts';
 import type { AuditEntry, AuditQuery, AuditRow, Snapshot } from '../../ports/store.ts';
 import { auditId, parseAuditId, renderAuditEvent } from '../../resources/audit-event-render.ts';
 import { asksOthers, auditMatches, narrowAudit } from '../../resources/audit-search.ts';
@@ -43,16 +43,26 @@ export async function performAuditRead(context: OperationContext, request: Reque
   const [row] = rows;
   const isKept = await keptFrom(context, snapshot, sightFor(request));
   if (row === undefined || row.seq !== place?.seq || row.position !== place.position || (await isKept(row))) {
-    throw new OperationOutcomeError('not-found', { diagnostics: 'no such AuditEvent' });
+    throw noSuchEvent();
   }
-  await recordAlways(context, { ...auditRead(request, []), entities: [`AuditEvent/${auditId(row)}`] });
   const event = await renderAuditRow(context, snapshot, sightFor(request), row);
+  if (!auditMatches(event as never, withinScopes(request, []))) throw noSuchEvent(); // rendered just now
+  await recordAlways(context, { ...auditRead(request, []), entities: [`AuditEvent/${auditId(row)}`] });
   return {
     status: 200,
     text: shapeText(shape, 'AuditEvent', JSON.stringify(event)),
     version: row.seq,
     at: row.at,
   };
+}
+
+const noSuchEvent = (): OperationOutcomeError =>
+  new OperationOutcomeError('not-found', { diagnostics: 'no such AuditEvent' });
+
+/** A search of AuditEvents, and what narrowed scopes leave of them. */
+function withinScopes(request: Request, asked: readonly Clause[]): Clause {
+  const narrowed = narrowedTo(sightFor(request), 'AuditEvent');
+  return { kind: 'all', of: narrowed === undefined ? asked : [...asked, narrowed] };
 }
 
 export async function performAuditSearch(context: OperationContext, request: Request): Promise<Reply> {
@@ -138,10 +148,11 @@ interface FoundEvents {
 async function findEvents(
   context: OperationContext,
   request: Request,
-  { where, count, sort, total: isCounted }: Query,
+  { where: asked, count, sort, total: isCounted }: Query,
 ): Promise<FoundEvents> {
   const snapshot = context.store.snapshot();
   const sight = sightFor(request);
+  const where = withinScopes(request, asked.kind === 'all' ? asked.of : [asked]);
   const { names, ...narrowed } = narrowAudit(where);
   const visible = visibleTo(sight);
   const isKept = await keptFrom(context, snapshot, sight);

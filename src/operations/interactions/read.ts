@@ -2,7 +2,7 @@
 import { notHere, OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { tagOf } from '../../fhir/etag.ts';
-import { withTold } from '../../ports/query.ts';
+import { narrowedTo, withTold } from '../../ports/query.ts';
 import type { Version } from '../../ports/store.ts';
 import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
@@ -11,6 +11,7 @@ import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
+import { isWithinNarrowing } from '../write/scoped.ts';
 import { readShape, shapeText, type Shape } from '../write/shape.ts';
 import { isMasked, showText } from '../show.ts';
 
@@ -68,7 +69,8 @@ async function readPackaged(
   shape: Shape,
 ): Promise<Reply> {
   const found = request.interaction === 'read' ? context.packaged(ref) : undefined;
-  if (found === undefined) throw notHere(ref);
+  const clause = narrowedTo(sightFor(request), request.type ?? '');
+  if (found === undefined || !isWithinNarrowing(clause, ref, found)) throw notHere(ref);
   await recordRead(context, { ...auditRead(request, []), entities: [ref] });
   return { status: 200, text: shapeText(shape, request.type ?? '', JSON.stringify(found)) };
 }

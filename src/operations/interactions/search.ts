@@ -2,7 +2,7 @@
  * search of one type, as a whole or in a compartment (http://hl7.org/fhir/R4/http.html#search), its includes, and its pages.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Page, Query } from '../../ports/query.ts';
+import { narrowedTo, type Page, type Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { compartmentClause } from '../../resources/compartment.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
@@ -51,7 +51,10 @@ export async function performSearchAsOf(
   const page = await findPage(snapshot, query, request.signal);
   const { matches, more } = page;
   const known = page.total ?? (parsed.total === undefined ? knownTotal(query, page) : undefined);
-  const packaged = query.offset === 0 ? searchPackaged(context.packaged, type, query.where, matches) : [];
+  const packaged =
+    query.offset === 0
+      ? searchPackaged(context.packaged, type, query.where, matches, narrowedTo(query.sight, type))
+      : [];
   const total = known === undefined ? undefined : known + packaged.length;
   const path = [context.settings.publicBase, compartment, type].filter((part) => part !== undefined);
   const self = `${path.join('/')}${parsed.self === '' ? '' : `?${parsed.self}`}`;

@@ -7,6 +7,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Beside } from '../extended/operation.ts';
 import { PROCESSING_ORDER, readBundleEntries, type Entry } from '../bundle/bundle-entry.ts';
+import { checkScopeBefore, isWithinRight } from '../write/scoped.ts';
 import { checkCompartment } from '../write/custody.ts';
 import { markPlace, type Draft } from '../write/draft.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
@@ -110,7 +111,9 @@ async function planEntry(draft: Draft, entry: Entry, written: Map<Ref, number>):
     });
   }
   if (result.kind === 'planned') {
-    await placed(entry, () => checkCompartment(sighted.sight, draft.planned.get(result.ref)));
+    const planned = draft.planned.get(result.ref);
+    await placed(entry, () => checkCompartment(sighted.sight, planned));
+    await placed(entry, () => checkScopeBefore(sighted, planned));
     if (!written.has(result.ref)) written.set(result.ref, entry.index);
     markPlace(draft, result.ref, `Bundle.entry[${entry.index}].resource`);
   }
@@ -152,7 +155,9 @@ async function readEntry(draft: Draft, entry: Entry, left: { characters: number 
   }
   const ref: Ref = `${type}/${id}`;
   const planned = interaction === 'read' ? draft.planned.get(ref) : undefined;
-  if (planned?.after !== undefined) return { kind: 'read', ref, seq: 0, ...head };
+  const coming = planned?.after?.plain;
+  if (coming !== undefined && isWithinRight(draft.caller, 'r', ref, coming))
+    return { kind: 'read', ref, seq: 0, ...head };
   const sight = sightFor(entry.request);
   const version =
     interaction === 'vread'

@@ -8,6 +8,7 @@ import { idOf } from '../../resources/element.ts';
 import { matches } from '../../resources/match.ts';
 import { packagedByUrl } from '../../resources/packaged.ts';
 import { searchValues } from '../../resources/search-values.ts';
+import { isWithinNarrowing } from '../write/scoped.ts';
 import type { Packaged } from '../context.ts';
 
 export interface PackagedMatch {
@@ -24,6 +25,7 @@ export function searchPackaged(
   type: string,
   where: Clause,
   stored: readonly Match[],
+  narrowed: Clause | undefined,
 ): readonly PackagedMatch[] {
   const candidates = new Map<Ref, Resource>();
   for (const resource of named(packaged, type, where))
@@ -32,6 +34,7 @@ export function searchPackaged(
   const urls = new Set(stored.map(({ text }) => parseStored(text)['url']));
   return [...candidates]
     .filter(([, resource]) => !urls.has(resource['url']))
+    .filter(([ref, resource]) => isWithinNarrowing(narrowed, ref, resource))
     .filter(([ref, resource]) => matches(where, { ref, type, values: searchValues(resource, type) }))
     .map(([ref, resource]) => ({ ref, text: JSON.stringify(resource) }));
 }

@@ -18,7 +18,7 @@ import { isGuarded } from './party-guard.ts';
 import { placesIn, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
 import { findPreview, keeperOf, readPreview } from './preview.ts';
-import { sightForClause } from '../scope.ts';
+import { sightForClause, sightToFind } from '../scope.ts';
 import { checkHiddenCondition } from '../search/hidden.ts';
 import { termsOf } from '../search/search-terms.ts';
 import { partyOf, partyWorldIn } from './rule-context.ts';
@@ -119,6 +119,10 @@ function askedIdentity(queryText: string): Identity | undefined {
 }
 
 async function queryOf(draft: Draft, type: string, queryText: string): Promise<Query> {
+  const sight = sightToFind(draft.caller, type, draft.sight);
+  if (sight === undefined) {
+    throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: system/${type}.s` });
+  }
   const { publicBase } = draft.context.settings;
   const terminology = await termsOf(parseQuery(queryText), {
     snapshot: () => draft.snapshot,
@@ -136,7 +140,7 @@ async function queryOf(draft: Draft, type: string, queryText: string): Promise<Q
     type,
     where,
     sort: [],
-    sight: sightForClause(draft.caller, where, draft.sight),
+    sight: sightForClause(draft.caller, where, sight),
     count: FOUND_MAX,
     offset: 0,
     total: false,

@@ -1,12 +1,13 @@
 /** Reads and searches resources for a draft: as they are stored, and as they will be after the commit. */
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { labelsInText } from '../../policies/labels/stored-labels.ts';
-import { EVERYTHING, type Clause, type Query, type Sight } from '../../ports/query.ts';
+import { EVERYTHING, narrowedTo, type Clause, type Query, type Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { asksOthers } from '../../resources/audit-search.ts';
 import { typeOf } from '../../resources/element.ts';
 import { matches, type Candidate } from '../../resources/match.ts';
+import { isWithinNarrowing } from './scoped.ts';
 import { keepVersion, type Draft, type Planned } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { valuesOf } from '../values.ts';
@@ -126,6 +127,7 @@ export async function findPlanned(
   const isOwn = !asksOthers(where);
   for (const { ref, after } of among) {
     if (after === undefined || typeOf(ref) !== type) continue;
+    if (!isWithinNarrowing(narrowedTo(sight, type), ref, after.plain)) continue;
     const candidate = candidateOf(ref, after.plain);
     if (isOwn ? matches(where, candidate) : await satisfies(draft, candidate, where, sight)) found.push(ref);
   }
@@ -182,5 +184,6 @@ async function satisfies(draft: Draft, candidate: Candidate, clause: Clause, sig
 
 async function readSighted(draft: Draft, ref: Ref, sight: Sight): Promise<Resource | undefined> {
   const isSighted = draft.planned.has(ref) || (await draft.snapshot.read(ref, sight)) !== undefined;
-  return isSighted ? readPreview(draft, ref) : undefined;
+  const found = isSighted ? await readPreview(draft, ref) : undefined;
+  return found && isWithinNarrowing(narrowedTo(sight, typeOf(ref)), ref, found) ? found : undefined;
 }

@@ -19,6 +19,7 @@ import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { sightToRefer } from '../scope.ts';
 import { isReferableType } from '../../resources/validation-level.ts';
 import { ambiguous, findCondition } from './condition.ts';
 import { LARGE } from '../heavy.ts';
@@ -251,12 +252,15 @@ async function isReferable(draft: Draft, { ref, version: named }: Local, own: bo
   if (planned !== undefined && planned.after === undefined) return false;
   if (!RESOURCE_TYPES.has(typeOf(ref)))
     return isReferableType(draft.context.settings.validation, typeOf(ref));
-  const version = await draft.snapshot.read(ref, draft.sight);
+  const sight = sightToRefer(draft.caller, typeOf(ref), draft.sight);
+  if (sight === undefined) return false;
+  const version = await draft.snapshot.read(ref, sight);
   // What comes with this server is nobody's, and everybody may read it.
   if (version?.text === undefined) return named === undefined && draft.context.packaged(ref) !== undefined;
   if (own && isOthersPrivate(draft, ref, version)) return false;
-  if (named !== undefined && !(await hasVersion(draft, ref, named))) return false;
-  if (planned === undefined) keepSight(draft, ref);
+  const asSeen = { ...draft, sight };
+  if (named !== undefined && !(await hasVersion(asSeen, ref, named))) return false;
+  if (planned === undefined) keepSight(asSeen, ref);
   return true;
 }
 

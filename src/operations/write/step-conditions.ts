@@ -31,6 +31,10 @@ export const writes =
 export const byAdministrator: StepCondition = ({ caller }) =>
   caller.administrator && caller.organization === undefined;
 
+/** The caller's scopes are narrowed. */
+export const isNarrowedWrite: StepCondition = ({ caller }) =>
+  !caller.administrator && caller.scopes.some(({ query }) => query !== undefined);
+
 /** The draft deletes a resource. */
 export const deletes: StepCondition = ({ planned }) => {
   for (const { after } of planned.values()) if (after === undefined) return true;

@@ -8,6 +8,7 @@ import { isResourceType } from '../../resources/type-names.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { checkCompartment } from './custody.ts';
 import { openDraft, type Draft } from './draft.ts';
+import { checkScopeBefore } from './scoped.ts';
 import { planCreate } from '../interactions/create.ts';
 import { planDelete } from '../interactions/delete.ts';
 import { planPatch } from '../interactions/patch.ts';
@@ -65,6 +66,7 @@ export const performWrite = (context: OperationContext, request: Request, plan: 
 /** Plans one write: a request of its own, or an entry of a transaction. Scopes for one patient end at its compartment. */
 export async function planOne(draft: Draft, plan: Plan, request: WriteRequest): Promise<WriteResult> {
   const result = await plan(draft, request);
+  if (result.kind === 'planned') checkScopeBefore(draft, draft.planned.get(result.ref));
   const isForOne = !draft.sight.everything && draft.sight.patient !== undefined;
   if (isForOne && result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
   return result;

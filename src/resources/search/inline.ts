@@ -32,6 +32,7 @@ function move(clause: Clause, code: string, type: string, head: string): Clause 
     case 'id':
       return { kind: 'reference', param: code, to: clause.ids.map((id) => `${type}/${id}`) };
     case 'has':
+    case 'inside':
     case 'updated':
     case 'text':
     case 'display':

@@ -3,9 +3,11 @@
  * slices of the version table, between which other work runs, so that a long one holds up nobody and can be ended.
  */
 import type { HistoryPage, HistoryQuery, HistoryVersion } from '../../ports/store.ts';
+import type { Ref } from '../../fhir/types.ts';
 import { statements } from './folder/connection.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { SnapshotReading, VersionRow } from './reading.ts';
+import { prepareScopes } from './scopes.ts';
 import { sightSql } from './search/sight.ts';
 import type { Condition, SightMoment } from './search/sight.ts';
 import { fitting, inSlices } from './slices.ts';
@@ -26,62 +28,102 @@ function toHistory(row: HistoryRow): HistoryVersion {
 /** The number of rows of the version table that one slice reads. */
 const SLICE = 4000;
 
+/** What histories are read with: statements, the bound of time, and what narrowed scopes leave. */
+interface HistoryReading {
+  readonly sql: ReturnType<typeof statements>;
+  readonly timeoutMs: number;
+  readonly isWithin: ReturnType<typeof prepareScopes>;
+}
+
 export function prepareHistory({
   db,
   timeoutMs,
   clock,
+  scopes,
 }: SnapshotReading): (query: HistoryQuery, seq: number, signal: AbortSignal) => Promise<HistoryPage> {
-  const sql = statements(db);
+  const reading: HistoryReading = { sql: statements(db), timeoutMs, isWithin: prepareScopes(db, scopes) };
   return async (query, seq, signal) => {
     const where = conditionOf(query, { seq, now: clock.now() });
-    const found = query.id === undefined ? ofMany : ofOne;
-    return found(query, seq, where, signal);
+    return query.id === undefined
+      ? readMany(reading, query, seq, where, signal)
+      : readOne(reading, query, seq, where);
   };
-
-  async function ofOne(query: HistoryQuery, seq: number, where: Condition): Promise<HistoryPage> {
-    const ref = `${query.type}/${query.id}`;
-    const from = `FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq <= ?
-      WHERE r.ref = ? AND ${where.sql}`;
-    const values = [seq, seq, ref, ...where.params];
-    const rows = sql<HistoryRow>(`SELECT ${COLUMNS} ${from} ORDER BY v.seq DESC LIMIT ? OFFSET ?`).each(
-      ...values,
-      query.count + 1,
-      query.offset,
-    );
-    const page = pageFor(query);
-    for (const row of rows) if (!page.take(toHistory(row))) break;
-    const total = query.total ? sql<[number]>(`SELECT count(*) ${from}`).get(...values)![0] : undefined;
-    return page.done(total);
-  }
-
-  async function ofMany(
-    query: HistoryQuery,
-    seq: number,
-    where: Condition,
-    signal: AbortSignal,
-  ): Promise<HistoryPage> {
-    const from = `FROM version v JOIN resource r ON r.rid = v.rid ${JOIN_NEWEST}
-      WHERE v.vid > ? AND v.vid <= ? AND v.seq <= ? AND ${where.sql}`;
-    const ids = sql<[number]>(`SELECT v.vid ${from} ORDER BY v.vid DESC`);
-    const one = sql<HistoryRow>(
-      `SELECT ${COLUMNS} FROM version v JOIN resource r ON r.rid = v.rid WHERE v.vid = ?`,
-    );
-    const page = pageFor(query);
-    let isOpen = true;
-    let matches = 0;
-    let high = sql<[number | null]>('SELECT max(vid) FROM version').get()?.[0] ?? 0;
-    await inSlices(timeoutMs, signal, () => {
-      const low = Math.max(0, high - SLICE);
-      for (const [vid] of ids.all(seq, low, high, seq, ...where.params)) {
-        matches += 1;
-        if (matches > query.offset && isOpen) isOpen = page.take(toHistory(one.get(vid)!));
-      }
-      high = low;
-      return high > 0 && (query.total || isOpen);
-    });
-    return page.done(query.total ? matches : undefined);
-  }
 }
+
+function readOne(reading: HistoryReading, query: HistoryQuery, seq: number, where: Condition): HistoryPage {
+  const { sql } = reading;
+  const ref: Ref = `${query.type}/${query.id}`;
+  const from = `FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq <= ?
+    WHERE r.ref = ? AND ${where.sql}`;
+  const values = [seq, seq, ref, ...where.params];
+  if (isNarrowed(query)) return readOneNarrowed(reading, query, seq, ref, { sql: from, params: values });
+  const rows = sql<HistoryRow>(`SELECT ${COLUMNS} ${from} ORDER BY v.seq DESC LIMIT ? OFFSET ?`).each(
+    ...values,
+    query.count + 1,
+    query.offset,
+  );
+  const page = pageFor(query);
+  for (const row of rows) if (!page.take(toHistory(row))) break;
+  const total = query.total ? sql<[number]>(`SELECT count(*) ${from}`).get(...values)![0] : undefined;
+  return page.done(total);
+}
+
+/** By scopes that narrow the type: the newest version and each that is shown must be within them (smart SM-28). */
+function readOneNarrowed(
+  { sql, isWithin }: HistoryReading,
+  query: HistoryQuery,
+  seq: number,
+  ref: Ref,
+  from: Condition,
+): HistoryPage {
+  const { sight, offset, total } = query;
+  const page = pageFor(query);
+  let [isOpen, found] = [true, 0];
+  const seqs = sql<[number]>(`SELECT v.seq ${from.sql} ORDER BY v.seq DESC`).all(...from.params);
+  const one = sql<HistoryRow>(`SELECT ${COLUMNS} ${from.sql} AND v.seq = ?`);
+  for (const [at] of isWithin(sight, ref, seq) ? seqs : []) {
+    if (!isWithin(sight, ref, at)) continue;
+    found += 1;
+    if (found > offset && isOpen) isOpen = page.take(toHistory(one.get(...from.params, at)!));
+    if (!isOpen && !total) break;
+  }
+  return page.done(total ? found : undefined);
+}
+
+async function readMany(
+  { sql, timeoutMs, isWithin }: HistoryReading,
+  query: HistoryQuery,
+  seq: number,
+  where: Condition,
+  signal: AbortSignal,
+): Promise<HistoryPage> {
+  const from = `FROM version v JOIN resource r ON r.rid = v.rid ${JOIN_NEWEST}
+    WHERE v.vid > ? AND v.vid <= ? AND v.seq <= ? AND ${where.sql}`;
+  const { sight } = query;
+  const asksScopes = isNarrowed(query);
+  const ids = sql<[number, Ref, number]>(`SELECT v.vid, r.ref, v.seq ${from} ORDER BY v.vid DESC`);
+  const one = sql<HistoryRow>(
+    `SELECT ${COLUMNS} FROM version v JOIN resource r ON r.rid = v.rid WHERE v.vid = ?`,
+  );
+  const page = pageFor(query);
+  let isOpen = true;
+  let matches = 0;
+  let high = sql<[number | null]>('SELECT max(vid) FROM version').get()?.[0] ?? 0;
+  await inSlices(timeoutMs, signal, () => {
+    const low = Math.max(0, high - SLICE);
+    for (const [vid, ref, at] of ids.all(seq, low, high, seq, ...where.params)) {
+      // The newest version decides what is seen; narrowed scopes ask each version besides (smart SM-29).
+      if (asksScopes && !(isWithin(sight, ref, seq) && isWithin(sight, ref, at))) continue;
+      matches += 1;
+      if (matches > query.offset && isOpen) isOpen = page.take(toHistory(one.get(vid)!));
+    }
+    high = low;
+    return high > 0 && (query.total || isOpen);
+  });
+  return page.done(query.total ? matches : undefined);
+}
+
+const isNarrowed = ({ sight }: HistoryQuery): boolean => !sight.everything && sight.narrow !== undefined;
 
 function conditionOf({ type, since, at, sight }: HistoryQuery, moment: SightMoment): Condition {
   const visible = sightSql(sight, moment, { ...NEWEST, shown: 'v.seq' });

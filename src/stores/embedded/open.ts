@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { CommitRefused, type ClaimedEntry, type Store, type StoreStatus } from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { ScopeJudge } from '../../ports/scope-judge.ts';
 import { openAnchors } from '../log/anchors.ts';
 import type { Anchor } from '../log/anchors.ts';
 import { describeReport, verifyFile } from './verify/audit-chain.ts';
@@ -32,6 +33,8 @@ export interface EmbeddedOptions {
   readonly folder: string;
   /** The script of a thread that searches: see `serveSearches`. */
   readonly searchThread: URL;
+  /** Asked where scopes are narrowed. Default: by id they leave nothing. */
+  readonly scopes?: ScopeJudge;
   /** Default: the system's. */
   readonly clock?: Clock;
   /** How long a search as of a seq is answered, in milliseconds. Default: 15 minutes. */
@@ -112,6 +115,7 @@ const DEFAULTS = {
   reserveBytes: 16 * 1024 * 1024,
   flushDelayMs: 0,
   pragmas: [],
+  scopes: { valuesIn: (): never[] => [], satisfies: () => false },
 } as const;
 
 /** Time between two steps of housekeeping while there is more to do. */
@@ -238,6 +242,7 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
       const few = lookup(query, moment);
       return few === undefined ? pool.search(query, moment, signal) : pageOf(few, query);
     },
+    scopes: options.scopes,
     timeoutMs: options.searchTimeoutMs,
     clock,
   });

@@ -4,6 +4,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
+import type { ScopeJudge } from '../../ports/scope-judge.ts';
 import type { Recent } from './recent.ts';
 import type { SharedReadTransaction } from './shared-read-transaction.ts';
 
@@ -17,6 +18,8 @@ export interface SnapshotReading {
   /** A search as of an earlier seq is expired. */
   readonly horizon: () => number;
   readonly search: (query: Query, seq: number, signal: AbortSignal) => Promise<Page>;
+  /** Asked where scopes are narrowed. */
+  readonly scopes: ScopeJudge;
   /** Whether a record has expired. */
   readonly clock: Clock;
   /** Milliseconds after which a history or an audit search is too costly. */

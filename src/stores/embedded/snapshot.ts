@@ -12,6 +12,7 @@ import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { SnapshotReading, VersionRow } from './reading.ts';
 import { prepareDenialReading } from './denial-reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
+import { prepareScopes } from './scopes.ts';
 import { prepareRoots } from './write/roots.ts';
 import { bySight, sightParams, sightText, type SightMoment } from './search/sight.ts';
 
@@ -40,6 +41,7 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
   const kept = prepareKept(byId);
   const records = prepareRecordReading(byId, reading.clock);
   const denials = prepareDenialReading(reading);
+  const isWithin = prepareScopes(byId.db, reading.scopes);
 
   return (seq) => ({
     seq,
@@ -49,8 +51,8 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
     audit: (query, signal = NEVER) => audit(query, seq, signal),
     async received(ref, sight) {
       if (sight.everything || read(seq, ref, sight) !== undefined) return undefined;
-      const reached = read(seq, ref, withDenied(sight));
-      return reached && denials.received(ref, sight.organization);
+      const received = read(seq, ref, withDenied(sight)) && denials.received(ref, sight.organization);
+      return received && isWithin(sight, ref, received.seq) ? received : undefined;
     },
     ...denials.asked,
     ...roots,
@@ -72,12 +74,12 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
     if (row === undefined) return undefined;
     const version = toVersion(row);
     recent.keep(version, seq);
-    return version;
+    return isWithin(sight, ref, seq) ? version : undefined;
   }
 
   function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {
     const row = readBySight(one, seq, sight, seq, version, ref);
-    return row && toVersion(row);
+    return row && isWithin(sight, ref, seq) && isWithin(sight, ref, version) ? toVersion(row) : undefined;
   }
 
   /** What is denied is asked again of a new transaction: the one that stands may not know what was received since. */

@@ -48,9 +48,10 @@ describe('each interaction needs its right, and says which (scope-insufficient)'
       'system/Task.r',
     ],
     ['system/Task.s', ({ task }) => ['GET', `${refOf(task)}/_history`], 'system/Task.r'],
-    ['system/Task.s', () => ['GET', 'Task/_history'], 'system/Task.r'],
-    ['system/Task.r', () => ['GET', '_history'], 'system/*.r'],
-    ['system/*.r', () => ['GET', '_history'], undefined],
+    ['system/Task.s', () => ['GET', 'Task/_history'], undefined],
+    ['system/Task.r', () => ['GET', 'Task/_history'], 'system/Task.s'],
+    ['system/Task.s', () => ['GET', '_history'], 'system/*.s'],
+    ['system/*.s', () => ['GET', '_history'], undefined],
     ['system/Task.s', () => ['GET', 'Task'], undefined],
     ['system/Task.r', () => ['GET', 'Task'], 'system/Task.s'],
     ['system/Task.rs', () => ['GET', 'Task?patient.family=Chalmers'], 'system/Patient.s'],
@@ -85,7 +86,8 @@ describe('each interaction needs its right, and says which (scope-insufficient)'
       ],
       'system/Task.r',
     ],
-    ['system/Patient.rs?family=Chalmers', ({ patient }) => ['GET', refOf(patient)], 'system/Patient.r'],
+    ['system/Patient.rs?family=Chalmers', ({ patient }) => ['GET', refOf(patient)], undefined],
+    ['system/Patient.rs?phase=Chalmers', ({ patient }) => ['GET', refOf(patient)], 'system/Patient.r'],
     ['openid fhirUser', ({ patient }) => ['GET', refOf(patient)], 'system/Patient.r'],
   ];
 

@@ -86,7 +86,13 @@ const LEAVES: readonly Leaf[] = [
     why: 'asks value sets, within a bound of work',
     apart: true,
   },
+  {
+    at: 'operations/write/scoped.ts',
+    why: 'what narrowed scopes leave of a write: asked of nobody else',
+    apart: true,
+  },
   // — tables and converters
+  { at: 'operations/narrowing.ts', why: 'what the scopes of a token leave of a type, as a clause' },
   { at: 'operations/steps.ts', why: 'the table of steps' },
   { at: 'operations/write/step-conditions.ts', why: 'says of a draft which steps it needs' },
   { at: 'operations/write/draft.ts', why: 'the draft as a value' },

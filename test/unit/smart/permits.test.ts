@@ -12,8 +12,8 @@ describe('permits', () => {
     ['read', 'r'],
     ['vread', 'r'],
     ['history-instance', 'r'],
-    ['history-type', 'r'],
-    ['history-system', 'r'],
+    ['history-type', 's'],
+    ['history-system', 's'],
     ['search-type', 's'],
     ['search-system', 's'],
     ['create', 'c'],
@@ -40,7 +40,7 @@ describe('permits', () => {
     ['system/Task.rs', 'read', 'Patient', no('system/Patient.r')],
     ['user/*.read', 'search-type', 'Patient', yes],
     // every type at once needs a scope for every type
-    ['system/Task.rs', 'history-system', '*', no('system/*.r')],
+    ['system/Task.rs', 'history-system', '*', no('system/*.s')],
     ['system/*.rs', 'search-system', '*', yes],
     ['patient/*.rs', 'history-system', '*', yesForPatient],
     // patientOnly: no other scope grants it
@@ -49,8 +49,10 @@ describe('permits', () => {
     ['patient/*.rs user/Task.r', 'search-type', 'Task', yesForPatient],
     ['patient/Task.s system/Task.c', 'conditional-create', 'Task', yesForPatient],
     ['system/Task.c system/*.s', 'conditional-create', 'Task', yes],
-    // a narrowed scope grants nothing, and takes nothing from others
-    ['system/Task.rs?status=received', 'read', 'Task', no('system/Task.r')],
+    // what a narrowed scope leaves of the type is no question of whether
+    ['system/Task.rs?status=received', 'read', 'Task', yes],
+    ['patient/Task.rs?status=received', 'read', 'Task', yesForPatient],
+    ['system/Task.rs?status=received', 'create', 'Task', no('system/Task.c')],
     ['system/Task.rs?status=received system/Task.r', 'read', 'Task', yes],
   ])('%s · %s %s', (text, interaction, type, expected) => {
     expect(permits(parseScopes(text), interaction, type)).toEqual(expected);

@@ -6,7 +6,7 @@
  * hundred types, and most folders hold a few dozen.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Clause, Match, Page, Query } from '../../../ports/query.ts';
+import { narrowedTo, type Clause, type Match, type Page, type Query } from '../../../ports/query.ts';
 import { prepare, statements } from '../folder/connection.ts';
 import { mustOf } from './search-hops.ts';
 import { sightSql, type SightMoment } from './sight.ts';
@@ -62,7 +62,7 @@ export function prepareLookup(db: DatabaseSync): Lookup {
   }
 
   return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, moment) => {
-    const [first, ...further] = sort.length === 0 ? demandsOf(where) : [];
+    const [first, ...further] = sort.length === 0 ? demandsOf(where, narrowedTo(sight, type)) : [];
     const vids = first && versionsWith(type, first);
     if (vids === undefined || vids.length * further.flat().length > FURTHER_MAX)
       return stored.get(type) === undefined ? [] : undefined;
@@ -109,10 +109,10 @@ type AnyOf = readonly Equality[];
 const ALTERNATIVES_MAX = 8;
 
 /**
- * The values of a query that has nothing else. Among several, the reference comes first, because few versions have it.
+ * The values of a query, and of what scopes leave of its type, that has nothing else. Among several, the reference comes first, because few versions have it.
  */
-function demandsOf(where: Clause): readonly AnyOf[] {
-  const clauses = mustOf(where);
+function demandsOf(where: Clause, scoped: Clause | undefined): readonly AnyOf[] {
+  const clauses = [...mustOf(where), ...(scoped === undefined ? [] : mustOf(scoped))];
   const demands = clauses.flatMap((clause) => {
     const anyOf = anyOfIn(clause);
     return anyOf === undefined ? [] : [anyOf];

@@ -3,9 +3,10 @@
  * in `value` itself (values written together are stored together there), otherwise in `value_of`. Every EXISTS has a
  * LIMIT, which keeps the planner from turning it into a join in an order of its own.
  */
-import type { Clause, PartClause, Prefix } from '../../../ports/query.ts';
+import { narrowedTo, type Clause, type PartClause, type Prefix } from '../../../ports/query.ts';
 import { expressionOf, isAmong, isDisplayed } from './search-text.ts';
-import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-context.ts';
+import { aliasOf, GO, isReached, pidOf, versionAt } from './search-context.ts';
+import { compartmentText } from './sight.ts';
 import type { ResourceAlias, SearchContext } from './search-context.ts';
 import { and, FALSE, or, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
@@ -23,6 +24,16 @@ export function conditionOf(clause: Clause, alias: ResourceAlias, context: Searc
     context: SearchContext,
   ) => Sql;
   return row(clause, alias, context);
+}
+
+/** What every alias of every query carries: it is live at the moment, reached, and within the scopes (rules 2.6, smart SM-26). */
+export const isSeen = (alias: ResourceAlias, context: SearchContext): Sql =>
+  sql`${isReached(alias, context)} AND ${isWithinScopes(alias, context)}`;
+
+/** What scopes narrow of the type of the alias. */
+export function isWithinScopes(alias: ResourceAlias, context: SearchContext): Sql {
+  const clause = narrowedTo(context.sight, alias.type);
+  return clause === undefined ? TRUE : conditionOf(clause, alias, context);
 }
 
 const CONDITIONS: Rows = {
@@ -67,6 +78,10 @@ const CONDITIONS: Rows = {
   other: ({ clause }, alias, context) =>
     someValue(clause.param, sql`NOT (${valueTest(clause)})`, alias, context),
   near: ({ param, ...place }, alias, context) => someValue(param, nearTest(place), alias, context),
+  inside: ({ patient }, { r, vid }) => ({
+    sql: compartmentText({ resource: r.sql, vid: vid.sql }),
+    params: [...vid.params, patient, patient],
+  }),
   id: ({ ids }, alias) => sql`${alias.r}.ref IN ${listed(ids.map((id) => `${alias.type}/${id}`))}`,
   updated: ({ prefix, low, high }, { v }) => RANGE_TESTS[prefix](sql`${v}.at`, sql`${v}.at`, low, high),
   chain: ({ param, types, where }, alias, context) => {
@@ -75,12 +90,13 @@ const CONDITIONS: Rows = {
     if (hop === undefined) return FALSE;
     const { v, r, x } = hop;
     const kinds = hops.map(
-      (one) => sql`(${r}.type = ${context.nid(one.type)} AND ${conditionOf(where, one, context)})`,
+      (one) =>
+        sql`(${r}.type = ${context.nid(one.type)} AND ${isWithinScopes(one, context)} AND ${conditionOf(where, one, context)})`,
     );
     return sql`EXISTS (SELECT 1 FROM value ${x} INDEXED BY value_of CROSS JOIN resource ${r} ON ${r}.ref = ${x}.low
       CROSS JOIN version ${v} ON ${v}.vid = ${versionAt(sql`${r}.rid`, context.seq)}
       WHERE ${x}.vid = ${alias.vid} AND ${x}.pid = ${pidOf(context, alias.type, param)} AND ${GO}
-      AND ${isSeen(hop, context)} AND ${or(kinds)} LIMIT 1)`;
+      AND ${isReached(hop, context)} AND ${or(kinds)} LIMIT 1)`;
   },
   has: ({ type, param, where }, alias, context) => {
     const { v, r, x } = aliasOf(type, alias.depth + 1);

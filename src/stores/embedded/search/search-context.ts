@@ -91,8 +91,8 @@ export function searchContextOf(
   return { db, limits, sight, seq, now, nid };
 }
 
-/** The alias is live at the moment, and visible: what every alias of every query carries (rules 2.6). */
-export function isSeen({ v, r, vid }: ResourceAlias, { sight, seq, now }: SearchContext): Sql {
+/** The alias is live at the moment, and within the caller's sight but for what scopes narrow. */
+export function isReached({ v, r, vid }: ResourceAlias, { sight, seq, now }: SearchContext): Sql {
   const alias = { resource: r.sql, vid: vid.sql, shown: `${v.sql}.seq` };
   const seen = sightSql(sight, { seq, now }, alias);
   return sql`${v}.seq <= ${seq} AND ${v}.ended > ${seq} AND ${seen}`;

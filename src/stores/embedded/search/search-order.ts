@@ -2,12 +2,12 @@
  * Finding versions in the order of the result: either a walk over an index that has that order, which stops when it has
  * enough, or, when the candidates are few, all of them sorted.
  */
-import type { Clause, SortKey } from '../../../ports/query.ts';
-import { conditionOf } from './search-conditions.ts';
+import { narrowedTo, type Clause, type SortKey } from '../../../ports/query.ts';
+import { conditionOf, isSeen } from './search-conditions.ts';
 import { boundsOf, countUpTo, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
 import type { Field, VersionSource } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
-import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-context.ts';
+import { aliasOf, GO, pidOf, versionAt } from './search-context.ts';
 import { and, eachRow, FALSE, firstRow, joinedSql, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
@@ -81,7 +81,8 @@ export function countVersions(wanted: VersionSearch): number {
 
 /** The narrowest place that clauses or sight leave. */
 function sourceOf({ field, must }: VersionSearch): VersionSource | undefined {
-  const source = narrowest(must, field);
+  const scoped = narrowedTo(field.context.sight, field.type);
+  const source = narrowest(scoped === undefined ? must : [...must, scoped], field);
   return source !== undefined && source.rows <= field.context.limits.few
     ? source
     : narrower(source, withinSight(field));

@@ -73,7 +73,9 @@ export function sightText(shape: SightShape, alias: SightAlias): string {
     ? ''
     : deniedText(shown, shape.includes('-lifted') ? NOT_LIFTED : shape.includes('-told') ? QUIETLY : '');
   const own = reachText(alias, denied, shape.endsWith('-payload'));
-  return shape.startsWith('organization') ? own : `(${own} AND ${compartmentText(alias)})`;
+  return shape.startsWith('organization')
+    ? own
+    : `(${own} AND ${compartmentText(alias)} AND ${shownText(alias)})`;
 }
 
 export function sightParams(sight: Sight, { seq, now }: SightMoment): readonly (string | number)[] {
@@ -126,9 +128,12 @@ const NOT_LIFTED = `AND (d.lasting = 1
 /** Nobody is told of it. */
 const QUIETLY = 'AND d.quiet = 1';
 
-/** In the compartment of the patient, that Patient itself, or in the directory; and not hidden from who asks. */
-const compartmentText = ({ resource, vid }: SightAlias): string =>
+/** In the compartment of the patient (asked twice), that Patient itself, or in the directory. */
+export const compartmentText = ({ resource, vid }: Pick<SightAlias, 'resource' | 'vid'>): string =>
   `(${resource}.everyone = 1 OR ${resource}.ref = ? OR EXISTS (
     SELECT 1 FROM value c WHERE c.vid = ${vid} AND c.low = ? AND c.pid = (
-      SELECT p.nid FROM name t JOIN name p ON p.name = t.name || '.:patient' WHERE t.nid = ${resource}.type)))
-    AND NOT EXISTS (SELECT 1 FROM mark x WHERE x.rid = ${resource}.rid AND x.mark IN (SELECT value FROM json_each(?)))`;
+      SELECT p.nid FROM name t JOIN name p ON p.name = t.name || '.:patient' WHERE t.nid = ${resource}.type)))`;
+
+/** Not hidden from who asks. */
+const shownText = ({ resource }: SightAlias): string =>
+  `NOT EXISTS (SELECT 1 FROM mark x WHERE x.rid = ${resource}.rid AND x.mark IN (SELECT value FROM json_each(?)))`;

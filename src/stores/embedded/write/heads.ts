@@ -3,7 +3,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
 import type { Sight } from '../../../ports/query.ts';
 import { prepare, statements } from '../folder/connection.ts';
+import { isWithinScopes } from '../search/search-conditions.ts';
+import { aliasOf, LIMITS, searchContextOf } from '../search/search-context.ts';
 import { sightSql, type SightMoment } from '../search/sight.ts';
+import { typeOfRef } from './identities.ts';
+import { TRUE, word, type Sql } from '../sql.ts';
 
 type HeadRow = [
   rid: number,
@@ -39,11 +43,22 @@ export function prepareHeads(db: DatabaseSync): Heads {
       shown: 'v.seq',
       deletedAt: `CASE v.method WHEN 'DELETE' THEN v.seq END`,
     });
+    const scoped = scopesSql(ref, sight, moment);
     const found = sql<[number]>(
       `SELECT 1 FROM resource r JOIN version v
          ON v.vid = (SELECT n.vid FROM version n WHERE n.rid = r.rid ORDER BY n.seq DESC LIMIT 1)
-       WHERE r.ref = ? AND ${visible.sql}`,
+       JOIN version v0 ON v0.vid = CASE v.method WHEN 'DELETE' THEN
+         (SELECT n.vid FROM version n WHERE n.rid = r.rid AND n.text IS NOT NULL ORDER BY n.seq DESC LIMIT 1)
+         ELSE v.vid END
+       WHERE r.ref = ? AND ${visible.sql} AND ${scoped.sql}`,
     );
-    return found.get(ref, ...visible.params) !== undefined;
+    return found.get(ref, ...visible.params, ...scoped.params) !== undefined;
+  }
+
+  /** What scopes narrow: of a deletion, the version before it. The values of what ended just now are still there. */
+  function scopesSql(ref: Ref, sight: Sight, moment: SightMoment): Sql {
+    if (sight.everything || sight.narrow === undefined) return TRUE;
+    const alias = { ...aliasOf(typeOfRef(ref), 0), r: word('r') };
+    return isWithinScopes(alias, searchContextOf(db, sight, moment, LIMITS));
   }
 }

@@ -1,0 +1,143 @@
+/**
+ * What the scopes of a caller leave of a type, for a right (smart SM-22, 4.4): one of the scopes that give the right is
+ * satisfied. Computed once for the scopes of a token.
+ */
+import type { Ref } from '../fhir/types.ts';
+import { hiddenFrom } from '../policies/access.ts';
+import type { Clause, Narrowing } from '../ports/query.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { clauseOfScope, NOTHING } from '../resources/scope-query.ts';
+import { granting } from '../smart/permits.ts';
+import type { Right, Scope } from '../smart/scopes.ts';
+import type { Caller } from './request.ts';
+
+type Scoped = Pick<Caller, 'administrator' | 'scopes' | 'patient' | 'user'>;
+
+/**
+ * What is left of a type: undefined for all of it, {@link NOTHING} where no scope gives the right. Scopes for one patient
+ * beside others that are narrowed add what is in that patient's compartment; where there are none but those, the
+ * compartment is the caller's sight already.
+ */
+export function narrowingFor(caller: Scoped, type: string, right: Right): Clause | undefined {
+  if (caller.administrator) return undefined;
+  const key = `${right} ${type}`;
+  const known = clausesOf(caller);
+  if (known.has(key)) return known.get(key);
+  const clause = compute(caller, type, right);
+  known.set(key, clause);
+  return clause;
+}
+
+function compute({ scopes, patient }: Scoped, type: string, right: Right): Clause | undefined {
+  const giving = granting(scopes, right, type);
+  if (giving.length === 0) return NOTHING;
+  const isOfPatient = giving.every(({ level }) => level === 'patient');
+  const of: Clause[] = [];
+  for (const scope of giving) {
+    const clause = clauseOfScope(scope);
+    if (isOfPatient || scope.level !== 'patient') {
+      if (clause === undefined) return undefined;
+      of.push(clause);
+    } else if (patient !== undefined) {
+      const inside: Clause = { kind: 'inside', patient };
+      of.push(clause === undefined ? inside : { kind: 'all', of: [inside, clause] });
+    }
+  }
+  const [only] = of;
+  return of.length === 1 ? only : { kind: 'any', of };
+}
+
+/**
+ * Whether scopes for one patient stand beside narrowed others, and the patient asks: content is hidden from patients within
+ * their compartment, so such a caller stays within it.
+ */
+export const staysWithPatient = (
+  { administrator, scopes, patient, user }: Scoped,
+  type: string,
+  right: Right,
+): boolean =>
+  !administrator &&
+  patient !== undefined &&
+  hiddenFrom(user).length > 0 &&
+  granting(scopes, right, type).some(({ level }) => level === 'patient') &&
+  granting(scopes, right, type).every(({ level, query }) => level === 'patient' || query !== undefined);
+
+/** Clauses that any of two satisfies. */
+export function eitherOf(one: Clause | undefined, other: Clause | undefined): Clause | undefined {
+  if (one === undefined || other === undefined) return undefined;
+  if (one === NOTHING || one === other) return other;
+  return other === NOTHING ? one : joined(one, other);
+}
+
+const joins = new WeakMap<Clause, WeakMap<Clause, Clause>>();
+
+/** The same clause for the same two, so that verdicts about it are remembered. */
+function joined(one: Clause, other: Clause): Clause {
+  const known = joins.get(one) ?? new WeakMap<Clause, Clause>();
+  joins.set(one, known);
+  const clause = known.get(other) ?? { kind: 'any', of: [one, other] };
+  known.set(other, clause);
+  return clause;
+}
+
+/** Every type that narrowed scopes leave in part, for a right; undefined where they leave all that they give. */
+export function allNarrowed(caller: Scoped, right: Right): Narrowing | undefined {
+  if (caller.administrator || !isNarrowed(caller.scopes)) return undefined;
+  const known = narrowingsOf(caller);
+  const made = known.get(right);
+  if (made !== undefined) return made;
+  const narrowing: Record<string, Clause> = {};
+  for (const type of typesOf(caller.scopes)) {
+    // What no scope names for this right is not asked by it; where it must be, the interaction has been refused.
+    if (granting(caller.scopes, right, type).length === 0) continue;
+    const clause = narrowingFor(caller, type, right);
+    if (clause !== undefined) narrowing[type] = clause;
+  }
+  known.set(right, narrowing);
+  return narrowing;
+}
+
+/** With another clause for one type. */
+export function narrowedAlso(
+  narrowing: Narrowing | undefined,
+  type: string,
+  clause: Clause | undefined,
+): Narrowing | undefined {
+  if (narrowing?.[type] === clause) return narrowing;
+  const { [type]: _before, ...others } = narrowing ?? {};
+  return clause === undefined ? others : { ...others, [type]: clause };
+}
+
+const isNarrowed = (scopes: readonly Scope[]): boolean => scopes.some(({ query }) => query !== undefined);
+
+function typesOf(scopes: readonly Scope[]): Iterable<string> {
+  const narrowed = scopes.filter(({ query }) => query !== undefined);
+  return narrowed.some(({ type }) => type === '*')
+    ? RESOURCE_TYPES.keys()
+    : new Set(narrowed.map(({ type }) => type));
+}
+
+interface Made {
+  readonly clauses: Map<string, Clause | undefined>;
+  readonly narrowings: Map<Right, Narrowing>;
+}
+
+/** By the scopes of a token, and its patient. */
+const made = new WeakMap<readonly Scope[], Map<Ref | undefined, Made>>();
+
+/** Patients of whom it is remembered for the same scopes. */
+const PATIENTS_MAX = 1000;
+
+function madeFor({ scopes, patient }: Scoped): Made {
+  let byPatient = made.get(scopes);
+  if (byPatient === undefined) made.set(scopes, (byPatient = new Map<Ref | undefined, Made>()));
+  const known = byPatient.get(patient);
+  if (known !== undefined) return known;
+  if (byPatient.size >= PATIENTS_MAX) byPatient.clear();
+  const fresh: Made = { clauses: new Map(), narrowings: new Map() };
+  byPatient.set(patient, fresh);
+  return fresh;
+}
+
+const clausesOf = (caller: Scoped): Map<string, Clause | undefined> => madeFor(caller).clauses;
+const narrowingsOf = (caller: Scoped): Map<Right, Narrowing> => madeFor(caller).narrowings;

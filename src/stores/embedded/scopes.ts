@@ -1,0 +1,62 @@
+/**
+ * What narrowed scopes leave of a version (smart SM-27, SM-28): whether it satisfies the clause of its type. The values of a
+ * version that is current stand in the index; those of earlier ones may be gone from it, and are read from the text again.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../fhir/types.ts';
+import { narrowedTo, type Clause, type SearchValue, type Sight } from '../../ports/query.ts';
+import type { ScopeJudge } from '../../ports/scope-judge.ts';
+import { prepare } from './folder/connection.ts';
+import { FOREVER } from './folder/schema.ts';
+import { typeOfRef } from './write/identities.ts';
+
+/** Verdicts that are remembered for one clause. A version never changes, so they hold for ever. */
+const VERDICTS_MAX = 20_000;
+
+/**
+ * Whether the version of a resource that was current at a seq is within the scopes of a sight; a deletion is as the version
+ * before it.
+ */
+export function prepareScopes(
+  db: DatabaseSync,
+  judge: ScopeJudge,
+): (sight: Sight, ref: Ref, seq: number) => boolean {
+  const version = prepare<[vid: number, ended: number, everyone: number]>(
+    db,
+    `SELECT v.vid, v.ended, r.everyone FROM resource r JOIN version v ON v.rid = r.rid
+     WHERE r.ref = ? AND v.seq <= ? AND v.text IS NOT NULL ORDER BY v.seq DESC LIMIT 1`,
+  );
+  const text = prepare<[string]>(db, 'SELECT text FROM version WHERE vid = ?');
+  const indexed = prepare<[name: string, low: string | number, high: string | number]>(
+    db,
+    'SELECT n.name, x.low, x.high FROM value x INDEXED BY value_of JOIN name n ON n.nid = x.pid WHERE x.vid = ?',
+  );
+  const verdicts = new WeakMap<Clause, Map<number, boolean>>();
+
+  return (sight, ref, seq) => {
+    if (sight.everything || sight.narrow === undefined) return true;
+    const type = typeOfRef(ref);
+    const clause = narrowedTo(sight, type);
+    if (clause === undefined) return true;
+    const [vid, ended, everyone] = version.get(ref, seq) ?? [];
+    if (vid === undefined) return false;
+    const known = verdictsOf(clause);
+    const told = known.get(vid);
+    if (told !== undefined) return told;
+    const values = ended === FOREVER ? valuesOfCurrent(type, vid) : judge.valuesIn(text.get(vid)![0]);
+    const verdict = judge.satisfies(clause, { ref, type, values, everyone: everyone === 1 });
+    if (known.size >= VERDICTS_MAX) known.clear();
+    known.set(vid, verdict);
+    return verdict;
+  };
+
+  function verdictsOf(clause: Clause): Map<number, boolean> {
+    let known = verdicts.get(clause);
+    if (known === undefined) verdicts.set(clause, (known = new Map<number, boolean>()));
+    return known;
+  }
+
+  function valuesOfCurrent(type: string, vid: number): readonly SearchValue[] {
+    return indexed.all(vid).map(([name, low, high]) => ({ param: name.slice(type.length + 1), low, high }));
+  }
+}
