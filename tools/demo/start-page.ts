@@ -1,27 +1,7 @@
 /** The first page of the demonstration: what this is, and how either side signs in. */
+import { html, type Html } from '../../src/http/auth/pages/html.ts';
 import { codesNow, type DemoUser } from './users.ts';
 import { ORGANIZATIONS, type World } from './world.ts';
-
-/** Markup that was put together here: what is filled in is escaped, unless it is markup itself. */
-class Markup {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-const SIGNS: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-function html(
-  texts: TemplateStringsArray,
-  ...values: readonly (string | Markup | readonly Markup[])[]
-): Markup {
-  const filled = values.map((value) => {
-    if (typeof value === 'string') return value.replaceAll(/[&<>"]/g, (sign) => SIGNS[sign] ?? sign);
-    return value instanceof Markup ? value.text : value.map(({ text }) => text).join('');
-  });
-  return new Markup(texts.map((text, at) => text + (filled[at] ?? '')).join(''));
-}
 
 /** Who a person of the demonstration is, as the page says it. */
 const SIDES: Readonly<Record<DemoUser['side'], { readonly name: string; readonly does: string }>> = {
@@ -63,7 +43,7 @@ export function startPage({ base, users }: Pick<World, 'base' | 'users'>, now: n
             on. Two invented organizations share this server. Sign in as either, and see the same referral
             from both sides.
           </p>
-          ${users.length === 0 ? [] : signIn}
+          ${users.length > 0 && signIn}
           <h2>For developers</h2>
           <ul class="links">
             ${linksOf(base).map(
@@ -75,10 +55,10 @@ export function startPage({ base, users }: Pick<World, 'base' | 'users'>, now: n
           </ul>
         </main>
       </body>
-    </html> `.text;
+    </html>`.toString();
 }
 
-function personCard({ username, password, side, role }: DemoUser, code: string): Markup {
+function personCard({ username, password, side, role }: DemoUser, code: string): Html {
   const { name, does } = SIDES[side];
   const hint = new URLSearchParams({ login_hint: username }).toString();
   const rows: readonly (readonly [term: string, value: string, live: string])[] = [
@@ -100,7 +80,7 @@ function personCard({ username, password, side, role }: DemoUser, code: string):
     <h2>${name}</h2>
     <p>${does} · ${role}</p>
     <dl>${shown}</dl>
-    ${side === 'administrator' ? [] : way}
+    ${side !== 'administrator' && way}
   </article>`;
 }
 

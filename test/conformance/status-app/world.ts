@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { createLog } from '../../../src/http/log.ts';
 import { start } from '../../../src/server/compose.ts';
 import { readConfig } from '../../../src/server/config.ts';
+import type { Resource } from '../../../src/fhir/types.ts';
+import { clientOf, moveTo } from '../../../tools/demo/clients.ts';
+import { feedback, packageOf, visitFor } from '../../../tools/demo/package.ts';
 import { createDemoPages, type DemoPages } from '../../../tools/demo/pages.ts';
 import { demoListening, findPort, prepareWorld, type World } from '../../../tools/demo/world.ts';
 import { createSignInStub, type SignInStub } from './sign-in-stub.ts';
@@ -54,4 +57,29 @@ export async function openAppWorld(): Promise<AppWorld> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The initiator sends a referral; the id of its Task. */
+export async function sendReferral(world: World): Promise<string> {
+  const sent: unknown = await clientOf(world, 'initiator').transaction({ body: packageOf() });
+  const { entry } = sent as { entry: readonly { response: { location: string } }[] }; // a transaction's response
+  const task = entry.map(({ response }) => /^Task\/([^/]+)/.exec(response.location)?.[1]).find(Boolean);
+  if (task === undefined) throw new Error('the server opened no Task');
+  return task;
+}
+
+/** The recipient accepts, books a visit and reports the outcome. */
+export async function closeLoop(world: World, task: string): Promise<void> {
+  const recipient = clientOf(world, 'recipient');
+  await moveTo(recipient, `Task/${task}`, 'accepted');
+  const read: unknown = await recipient.read({ resourceType: 'Task', id: task });
+  const { focus, for: patient } = read as Record<'focus' | 'for', { reference: string }>; // a Task
+  const create = async (resourceType: string, body: Resource) => {
+    const created: unknown = await recipient.create({ resourceType, body });
+    return created as Resource; // as stored
+  };
+  await create('Appointment', visitFor(focus.reference, patient.reference));
+  const report = await create('Bundle', feedback(focus.reference, patient.reference));
+  const output = { type: { text: 'Referral outcome' }, valueReference: { reference: `Bundle/${report.id}` } };
+  await moveTo(recipient, `Task/${task}`, 'completed', output);
 }
