@@ -4,7 +4,7 @@
  */
 
 /** How somebody logged in elsewhere, as the answer says. */
-interface OutsideProof {
+export interface OutsideProof {
   /** Words of RFC 8176, or the provider's own. */
   readonly methods: readonly string[];
   /** The authentication context class. */

@@ -9,6 +9,7 @@ export type ConnectionPurpose =
   | 'rest-hook'
   | 'hl7v2-mllp'
   | 'jwks'
+  | 'sign-on'
   | 'audit-feed'
   | 'direct-relay'
   | 'direct-mailbox'

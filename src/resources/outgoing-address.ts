@@ -30,6 +30,8 @@ interface PurposeRow {
 const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
   'rest-hook': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
   jwks: { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
+  // An organization names its provider of logins, or its EHR.
+  'sign-on': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
   // The operator names it, whole.
   'audit-feed': {
     schemes: { ...HTTP, 'syslogs:': { tls: true, toPublic: true, defaultPort: 6514 } },

@@ -64,6 +64,7 @@ const LOADED_LATER: readonly string[] = [
   'ldapts',
   'mongodb',
   'nodemailer',
+  'openid-client',
   'pkijs',
   'smtp-server',
   'yauzl',
