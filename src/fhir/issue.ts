@@ -89,6 +89,13 @@ export const ISSUES = {
   'scope-insufficient': row('forbidden', 403, 'Ask the issuer for the scope named in diagnostics.'),
   'organization-unknown': row('forbidden', 403, 'The token must name an Organization that is a member here; an administrator admits it.'),
   'purpose-not-allowed': withholds('security', row('forbidden', 403, 'Ask the issuer for a purpose that the client may act for.')),
+  // — accounts
+  'account-not-yours': row('forbidden', 403, 'Ask an administrator of the installation.'),
+  'self-approval': row('forbidden', 403, 'Ask another administrator.'),
+  'account-state': row('conflict', 409, 'See the states of an account and the moves between them.'),
+  'login-taken': row('duplicate', 409, 'Change the membership of the account that has the login, or use another address.'),
+  'invitation-invalid': row('expired', 410, 'Ask whoever invited you for a new link.'),
+  'invitation-code-wrong': row('security', 403, 'Ask whoever invited you for the code; five wrong codes end the link.'),
   // — searching
   'search-parameter-unknown': row('not-supported', 400, 'Use a parameter from the CapabilityStatement, or Prefer: handling=lenient.'),
   'search-value-invalid': row('value', 400, 'Correct the value named in diagnostics.'),
