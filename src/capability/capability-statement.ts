@@ -2,6 +2,7 @@
  * The CapabilityStatement (http://hl7.org/fhir/R4/capabilitystatement.html). The server derives it from its tables;
  * nobody writes a claim by hand.
  */
+import { authorizationMetadata } from './authorization-server.ts';
 import type {
   CapabilityStatement,
   CapabilityStatementRest,
@@ -107,9 +108,13 @@ function buildSystemSearch({ types, parametersOf }: ServedHouse): Partial<Capabi
  * still read.
  */
 function buildSecurity({ cors, issuer }: ServedHouse): NonNullable<CapabilityStatementRest['security']> {
+  const own = issuer.own && authorizationMetadata(issuer.own);
   const endpoints = [
-    { url: 'authorize', valueUri: issuer.authorizationEndpoint },
-    { url: 'token', valueUri: issuer.tokenEndpoint },
+    { url: 'authorize', valueUri: own?.authorization_endpoint ?? issuer.authorizationEndpoint },
+    { url: 'token', valueUri: own?.token_endpoint ?? issuer.tokenEndpoint },
+    { url: 'register', valueUri: own?.registration_endpoint },
+    { url: 'introspect', valueUri: own?.introspection_endpoint },
+    { url: 'revoke', valueUri: own?.revocation_endpoint },
   ].flatMap(({ url, valueUri }) => (valueUri === undefined ? [] : [{ url, valueUri }]));
   return {
     cors,
@@ -123,7 +128,7 @@ function buildSecurity({ cors, issuer }: ServedHouse): NonNullable<CapabilitySta
         ],
       },
     ],
-    description: `Bearer tokens of ${issuer.issuer}; see .well-known/smart-configuration.`,
+    description: `Bearer tokens of ${[issuer.own?.issuer, issuer.issuer].filter(Boolean).join(' or ') || 'another issuer'}; see .well-known/smart-configuration.`,
     ...(endpoints.length > 0 && {
       extension: [
         {

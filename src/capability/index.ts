@@ -3,7 +3,8 @@ import { encodeJson } from '../fhir/json.ts';
 import { buildCapabilityStatement } from './capability-statement.ts';
 import { buildOpenApi } from './openapi/document.ts';
 import type { ServedHouse } from './served.ts';
-import { buildSmartConfiguration } from './smart-configuration.ts';
+import { buildOpenIdConfiguration } from './authorization-server.ts';
+import { buildSmartConfiguration, ownScopes } from './smart-configuration.ts';
 import { buildTerminologyCapabilities } from './terminology-capabilities.ts';
 
 export type { IssuerFacts, ServedHouse } from './served.ts';
@@ -14,6 +15,8 @@ interface CapabilityDocuments {
    */
   readonly metadata: (mode: string | undefined) => string | undefined;
   readonly smartConfiguration: string;
+  /** The document of the authorization server; undefined where there is none. */
+  readonly openIdConfiguration: string | undefined;
   /** The OpenAPI document. It is large and few clients ask for it, so the server makes it at the first request. */
   readonly openApi: () => string;
 }
@@ -28,10 +31,12 @@ export function createCapabilityDocuments(house: ServedHouse): CapabilityDocumen
     ['normative', statement],
     ['terminology', terminology],
   ]);
+  const { own } = house.issuer;
   let openApi: string | undefined;
   return {
     metadata: (mode = 'full') => modes.get(mode),
     smartConfiguration: encodeJson(buildSmartConfiguration(house)),
+    openIdConfiguration: own && encodeJson(buildOpenIdConfiguration(own, ownScopes(house))),
     openApi: () => (openApi ??= encodeJson(buildOpenApi(house))),
   };
 }

@@ -5,6 +5,7 @@
 import type { Operation } from '../operations/extended/operation.ts';
 import type { Interaction } from '../operations/request.ts';
 import type { ResourceType } from '../resources/resource.ts';
+import type { OwnIssuer } from './authorization-server.ts';
 import type { SearchParameter } from '../resources/search-parameters.ts';
 
 export interface ServedHouse {
@@ -31,7 +32,10 @@ export interface ServedHouse {
 
 /** The issuer as the settings describe it. */
 export interface IssuerFacts {
-  readonly issuer: string;
+  /** The issuer outside whose tokens are taken; undefined: there is none. */
+  readonly issuer?: string | undefined;
+  /** The authorization server of this server; undefined: it is switched off. */
+  readonly own?: OwnIssuer | undefined;
   readonly jwksUri?: string | undefined;
   readonly authorizationEndpoint?: string | undefined;
   readonly tokenEndpoint?: string | undefined;

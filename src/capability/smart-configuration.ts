@@ -1,13 +1,20 @@
 /**
- * `.well-known/smart-configuration` (SMART App Launch 2.2, "Conformance"). This server checks tokens and issues none:
- * the document says which scopes it understands, and where its issuer is as far as the settings say.
+ * `.well-known/smart-configuration` (SMART App Launch 2.2, "Conformance"): the authorization server of this server; where it is
+ * switched off, the issuer outside as far as the settings say.
  */
 import type { Right } from '../smart/scopes.ts';
 import { interactionsOf } from './capability-statement.ts';
+import {
+  authorizationMetadata,
+  LAUNCH_SCOPES,
+  NARROWED_SCOPES,
+  SMART_CAPABILITIES,
+  type OwnIssuer,
+} from './authorization-server.ts';
 import type { ServedHouse } from './served.ts';
 
 interface SmartConfiguration {
-  readonly issuer: string;
+  readonly issuer?: string;
   readonly jwks_uri?: string;
   readonly authorization_endpoint?: string;
   readonly token_endpoint?: string;
@@ -29,9 +36,27 @@ const RIGHTS: readonly (readonly [right: Right, interaction: string])[] = [
 ];
 
 export function buildSmartConfiguration(house: ServedHouse): SmartConfiguration {
-  const { issuer, jwksUri, authorizationEndpoint, tokenEndpoint } = house.issuer;
+  const { own } = house.issuer;
+  return own === undefined ? buildOutside(house) : buildOwn(house, own);
+}
+
+const buildOwn = (house: ServedHouse, own: OwnIssuer): SmartConfiguration => ({
+  ...authorizationMetadata(own),
+  scopes_supported: ownScopes(house),
+  capabilities: SMART_CAPABILITIES,
+});
+
+/** Every scope that a client of ours may ask for. */
+export const ownScopes = (house: ServedHouse): readonly string[] => [
+  ...LAUNCH_SCOPES,
+  ...scopesOf(house),
+  ...['patient', 'user'].flatMap((level) => NARROWED_SCOPES.map((scope) => `${level}/${scope}`)),
+];
+
+/** There is no `sso-openid-connect` in what we know of an issuer outside, so its name is left out (SMART App Launch 2.2). */
+function buildOutside(house: ServedHouse): SmartConfiguration {
+  const { jwksUri, authorizationEndpoint, tokenEndpoint } = house.issuer;
   return {
-    issuer,
     ...(jwksUri !== undefined && { jwks_uri: jwksUri }),
     ...(authorizationEndpoint !== undefined && { authorization_endpoint: authorizationEndpoint }),
     ...(tokenEndpoint !== undefined && { token_endpoint: tokenEndpoint }),

@@ -14,6 +14,8 @@ import type { Store } from '../ports/store.ts';
 import { createClientIpOf, type ClientIpOf } from './client-ip.ts';
 import type { Perform } from '../operations/request.ts';
 import type { Identify } from './bearer.ts';
+import type { AuthorizationServer } from './auth/index.ts';
+import type { ClientOrigins } from './auth/client-origins.ts';
 import { createCors } from './cors.ts';
 import { createExchange, type ExchangeSettings, type Traffic } from './exchange.ts';
 import type { PublicDocuments } from './open-answers.ts';
@@ -46,6 +48,10 @@ interface AppParts {
   readonly clock: Clock;
   readonly traffic: Traffic;
   readonly turns?: FairTurns;
+  /** Absent: other issuers alone sign in. */
+  readonly authorization?:
+    | { readonly server: AuthorizationServer; readonly origins: ClientOrigins }
+    | undefined;
   /** The keys that sign audit packages. */
   readonly publishedKeys?: () => readonly object[];
   readonly settings: AppSettings;
@@ -81,6 +87,7 @@ export function createApp(parts: AppParts): RequestListener {
   app.use(createLastResort(parts));
   return (req, res) => {
     req.url = originForm(req.url);
+    if (parts.authorization?.server.handle(req, res) === true) return;
     app(req, res);
   };
 }
@@ -91,7 +98,7 @@ function createFhir(parts: AppParts, clientIpOf: ClientIpOf): RequestHandler {
   const exchange = createExchange({
     ...parts,
     turns: parts.turns,
-    cors: createCors(settings.corsOrigins),
+    cors: createCors(settings.corsOrigins, parts.authorization?.origins),
     clientIpOf,
     record: (entry) => recordAlways(parts, entry),
     loginFailed: (...failure) => failedLogins.count(...failure),

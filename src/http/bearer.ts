@@ -43,6 +43,8 @@ export interface BearerSettings extends ClaimSettings {
   readonly clientPurposes: readonly string[];
   readonly tokenCacheMax: number;
   readonly tokenCacheMs: number;
+  /** The organizations for which this issuer may speak (harmony Z26); absent: all, and administrators, too. */
+  readonly organizations?: readonly Ref[] | undefined;
   /** The Organization of this server that a claim means; undefined when there is none. */
   readonly findOrganization: (claim: OrganizationName) => Promise<Ref | undefined>;
   readonly usualPurpose: FindUsualPurpose;
@@ -146,7 +148,8 @@ function callerOf(identity: Identity, address: string | undefined): Caller {
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-function readToken(authorization: string | undefined): string {
+/** @throws OperationOutcomeError `token-missing`, `token-invalid` */
+export function readToken(authorization: string | undefined): string {
   if (authorization === undefined || !/^Bearer\b/i.test(authorization))
     throw new OperationOutcomeError('token-missing');
   const token = BEARER.exec(authorization)?.[1];
@@ -217,10 +220,22 @@ async function verifySignature(token: string, settings: BearerSettings): Promise
   }
 }
 
+/** The organization that a claim means, if the issuer may speak for it. */
+async function findBound(
+  name: OrganizationName,
+  { organizations, findOrganization }: BearerSettings,
+): Promise<Ref | undefined> {
+  const organization = await findOrganization(name);
+  if (organization === undefined || organizations?.includes(organization) !== false) return organization;
+  throw new OperationOutcomeError('organization-unknown', {
+    diagnostics: 'The issuer of the token may not speak for this organization.',
+  });
+}
+
 /** Who is remembered, with the organization that its identifier is verified for now (directory DR18). */
 async function renamed(known: Identity, settings: BearerSettings): Promise<Identity> {
   if (known.named === undefined) return known;
-  const organization = await settings.findOrganization(known.named);
+  const organization = await findBound(known.named, settings);
   if (organization === undefined && !known.administrator)
     throw new OperationOutcomeError('organization-unknown');
   if (organization === known.organization) return known;
@@ -230,9 +245,10 @@ async function renamed(known: Identity, settings: BearerSettings): Promise<Ident
 
 async function readIdentity(payload: JWTPayload, token: string, settings: BearerSettings): Promise<Identity> {
   const words = readScope(payload['scope']);
-  const administrator = words.includes(settings.administratorScope);
+  // An issuer that is bound to organizations makes no administrators: they see all organizations.
+  const administrator = settings.organizations === undefined && words.includes(settings.administratorScope);
   const name = nameIn(payload, settings);
-  const organization = name && (await settings.findOrganization(name));
+  const organization = name && (await findBound(name, settings));
   if (organization === undefined && !administrator) throw new OperationOutcomeError('organization-unknown');
   const subject = payload.sub ?? '';
   const client = claimText(payload['client_id']) ?? claimText(payload['azp']) ?? subject;

@@ -1,5 +1,6 @@
 /** Cross-origin requests of browser applications (https://fetch.spec.whatwg.org/#http-cors-protocol), for named origins. */
 import type { IncomingMessage } from 'node:http';
+import type { ClientOrigins } from './auth/client-origins.ts';
 
 export type Headers = Record<string, string | number>;
 
@@ -7,7 +8,7 @@ export interface Cors {
   /** Headers of a reply to this request; undefined when it is not for a browser's other origin. */
   readonly headersFor: (req: IncomingMessage) => Headers | undefined;
   /** Headers of the answer to a preflight; undefined when it is none, or not for this origin. */
-  readonly preflightFor: (req: IncomingMessage) => Headers | undefined;
+  readonly preflightFor: (req: IncomingMessage) => Headers | undefined | Promise<Headers | undefined>;
 }
 
 const EXPOSED =
@@ -26,14 +27,21 @@ const NAMES = /^(?=.{1,2048}$)[ \t]*[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'
 const acceptedFor = (asked: string | undefined): string =>
   asked !== undefined && NAMES.test(asked) ? asked : ACCEPTED;
 
-/** @param origins exact, or `*` for any */
-export function createCors(origins: readonly string[]): Cors {
+/**
+ * @param origins exact, or `*` for any
+ * @param registered those that clients of the authorization server have registered (smart SM-70)
+ */
+export function createCors(origins: readonly string[], registered?: ClientOrigins): Cors {
   const any = origins.includes('*');
   const allowed = new Set(origins);
 
   function headersFor(req: IncomingMessage): Headers | undefined {
     const { origin } = req.headers;
-    if (origin === undefined || !(any || allowed.has(origin))) return undefined;
+    if (origin === undefined) return undefined;
+    return any || allowed.has(origin) || registered?.known(origin) === true ? headersOf(origin) : undefined;
+  }
+
+  function headersOf(origin: string): Headers {
     return {
       'Access-Control-Allow-Origin': any ? '*' : origin,
       'Access-Control-Expose-Headers': EXPOSED,
@@ -47,14 +55,22 @@ export function createCors(origins: readonly string[]): Cors {
       if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined)
         return undefined;
       const headers = headersFor(req);
-      if (headers === undefined) return undefined;
-      return {
-        ...headers,
-        'Access-Control-Allow-Methods': METHODS,
-        'Access-Control-Allow-Headers': acceptedFor(req.headers['access-control-request-headers']),
-        Vary: 'Origin, Access-Control-Request-Headers',
-        'Access-Control-Max-Age': PREFLIGHT_KEPT_S,
-      };
+      if (headers !== undefined) return answerOf(req, headers);
+      const { origin } = req.headers;
+      if (origin === undefined || registered === undefined) return undefined;
+      return registered
+        .has(origin)
+        .then((isKnown) => (isKnown ? answerOf(req, headersOf(origin)) : undefined));
     },
+  };
+}
+
+function answerOf(req: IncomingMessage, headers: Headers): Headers {
+  return {
+    ...headers,
+    'Access-Control-Allow-Methods': METHODS,
+    'Access-Control-Allow-Headers': acceptedFor(req.headers['access-control-request-headers']),
+    Vary: 'Origin, Access-Control-Request-Headers',
+    'Access-Control-Max-Age': PREFLIGHT_KEPT_S,
   };
 }

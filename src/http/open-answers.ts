@@ -2,7 +2,7 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { parseQuery, firstValue } from '../fhir/query.ts';
 import { convertToXml } from '../xml/convert.ts';
-import type { Cors } from './cors.ts';
+import type { Cors, Headers } from './cors.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { negotiate } from './media-type.ts';
 import { formatOf } from './read-request.ts';
@@ -31,9 +31,10 @@ export function createOpenAnswers(parts: OpenParts): AnswerOpenly {
   const { documents, settings } = parts;
   const xmlOf = createXmlTexts();
   return (state) => {
-    const { res, method, target, asked } = state;
+    const { res, method, target } = state;
     if (method === 'OPTIONS') return answerOptions(parts, state);
-    if (target.path === '/metadata') return answerMetadata(parts, state, xmlOf);
+    const asked = openly(state);
+    if (target.path === '/metadata') return answerMetadata(parts, { ...state, asked }, xmlOf);
     const text = documentAt(target.path, documents);
     if (text === undefined) return undefined;
     checkReading(method);
@@ -41,11 +42,23 @@ export function createOpenAnswers(parts: OpenParts): AnswerOpenly {
   };
 }
 
-function answerOptions(
-  { cors, served, settings }: OpenParts,
-  { req, res, target, asked }: ExchangeState,
+/** What discovers a server is for pages of any origin (smart SM-69). */
+function openly({ req, asked }: ExchangeState): ExchangeState['asked'] {
+  if (req.headers.origin === undefined || asked.cors !== undefined) return asked;
+  return { ...asked, cors: { 'Access-Control-Allow-Origin': '*' } };
+}
+
+function answerOptions(parts: OpenParts, state: ExchangeState): Sent {
+  const preflight = parts.cors.preflightFor(state.req);
+  if (preflight instanceof Promise) return preflight.then((headers) => sendOptions(parts, state, headers));
+  return sendOptions(parts, state, preflight);
+}
+
+function sendOptions(
+  { served, settings }: OpenParts,
+  { res, target, asked }: ExchangeState,
+  preflight: Headers | undefined,
 ): Sent {
-  const preflight = cors.preflightFor(req);
   if (preflight !== undefined) return send(res, 204, preflight, undefined, asked, settings);
   const allow = methodsAt(target.path, target.queryText !== '', served);
   return send(res, 204, { Allow: `${allow}, OPTIONS` }, undefined, asked, settings);

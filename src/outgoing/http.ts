@@ -41,6 +41,7 @@ export function createHttpClient(
           signal,
         });
         const retryAfter = answer.headers['retry-after'];
+        const cacheControl = answer.headers['cache-control'];
         const bytes = reads ? await readBody(answer.body, responseBytesMax) : NOTHING;
         // The status has decided the outcome: an error while discarding the body changes nothing.
         if (!reads) {
@@ -53,6 +54,7 @@ export function createHttpClient(
         return {
           status: answer.statusCode,
           retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+          cacheControl: cacheControl === undefined ? undefined : String(cacheControl),
           body: bytes.toString('utf8'),
           bytes,
         };

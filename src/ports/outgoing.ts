@@ -10,6 +10,7 @@ export type ConnectionPurpose =
   | 'hl7v2-mllp'
   | 'jwks'
   | 'sign-on'
+  | 'client-keys'
   | 'audit-feed'
   | 'direct-relay'
   | 'direct-mailbox'
@@ -67,6 +68,8 @@ interface HttpRequest {
 interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** How long the answer may be kept (RFC 9111, 5.2). */
+  readonly cacheControl?: string | undefined;
   /** Empty unless the caller asked for it. */
   readonly body: string;
   /** The body as it came; empty unless the caller asked for it. */

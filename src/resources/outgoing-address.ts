@@ -32,6 +32,7 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
   jwks: { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
   // An organization names its provider of logins, or its EHR.
   'sign-on': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
+  'client-keys': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
   // The operator names it, whole.
   'audit-feed': {
     schemes: { ...HTTP, 'syslogs:': { tls: true, toPublic: true, defaultPort: 6514 } },

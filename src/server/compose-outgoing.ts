@@ -1,5 +1,6 @@
 /** The roof over outgoing connections: one guard, and the operator's lists of places that are not public. */
 import type { Config } from './config.ts';
+import { outsideIssuersOf } from './issuers-file.ts';
 import { directDomainsOf, directPlaces, type DirectExtra } from './direct-places.ts';
 import { createAdmitAddress } from '../outgoing/admit.ts';
 import { createGuard, type Guard } from '../outgoing/guard.ts';
@@ -38,6 +39,12 @@ export function createOutgoing(
 /** What one list of places is for: certificates, and what tells whether they count. */
 const DIRECT_PURPOSES = ['direct-bundle', 'direct-list', 'direct-directory'] as const;
 
+/** The place of an issuer's keys, which the operator has named. */
+function placeOfKeys(address = ''): readonly Allowed[] {
+  const place = parsePlace({ purpose: 'jwks', address });
+  return place === undefined ? [] : [allowPlace(place)];
+}
+
 /** What the operator named: the lists of the settings, the links, and the address of the issuer's keys. */
 function allowedBy(
   config: Config,
@@ -48,19 +55,21 @@ function allowedBy(
     subscriptionAllowList,
     hl7AllowList,
     directAllowList,
+    clientKeysAllowList,
     jwksUri = '',
     auditFeedAddress = '',
   } = config;
-  const keys = parsePlace({ purpose: 'jwks', address: jwksUri });
   const feed = parsePlace({ purpose: 'audit-feed', address: auditFeedAddress });
   return [
     ...subscriptionAllowList.flatMap((entry) => parseAllowed(entry, 'rest-hook') ?? []),
     ...hl7AllowList.flatMap((entry) => parseAllowed(entry, 'hl7v2-mllp') ?? []),
     ...directAllowList.flatMap((entry) => DIRECT_PURPOSES.flatMap((one) => parseAllowed(entry, one) ?? [])),
+    ...clientKeysAllowList.flatMap((entry) => parseAllowed(entry, 'client-keys') ?? []),
+    ...outsideIssuersOf(config).flatMap(({ jwksUri: address }) => placeOfKeys(address)),
     ...listening.flatMap(({ links }) => links.flatMap(({ sendTo }) => sendTo)),
     ...directPlaces(config, directDomainsOf(config, direct)).map(allowPlace),
     ...(direct?.ownPort === true ? [parseAllowed('127.0.0.1', 'direct-relay') ?? []].flat() : []),
-    ...(keys === undefined ? [] : [allowPlace(keys)]),
+    ...placeOfKeys(jwksUri),
     ...(feed === undefined ? [] : [allowPlace(feed)]),
   ];
 }

@@ -8,11 +8,9 @@ import { isIPv6 } from 'node:net';
 import { createCapabilityDocuments } from '../capability/index.ts';
 import { warningsOf, type Config } from './config.ts';
 import { createApp } from '../http/app.ts';
-import { createIdentify } from '../http/bearer.ts';
-import { createDevIssuer, type DevIssuer } from '../http/dev-issuer.ts';
+import type { DevIssuer } from '../http/dev-issuer.ts';
 import type { Traffic } from '../http/exchange.ts';
-import { createFailedLogins } from '../http/failed-logins.ts';
-import { keysFromFile, keysFromUri, type IssuerKeys } from '../http/keys.ts';
+import { createFailedLogins, type FailedLogins } from '../http/failed-logins.ts';
 import { listen } from '../http/listen.ts';
 import { watchLateness } from '../http/lateness.ts';
 import { createWarnings, type Log, type Warnings } from '../http/log.ts';
@@ -22,10 +20,9 @@ import type { Perform } from './fhir-engine.ts';
 import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts';
 import { OFFERED } from '../operations/perform.ts';
-import { createFairTurns } from '../operations/fair-turns.ts';
+import { createFairTurns, type FairTurns } from '../operations/fair-turns.ts';
 import { auditKeyFile, publishedKeys } from './audit-key.ts';
 import { createAuditPackages } from './audit-packages.ts';
-import { createLookups } from './organizations.ts';
 import type { Acknowledgment } from '../hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
@@ -41,7 +38,8 @@ import type { DirectRail } from '../rails/direct/index.ts';
 import type { composeDirectTrust, ComposedTrust } from './compose-direct-trust.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
-import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
+import { issuerOf, openAccess } from './compose-identity.ts';
+import { createOutgoing } from './compose-outgoing.ts';
 import { clock, timers } from './time.ts';
 import type { ServerStore, StoreOptions } from '../stores/index.ts';
 import { watchLogins } from './watch-logins.ts';
@@ -159,37 +157,29 @@ async function raise(
   metrics.showLinks(() => rails.mllp.status());
   closing.push(() => dispatcher.stop().then(() => rails.close()));
 
-  const { issuer, audience, algorithms, keys, devIssuer } = await readIssuer(config, base, outgoing);
-  closing.push(() => keys.close());
-  const failedLogins = createFailedLogins(
-    (entry) => store.record(entry),
-    (error) => log.write('error', 'failed logins could not be audited', { error: String(error) }),
-    watchLogins({ store, clock, metrics }),
-  );
+  const documents = composeDocuments(config, base);
+  const access = await openAccess({
+    config,
+    base,
+    store,
+    outgoing,
+    log,
+    warnings,
+    metrics,
+    securityHeaders,
+    documents,
+  });
+  closing.push(() => access.close());
+  const failedLogins = openFailedLogins({ store, log, metrics });
   closing.push(() => failedLogins.flush());
-  const documents = composeDocuments(config, base, issuer);
   const lateness = watchLateness();
   closing.push(() => lateness.stop());
-  const turns = createFairTurns({
-    atOnceMax: config.turnsAtOnceMax,
-    presentMs: PRESENT_MS,
-    isLate: () => lateness.isLate(),
-    now: () => clock.now(),
-  });
+  const turns = openTurns(config, lateness);
   const app = createApp({
     perform,
     turns,
     store,
-    identify: createIdentify({
-      ...config,
-      base,
-      issuer,
-      audience,
-      keys,
-      tokenAlgorithms: algorithms,
-      clock,
-      ...createLookups(store, base, config.partyKindDefault),
-    }),
+    ...access,
     failedLogins,
     served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: OPERATIONS_BY_NAME },
     documents,
@@ -198,13 +188,7 @@ async function raise(
     clock,
     traffic,
     publishedKeys: () => publishedKeys(auditKeyFile(config)),
-    settings: {
-      ...config,
-      base,
-      securityHeaders,
-      json: { depth: config.jsonDepthMax },
-      heavy: threads.heavy,
-    },
+    settings: { ...config, base, securityHeaders, json: jsonOf(config), heavy: threads.heavy },
   });
   const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
   const scheduler = composeJobs({ config, log, warnings, store, engine, failedLogins, feed, directTrust });
@@ -230,7 +214,7 @@ async function raise(
   const reload = (): void => {
     for (const [what, isThere, again] of [
       ['certificate', config.tlsCert !== undefined, () => listener.reloadTls()],
-      ['key set', config.jwksFile !== undefined, () => keys.reload()],
+      ['key set', config.jwksFile !== undefined, () => access.reload()],
       ['certificate of SMTP', config.directTlsCert !== undefined, () => directRail?.reloadTls()],
     ] as const) {
       if (!isThere) continue;
@@ -242,8 +226,45 @@ async function raise(
       }
     }
   };
-  return { base, port: listener.port, mllp, direct, perform, store, rails, devIssuer, reload, stop };
+  return {
+    base,
+    port: listener.port,
+    mllp,
+    direct,
+    perform,
+    store,
+    rails,
+    devIssuer: access.devIssuer,
+    reload,
+    stop,
+  };
 }
+
+const jsonOf = ({ jsonDepthMax: depth }: Config): { readonly depth: number } => ({ depth });
+
+/** Failed logins, counted and watched. */
+const openFailedLogins = ({
+  store,
+  log,
+  metrics,
+}: {
+  readonly store: Store;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}): FailedLogins =>
+  createFailedLogins(
+    (entry) => store.record(entry),
+    (error) => log.write('error', 'failed logins could not be audited', { error: String(error) }),
+    watchLogins({ store, clock, metrics }),
+  );
+
+const openTurns = ({ turnsAtOnceMax }: Config, lateness: ReturnType<typeof watchLateness>): FairTurns =>
+  createFairTurns({
+    atOnceMax: turnsAtOnceMax,
+    presentMs: PRESENT_MS,
+    isLate: () => lateness.isLate(),
+    now: () => clock.now(),
+  });
 
 const showDatabase = (metrics: Metrics, { traffic }: Pick<ServerStore, 'traffic'>): void => {
   if (traffic !== undefined) metrics.showDatabase(() => traffic);
@@ -275,11 +296,7 @@ async function openDirectTrust(
 }
 
 /** What the server says of itself. */
-const composeDocuments = (
-  config: Config,
-  base: string,
-  issuer: string,
-): ReturnType<typeof createCapabilityDocuments> =>
+const composeDocuments = (config: Config, base: string): ReturnType<typeof createCapabilityDocuments> =>
   createCapabilityDocuments({
     types: RESOURCE_TYPES,
     interactions: OFFERED,
@@ -291,7 +308,13 @@ const composeDocuments = (
     base,
     cors: config.corsOrigins.length > 0,
     updateCreate: config.putToUnusedId === 'everyone',
-    issuer: { ...config, issuer },
+    issuer: {
+      ...config,
+      own:
+        config.authorizationServer === 'off'
+          ? undefined
+          : { issuer: issuerOf(config, base), registration: config.registration !== 'off' },
+    },
   });
 
 function warnOfOldValues({ dataDir }: Config, log: Log): void {
@@ -314,39 +337,6 @@ function warnOfQuarantine(warnings: Warnings, link: string, { remarks }: Acknowl
 function ownBase({ host, tlsCert, basePath }: Config, port: number): string {
   const scheme = tlsCert === undefined ? 'http' : 'https';
   return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}${basePath}`;
-}
-
-interface Issuer {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly algorithms: readonly string[];
-  readonly keys: IssuerKeys;
-  readonly devIssuer: DevIssuer | undefined;
-}
-
-/** The issuer that is trusted: the configured one, or in a demonstration our own. */
-async function readIssuer(config: Config, base: string, outgoing: Outgoing): Promise<Issuer> {
-  const { demo, issuer, jwksUri, jwksFile, organizationClaim, dataDir, tokenAlgorithms } = config;
-  const audience = config.audience ?? base;
-  if (demo) {
-    const devIssuer = await createDevIssuer({
-      audience,
-      organizationClaim,
-      folder: dataDir,
-      now: () => clock.now(),
-    });
-    return {
-      issuer: devIssuer.issuer,
-      audience,
-      algorithms: [devIssuer.algorithm],
-      keys: devIssuer.keys,
-      devIssuer,
-    };
-  }
-  if (issuer === undefined) throw new Error('issuer must be set');
-  const keys =
-    jwksFile === undefined ? keysFromUri(jwksUri ?? '', outgoing.httpFor('jwks')) : keysFromFile(jwksFile);
-  return { issuer, audience, algorithms: tokenAlgorithms, keys, devIssuer: undefined };
 }
 
 /** What makes packages for auditors, and what it has made goes with the server. */

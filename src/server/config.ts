@@ -207,8 +207,11 @@ function conflictsOf(config: Config): readonly string[] {
       `demo refuses host ${config.host}; it must be a loopback address`,
     ],
     [
-      !config.demo && config.issuer === undefined,
-      'issuer must be set (or demo, to try the server on this machine)',
+      !config.demo &&
+        config.authorizationServer === 'off' &&
+        config.issuer === undefined &&
+        config.issuersFile === undefined,
+      'issuer or issuersFile must be set where authorizationServer is off (or demo, to try the server on this machine)',
     ],
     [
       config.demo && config.issuer !== undefined,
@@ -217,6 +220,10 @@ function conflictsOf(config: Config): readonly string[] {
     [
       config.issuer !== undefined && (config.jwksUri === undefined) === (config.jwksFile === undefined),
       'jwksUri or jwksFile must be set beside issuer, and only one of them',
+    ],
+    [
+      config.issuerPath === config.basePath || config.basePath.startsWith(`${config.issuerPath}/`),
+      'issuerPath and basePath must be apart',
     ],
     [
       (config.tlsCert === undefined) !== (config.tlsKey === undefined),

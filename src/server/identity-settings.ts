@@ -1,9 +1,41 @@
 /** The settings of identity: who signs in, by what, and where its secrets are sealed. Rows of `settings.ts`. */
-import { integer, text } from './setting.ts';
+import { allowedPlace, path } from './setting-shapes.ts';
+import { choice, integer, list, text } from './setting.ts';
 
 const MINUTE = 60_000;
 
 export const IDENTITY_SETTINGS = {
+  authorizationServer: choice(
+    ['on', 'off'],
+    'Whether this server signs users and machines in by itself (docs/how-to/register-an-app.md), beside the issuers outside.',
+  ),
+  issuerPath: text(
+    '/auth',
+    'Path of the authorization server, below the origin of publicBaseUrl. It is part of its name (iss).',
+    { shape: path },
+  ),
+  accessTokenMs: integer(
+    15 * MINUTE,
+    [MINUTE, 24 * 60 * MINUTE],
+    'How long an access token of an app counts.',
+    {
+      unsafe: (ms) =>
+        ms > 60 * MINUTE ? 'SMART App Launch asks for access tokens of an hour at most' : undefined,
+    },
+  ),
+  issuersFile: text(
+    undefined,
+    'JSON file with further issuers outside, each with its keys and the organizations that it may speak for.',
+  ),
+  registration: choice(
+    ['off', 'initial-token', 'open-pending'],
+    'Whether clients may register themselves (RFC 7591): not, with a one-time token of an administrator, or anybody, and an administrator approves each.',
+  ),
+  clientKeysAllowList: list(
+    [],
+    'Places from which the server may fetch the keys of clients (jwks_uri), besides https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
+    { shape: allowedPlace },
+  ),
   keyFile: text(
     undefined,
     'File with the key (32 bytes, or their base64) that opens the secrets in the store. Nobody but its owner may read it, and it belongs on another disk than the data. Default: a file that the server makes below $XDG_STATE_HOME or ~/.local/state; with MongoDB there is no default.',

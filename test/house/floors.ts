@@ -112,6 +112,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'node-hl7-client': [],
   nodemailer: ['src/rails/direct'],
   'openid-client': ['src/http'],
+  'oidc-provider': ['src/http'],
   pkijs: ['src/direct'],
   'prom-client': ['src/http'],
   'smtp-server': ['src/rails/direct'],
@@ -232,6 +233,9 @@ export const TOKEN_WORDS: readonly RegExp[] = [
   /\b(jwtVerify|decodeJwt|SignJWT|JWTPayload|JWTHeaderParameters)\b/g,
 ];
 
+/** The room that issues tokens: all of it knows them. */
+export const TOKEN_ROOM = 'src/http/auth/';
+
 /** Who knows a token; everybody else knows a Caller. */
 export const TOKEN_FILES: Readonly<Record<string, string>> = {
   'src/http/bearer.ts': 'verifies it and remembers it',
@@ -240,6 +244,8 @@ export const TOKEN_FILES: Readonly<Record<string, string>> = {
   'src/http/sign-on/relying-party.ts': 'verifies those of other providers',
   'src/http/sign-on/answers.ts': 'reads their claims',
   'src/http/keys.ts': "has the issuer's keys",
+  'src/http/issuers.ts': 'tells whose it is',
+  'src/capability/authorization-server.ts': 'says which claims there are',
   'src/http/dev-issuer.ts': 'signs those of the demonstration',
   'src/resources/scope-faults.ts': 'judges the scopes that a request asks for',
   'src/server/settings.ts': 'names the claims that can be set',

@@ -18,6 +18,7 @@ import {
   TIMING,
   TIMING_FILES,
   TOKEN_FILES,
+  TOKEN_ROOM,
   TOKEN_WORDS,
   TOOL_PACKAGES,
 } from './floors.ts';
@@ -155,7 +156,7 @@ export function wrongTools(tree: Tree): readonly string[] {
 /** Files of `src` that know a token, beside those that may. */
 export function tokenReaders(tree: Tree): readonly string[] {
   return sources(tree).flatMap(([path, source]) => {
-    if (path in TOKEN_FILES || isGenerated(path)) return [];
+    if (path in TOKEN_FILES || path.startsWith(TOKEN_ROOM) || isGenerated(path)) return [];
     return TOKEN_WORDS.flatMap((found) =>
       [...source.matchAll(found)].map((match) =>
         says(path, lineAt(source, match.index), `knows a token (${match[0]}): take it from the Caller`),

@@ -13,6 +13,7 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, (host: string) => string>> = 
   'hl7v2-mllp': (host) => `mllp://${host}:2575`,
   jwks: (host) => `https://${host}:8443/keys`,
   'sign-on': (host) => `https://${host}:8443/realms/clinic`,
+  'client-keys': (host) => `https://${host}:8443/jwks`,
   'audit-feed': (host) => `syslogs://${host}:6514`,
   'direct-relay': (host) => `smtps://${host}:465`,
   'direct-mailbox': (host) => `imaps://${host}:993`,

@@ -1,0 +1,42 @@
+/** The origins that active public clients have registered (smart SM-70): their pages may call this server. */
+import type { Client } from '../../identity/client.ts';
+import type { Snapshot } from '../../ports/store.ts';
+
+export interface ClientOrigins {
+  /** Whether any active public client registered it, as of now. */
+  has(origin: string): Promise<boolean>;
+  /** The same as far as it is known, at once; a question about what is not known is looked up for the next one. */
+  known(origin: string): boolean;
+}
+
+/** How long an answer counts; a client that was suspended is out after that at the latest. */
+const KEPT_MS = 1000;
+const ORIGINS_MAX = 1000;
+
+export function createClientOrigins(
+  { snapshot }: { readonly snapshot: () => Pick<Snapshot, 'records'> },
+  now: () => number,
+): ClientOrigins {
+  const kept = new Map<string, { readonly isKnown: boolean; readonly until: number }>();
+
+  async function has(origin: string): Promise<boolean> {
+    const found = await snapshot().records('client', 'origin', origin);
+    const isKnown = found.some(({ body }) => {
+      const { kind, status, expiresAt } = body as Client; // of this kind
+      return kind === 'public' && status === 'active' && (expiresAt ?? Infinity) > now();
+    });
+    const oldest = kept.size >= ORIGINS_MAX ? kept.keys().next().value : undefined;
+    if (oldest !== undefined) kept.delete(oldest);
+    kept.set(origin, { isKnown, until: now() + KEPT_MS });
+    return isKnown;
+  }
+
+  return {
+    has,
+    known(origin) {
+      const found = kept.get(origin);
+      if (found === undefined || found.until <= now()) void has(origin).catch(() => undefined);
+      return found?.isKnown === true;
+    },
+  };
+}
