@@ -18,6 +18,7 @@ export const ENDING_KINDS = {
   'refresh-token': 'sittings',
   'app-grant': 'sittings',
   'ws-token': 'sittings',
+  'outside-session': 'sittings',
   invitation: 'factors',
   credential: 'factors',
   device: 'factors',

@@ -42,6 +42,10 @@ interface SessionOpening {
   readonly ways: readonly Amr[];
   /** Written in the same commit. */
   readonly records?: readonly RecordWrite[];
+  /** Written in it, too: what needs the public id of the session. */
+  readonly recordsOf?: (id: string, endsAt: number) => readonly RecordWrite[];
+  /** Rows of it beside that of the login. */
+  readonly audit?: readonly AuditEntry[];
   /** What the login relied on, as that the account is active: when it changed meanwhile, no session begins. */
   readonly relies?: readonly RecordPrecondition[];
   /** What the audit row says beside. */
@@ -76,6 +80,7 @@ const BOUND = [
   'launch',
   'tab',
   'ws-token',
+  'outside-session',
 ];
 
 export type Sessions = ReturnType<typeof createSessions>;
@@ -224,7 +229,7 @@ const writeOf = (key: string, stored: StoredSession, expect: RecordWrite['expect
 
 async function openSession(kept: Kept, opening: SessionOpening, by: By): Promise<RotatedSession | undefined> {
   const { store, clock, random } = kept;
-  const { ways, session: given, records = [], relies = [], detail = {} } = opening;
+  const { ways, session: given, records = [], recordsOf, audit = [], relies = [], detail = {} } = opening;
   const now = clock.now();
   const session: Session = {
     shared: false,
@@ -241,8 +246,9 @@ async function openSession(kept: Kept, opening: SessionOpening, by: By): Promise
     others.slice(SESSIONS_MAX - 1).map((other) => endingOf(store.snapshot(), other.id)),
   );
   const row = rowOf('login', { id, account: given.account, detail: { acr: session.acr, ...detail } }, by);
-  const commit = auditedCommit([row], {
-    records: [writeOf(id, { ...session, secret: bearerHash(cookie) }, 'absent'), ...ended.flat(), ...records],
+  const more = [...records, ...(recordsOf?.(id, sessionEnd(session)) ?? [])];
+  const commit = auditedCommit([row, ...audit], {
+    records: [writeOf(id, { ...session, secret: bearerHash(cookie) }, 'absent'), ...ended.flat(), ...more],
     recordPreconditions: relies,
   });
   return (await commitUnlessChanged(store, commit)) ? { id, session, cookie } : undefined;

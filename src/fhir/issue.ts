@@ -95,6 +95,7 @@ export const ISSUES = {
   'account-state': row('conflict', 409, 'See the states of an account and the moves between them.'),
   'login-taken': row('duplicate', 409, 'Change the membership of the account that has the login, or use another address.'),
   'invitation-invalid': row('expired', 410, 'Ask whoever invited you for a new link.'),
+  'sign-on-refused': row('forbidden', 403, 'Ask the administrator of your organization: what its provider says of you opens no account here.'),
   'invitation-code-wrong': row('security', 403, 'Ask whoever invited you for the code; five wrong codes end the link.'),
   // — searching
   'search-parameter-unknown': row('not-supported', 400, 'Use a parameter from the CapabilityStatement, or Prefer: handling=lenient.'),

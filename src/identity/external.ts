@@ -149,7 +149,12 @@ type ArrivalVerdict =
   | { readonly go: 'create' }
   | { readonly go: 'refused'; readonly why: ArrivalRefusal };
 
-type ArrivalRefusal = 'no-role' | 'groups-elsewhere' | 'account-not-active' | 'not-known' | 'no-login-name';
+export type ArrivalRefusal =
+  | 'no-role'
+  | 'groups-elsewhere'
+  | 'account-not-active'
+  | 'not-known'
+  | 'no-login-name';
 
 /**
  * Whose account a login from outside opens (ID-44, ID-45): the one its subject is linked to, the one its invitation is for,
@@ -170,18 +175,21 @@ export function judgeArrival(
 
 const refused = (why: ArrivalRefusal): ArrivalVerdict => ({ go: 'refused', why });
 
-/** A session of a provider that gives no refresh token ends after this; nobody could ask whether its person is still there. */
-const WITHOUT_REFRESH_MS = 3_600_000;
-/** The provider is asked again whether a person is still there, and with which roles (ID-46). */
-const ASK_AGAIN_MS = 600_000;
+/**
+ * How long a login is believed without another word of its provider: one that gives no refresh token cannot be asked, and
+ * one that does not answer was not asked.
+ */
+const BELIEVED_MS = 3_600_000;
+/** When the provider is asked again whether a person is still there, and with which roles: out within ten minutes (ID-46). */
+const ASK_AGAIN_MS = 540_000;
 
-/** What becomes of a session from outside at a time (ID-46), in milliseconds since 1970. */
+/** What becomes of a session from outside at a time (ID-46), in milliseconds since 1970. `askedAt`: the last answer. */
 export function judgeOutsideSession(
-  session: { readonly startedAt: number; readonly askedAt: number; readonly hasRefresh: boolean },
+  { askedAt, hasRefresh }: { readonly askedAt: number; readonly hasRefresh: boolean },
   now: number,
 ): 'lasts' | 'ask' | 'ends' {
-  if (!session.hasRefresh) return now - session.startedAt >= WITHOUT_REFRESH_MS ? 'ends' : 'lasts';
-  return now - session.askedAt >= ASK_AGAIN_MS ? 'ask' : 'lasts';
+  if (now - askedAt >= BELIEVED_MS) return 'ends';
+  return hasRefresh && now - askedAt >= ASK_AGAIN_MS ? 'ask' : 'lasts';
 }
 
 /** The providers that an address at a domain is sent to (for the login page): the only use of an e-mail domain. */

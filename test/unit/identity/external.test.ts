@@ -172,14 +172,14 @@ describe('(identity ID-44) whose account is opened', () => {
 describe('(identity ID-46) how long a session from outside lasts', () => {
   const minute = 60_000;
   test.each([
-    ['asked nine minutes ago', { hasRefresh: true, askedAt: 51, startedAt: 0 }, 60, 'lasts'],
-    ['asked ten minutes ago', { hasRefresh: true, askedAt: 50, startedAt: 0 }, 60, 'ask'],
-    ['an hour old and asked just now', { hasRefresh: true, askedAt: 60, startedAt: 0 }, 60, 'lasts'],
-    ['nobody to ask, 59 minutes', { hasRefresh: false, askedAt: 0, startedAt: 0 }, 59, 'lasts'],
-    ['nobody to ask, an hour', { hasRefresh: false, askedAt: 0, startedAt: 0 }, 60, 'ends'],
-  ])('%s', (_name, { hasRefresh, askedAt, startedAt }, now, expected) => {
-    const session = { hasRefresh, askedAt: askedAt * minute, startedAt: startedAt * minute };
-    expect(judgeOutsideSession(session, now * minute)).toBe(expected);
+    ['answered eight minutes ago', true, 8, 'lasts'],
+    ['answered nine minutes ago', true, 9, 'ask'],
+    ['silent for 59 minutes', true, 59, 'ask'],
+    ['silent for an hour', true, 60, 'ends'],
+    ['nobody to ask, 59 minutes', false, 59, 'lasts'],
+    ['nobody to ask, an hour', false, 60, 'ends'],
+  ])('%s', (_name, hasRefresh, ago, expected) => {
+    expect(judgeOutsideSession({ askedAt: 0, hasRefresh }, ago * minute)).toBe(expected);
   });
 });
 
