@@ -11,6 +11,15 @@ import { setTimeout } from 'node:timers/promises';
 /** The program, as Debian names it. */
 export const BROWSER = 'chromium';
 
+interface Look {
+  readonly width: number;
+  /** Default: 800. */
+  readonly height?: number;
+  readonly dark?: boolean;
+  /** Dots of the screen for one of the page, in each direction. Default: 1. */
+  readonly scale?: number;
+}
+
 /** A window of the browser. */
 export interface BrowserPage {
   /** Loads an address, and waits until it has loaded. */
@@ -31,13 +40,13 @@ export interface BrowserPage {
   text(): Promise<string>;
   address(): Promise<string>;
   /** How the page is looked at. */
-  look(look: { readonly width: number; readonly dark?: boolean }): Promise<void>;
+  look(look: Look): Promise<void>;
   /** What axe-core finds by WCAG 2.2 A and AA and by good practice, one line for each element. */
   violations(): Promise<readonly string[]>;
   /** A device for passkeys, which says yes and verifies its person. */
   addAuthenticator(): Promise<void>;
-  /** A picture of the whole page, as PNG. */
-  picture(): Promise<Buffer>;
+  /** A picture of the whole page, or of what the window shows, as PNG. */
+  picture(part?: 'page' | 'window'): Promise<Buffer>;
   /** What the browser has complained about: refused by a policy, failed to load, thrown by a script. */
   readonly complaints: readonly string[];
 }
@@ -68,6 +77,7 @@ export async function openBrowser(): Promise<Browser> {
       '--no-sandbox',
       '--no-first-run',
       '--disable-gpu',
+      '--hide-scrollbars',
       '--disable-dev-shm-usage',
       '--disable-background-networking',
       '--disable-component-update',
@@ -208,9 +218,10 @@ async function openPage(wire: Wire, sessionId: string): Promise<BrowserPage> {
     until: (expression) => patiently(expression, () => settled(expression)),
     text: () => value('document.body.innerText'),
     address: () => value('location.href'),
-    async look({ width, dark = false }) {
+    async look({ width, height = 800, dark = false, scale = 1 }) {
       const mobile = width < 600;
-      await send('Emulation.setDeviceMetricsOverride', { width, height: 800, deviceScaleFactor: 1, mobile });
+      const metrics = { width, height, deviceScaleFactor: scale, mobile };
+      await send('Emulation.setDeviceMetricsOverride', metrics);
       const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
       await send('Emulation.setEmulatedMedia', { features });
     },
@@ -234,8 +245,8 @@ async function openPage(wire: Wire, sessionId: string): Promise<BrowserPage> {
         },
       });
     },
-    async picture() {
-      const { data } = await send('Page.captureScreenshot', { captureBeyondViewport: true });
+    async picture(part = 'page') {
+      const { data } = await send('Page.captureScreenshot', { captureBeyondViewport: part === 'page' });
       return Buffer.from(String(data), 'base64');
     },
   };

@@ -32,6 +32,17 @@ const texts = (selector: string) =>
   page.value<readonly string[]>(`[...document.querySelectorAll('${selector}')].map((one) => one.innerText)`);
 const focused = () => page.value<string>('document.activeElement.innerText');
 
+/** Presses Tab until what has the focus begins so, and shows that it has it. */
+async function tabTo(begins: string): Promise<void> {
+  for (let pressed = 0; pressed < 12; pressed += 1) {
+    await page.press('Tab');
+    if (!(await focused()).startsWith(begins)) continue;
+    expect(await page.value('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    return;
+  }
+  throw new Error(`${begins}: not reached by Tab`);
+}
+
 /** Opens the app, and signs in by its button. */
 async function signIn(trick?: Trick): Promise<void> {
   world.stub.play(trick);
@@ -131,17 +142,6 @@ describe('(issue 14.8) the status app', () => {
     await page.until(`document.querySelector('main ol article')`);
     await tabTo('Sign out');
   });
-
-  /** Presses Tab until what has the focus begins so, and shows that it has it. */
-  async function tabTo(begins: string): Promise<void> {
-    for (let pressed = 0; pressed < 12; pressed += 1) {
-      await page.press('Tab');
-      if (!(await focused()).startsWith(begins)) continue;
-      expect(await page.value('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
-      return;
-    }
-    throw new Error(`${begins}: not reached by Tab`);
-  }
 
   judged('chromium', 'renews a token that has run out, once and unseen', async () => {
     await signIn('late-token');

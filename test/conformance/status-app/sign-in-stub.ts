@@ -27,12 +27,8 @@ export interface SignInStub {
 
 type Fields = Record<string, string>;
 
-/** @param tokenOf a token of the FHIR server; for the words of `login_hint` */
-export function createSignInStub(
-  origin: string,
-  tokenOf: (hint: string) => string,
-  user: string,
-): SignInStub {
+/** @param tokenNow a token of the FHIR server; @param user whose it is, by an address */
+export function createSignInStub(origin: string, tokenNow: () => string, user: string): SignInStub {
   const issuer = `${origin}/auth`;
   const heard: [string, Fields][] = [];
   let trick: Trick | undefined;
@@ -51,9 +47,8 @@ export function createSignInStub(
   }
 
   function token(form: Fields): [number, object] {
-    const hint = asked['login_hint'] ?? '';
     if (form['grant_type'] === 'refresh_token')
-      return [200, { access_token: tokenOf(hint), refresh_token: 'second', expires_in: 900 }];
+      return [200, { access_token: tokenNow(), refresh_token: 'second', expires_in: 900 }];
     const proof = createHash('sha256')
       .update(form['code_verifier'] ?? '')
       .digest('base64url');
@@ -70,7 +65,7 @@ export function createSignInStub(
       fhirUser: user,
     };
     const idToken = ['e30', Buffer.from(JSON.stringify(claims)).toString('base64url'), 'c2ln'].join('.');
-    const access = trick === 'late-token' ? 'has-run-out' : tokenOf(hint);
+    const access = trick === 'late-token' ? 'has-run-out' : tokenNow();
     return [200, { access_token: access, token_type: 'Bearer', refresh_token: 'first', id_token: idToken }];
   }
 

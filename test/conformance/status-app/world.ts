@@ -15,6 +15,8 @@ import { createSignInStub, type SignInStub } from './sign-in-stub.ts';
 export interface AppWorld extends World {
   readonly origin: string;
   readonly stub: SignInStub;
+  /** From now on the stub hands out this token to those of the initiator. */
+  readonly handOut: (token: string) => void;
   close(): Promise<void>;
 }
 
@@ -42,16 +44,17 @@ export async function openAppWorld(): Promise<AppWorld> {
     listening: [demoListening(0)],
     pages: (req, res) => pages?.(req, res) ?? false,
   });
-  const world = await prepareWorld(running, config.administratorScope, { initiator: 9, recipient: 9 });
-  const tokenOf = (hint: string) =>
-    hint.startsWith('recipient') ? world.tokens.recipient : world.tokens.initiator;
-  const stub = createSignInStub(origin, tokenOf, `${origin}/fhir/Organization/demo-initiator`);
+  const ports = { initiator: await findPort(), recipient: await findPort() };
+  const world = await prepareWorld(running, config.administratorScope, ports);
+  let { initiator } = world.tokens;
+  const stub = createSignInStub(origin, () => initiator, `${origin}/fhir/Organization/demo-initiator`);
   const own = createDemoPages(world);
   pages = (req, res) => stub.answer(req, res) || own(req, res);
   return {
     ...world,
     origin,
     stub,
+    handOut: (token) => void (initiator = token),
     async close() {
       await running.stop();
       rmSync(folder, { recursive: true, force: true });
