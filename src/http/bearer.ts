@@ -66,6 +66,8 @@ interface Credentials {
   /** `Organization/id`; for administrators only. */
   readonly onBehalfOf: string | undefined;
   readonly address: string | undefined;
+  /** Whether the person asked for it, and not a page by itself (identity ID-36). */
+  readonly isOwnWish?: boolean;
 }
 
 /** What a verified token says, without what belongs to the single request. */

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { auditRefusal } from '../operations/audit/audit.ts';
 import type { Perform, Request } from '../operations/request.ts';
+import { isOwnWish } from '../identity/session.ts';
 import { refusalOfFault } from '../operations/search/search-refusal.ts';
 import type { AuditEntry } from '../ports/store.ts';
 import { answerReply } from './answer-reply.ts';
@@ -148,8 +149,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     const open = answerOpenly(state);
     if (open !== undefined) return open;
     const { req, clientIp } = state;
-    const { authorization } = req.headers;
-    const found = parts.identify({ authorization, onBehalfOf: onBehalfOf(req), address: clientIp });
+    const found = parts.identify(credentialsOf(req, clientIp));
     const caller = found instanceof Promise ? await found : found;
     shares.enter(caller);
     state.caller = caller;
@@ -261,7 +261,12 @@ function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
   throw new OperationOutcomeError('url-too-long', { diagnostics: `The limit is ${bytesMax} bytes.` });
 }
 
-const onBehalfOf = (req: IncomingMessage): string | undefined => readHttpHeader(req, 'X-On-Behalf-Of');
+const credentialsOf = (req: IncomingMessage, address: string | undefined): Parameters<Identify>[0] => ({
+  authorization: req.headers.authorization,
+  onBehalfOf: readHttpHeader(req, 'X-On-Behalf-Of'),
+  address,
+  isOwnWish: isOwnWish(readHttpHeader(req, 'X-Closeloop-Background')),
+});
 
 /** What an operator must read of: a fault of ours, or the one behind a refusal; undefined: the refusal says it all. */
 function faultBehind(error: unknown): unknown {

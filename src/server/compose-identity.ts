@@ -1,14 +1,14 @@
 /** The roof over the authorization server: its keys and their seal, clients, people and pages. */
 import { randomBytes } from 'node:crypto';
+import { createSessions } from '../accounts/sessions.ts';
 import type { Seal } from '../identity/seal.ts';
 import type { Identify } from '../http/bearer.ts';
 import { createClientIpOf } from '../http/client-ip.ts';
 import type { Headers } from '../http/cors.ts';
 import { createClientKeys } from '../http/auth/client-keys.ts';
 import { createClientOrigins, type ClientOrigins } from '../http/auth/client-origins.ts';
-import { createIdentifyToken, type IdentifyToken, type People } from '../http/auth/identify.ts';
+import { createIdentifyToken, type IdentifyToken } from '../http/auth/identify.ts';
 import { createAuthorizationServer, type AuthorizationServer } from '../http/auth/index.ts';
-import type { LoginSource } from '../http/auth/library.ts';
 import { createSigningKeys, type SigningKeys } from '../http/auth/signing-keys.ts';
 import type { DevIssuer } from '../http/dev-issuer.ts';
 import { createIdentifyAny } from '../http/issuers.ts';
@@ -19,6 +19,7 @@ import type { Config } from './config.ts';
 import type { Outgoing } from './compose-outgoing.ts';
 import { openOutsideIssuers } from './outside-issuers.ts';
 import { createLookups } from './organizations.ts';
+import { createPeople } from './people.ts';
 import { openKey } from './key-file.ts';
 import { clock } from './time.ts';
 
@@ -88,7 +89,8 @@ function composeIdentity(
   const http = outgoing.httpFor('client-keys');
   const origins = createClientOrigins(store, now);
   const signingKeys = createSigningKeysOnce(store, seal, now);
-  const logins: LoginSource = NOBODY_LOGS_IN;
+  const sessions = createSessions({ store, clock, random: randomBytes, settings: config });
+  const people = createPeople({ store, clock, sessions, base });
   const server = createAuthorizationServer({
     store,
     clock,
@@ -102,7 +104,7 @@ function composeIdentity(
       clockToleranceS: config.clockToleranceS,
     },
     securityHeaders: parts.securityHeaders,
-    logins,
+    logins: people,
     signingKeys,
     clientKeys: createClientKeys({
       http,
@@ -127,23 +129,13 @@ function composeIdentity(
     identify: createIdentifyToken({
       store,
       clock,
-      people: NOBODY,
+      people,
       administratorScope: config.administratorScope,
       ...lookups,
     }),
     close: () => http.close(),
   };
 }
-
-/** Until people have accounts, nobody logs in. */
-const NOBODY: People = { acting: async () => undefined, sessionState: async () => 'ended' };
-
-const NOBODY_LOGS_IN: LoginSource = {
-  findLogin: async () => undefined,
-  isLive: async () => false,
-  findAccount: async () => undefined,
-  judgeContext: async () => true,
-};
 
 /** The seal, opened when it is first needed; what is said of the key is said once. */
 function createSealOnce({ config, store, log }: IdentityParts): () => Promise<Seal | undefined> {

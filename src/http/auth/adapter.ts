@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Adapter, StoredPayload } from 'oidc-provider';
-import type { RecordWrite } from '../../ports/record.ts';
+import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
 import {
+  APP_GRANT,
   keyOfSecret,
   MODEL_KINDS,
   type AccessTokenBody,
@@ -33,6 +34,15 @@ export interface AdapterParts {
   readonly findLogin: (cookie: string) => Promise<LoginState | undefined>;
   /** Whether a session lives, by its public id. */
   readonly isLive: (session: string) => Promise<boolean>;
+  /**
+   * The versions of the account and the session by which a token is issued.
+   *
+   * @returns undefined when one of them has ended
+   */
+  readonly reliedOn: (
+    account: string,
+    session: string | undefined,
+  ) => Promise<readonly RecordPrecondition[] | undefined>;
   /** A client's registration in the library's words. */
   readonly findClient: (id: string, unit: Unit) => Promise<StoredPayload | undefined>;
 }
@@ -137,7 +147,7 @@ function recordAdapter(parts: AdapterParts, model: string, kind: string): Adapte
 
 /** Ends a grant of which a code or a refresh token was shown a second time (RFC 9700, 4.14.2). */
 export async function endReused(unit: Unit, grant: string): Promise<void> {
-  const found = await unit.find('grant', grant);
+  const found = await unit.find(APP_GRANT, grant);
   await endGrant(unit, grant);
   const { client = '', account = '' } = (found?.body as GrantBody | undefined) ?? {}; // of this kind
   unit.note('token-reused', { client, account, detail: { grant } }, 'end');
@@ -151,16 +161,16 @@ interface Upserted {
   readonly expiresInS: number | undefined;
 }
 
-async function upsert({ now }: AdapterParts, saved: Upserted, unit: Unit): Promise<void> {
+async function upsert(parts: AdapterParts, saved: Upserted, unit: Unit): Promise<void> {
   const { model, kind, id, payload, expiresInS } = saved;
   const { jti: _jti, ...rest } = payload;
-  const expiresAt = expiresInS === undefined ? undefined : now() + expiresInS * 1000;
+  const expiresAt = expiresInS === undefined ? undefined : parts.now() + expiresInS * 1000;
   const write = { kind, key: keyOfSecret(id), expiresAt } as const;
   if (model === 'ReplayDetection') {
     unit.hold({ ...write, expect: 'absent', body: { client: text(rest['iss']) ?? '' } }, 'end');
   } else if (kind === 'access-token') {
-    holdAccessToken(write, rest, unit);
-  } else if (kind === 'grant') {
+    await relyOnPerson(parts, holdAccessToken(write, rest, unit), unit);
+  } else if (kind === APP_GRANT) {
     await holdGrant(write, rest, unit);
   } else if (kind === 'interaction') {
     // The pages of the interaction check its session; the library would refuse the new one of a login (smart 3).
@@ -170,7 +180,22 @@ async function upsert({ now }: AdapterParts, saved: Upserted, unit: Unit): Promi
     const body = grantedBody(rest);
     if (kind === 'code') unit.note('token-issued', { ...aboutOf(body), detail: { kind } });
     unit.hold({ ...write, expect: 'absent', body, index: indexOf(body) }, 'issue');
+    await relyOnPerson(parts, body, unit);
   }
+}
+
+/** A version that no record has: the commit is refused. */
+const NEVER = -1;
+
+/** Nothing is issued to an account or in a session that ends at the same moment. */
+async function relyOnPerson(
+  { reliedOn }: AdapterParts,
+  { account, session, online }: Pick<AccessTokenBody, 'account' | 'session' | 'online'>,
+  unit: Unit,
+): Promise<void> {
+  if (account === undefined) return;
+  const relied = await reliedOn(account, online === true ? session : undefined);
+  unit.relyOn(relied ?? [{ kind: 'account', key: account, version: NEVER }]);
 }
 
 /** The members that our bodies name themselves, in the library's words. */
@@ -205,7 +230,7 @@ function holdAccessToken(
   write: Pick<RecordWrite, 'kind' | 'key' | 'expiresAt'>,
   { clientId, accountId, sessionUid, sid: _sid, scope, extra, ...payload }: StoredPayload,
   unit: Unit,
-): void {
+): AccessTokenBody {
   const account = text(accountId);
   const granted = text(payload['grantId']);
   const session = text(sessionUid);
@@ -228,6 +253,7 @@ function holdAccessToken(
     ...(patient !== undefined && { patients: [patient] }),
   });
   unit.hold({ ...write, expect: 'absent', body, index: indexOf(body) }, 'issue');
+  return body;
 }
 
 /** The context that was stored with the grant stays with it. */
@@ -267,15 +293,15 @@ function holdGrantBody(
  */
 export async function keepGrantContext(unit: Unit, grantId: string, context: GrantContext): Promise<void> {
   const key = keyOfSecret(grantId);
-  const found = await unit.find('grant', key);
+  const found = await unit.find(APP_GRANT, key);
   if (found === undefined) throw new Error('there is no such grant');
   const body = found.body as GrantBody; // of this kind
-  holdGrantBody(unit, { kind: 'grant', key, expiresAt: found.expiresAt }, { ...body, context });
+  holdGrantBody(unit, { kind: APP_GRANT, key, expiresAt: found.expiresAt }, { ...body, context });
 }
 
 /** The launch context of a grant. */
 export async function readGrantContext(unit: Unit, grantId: string): Promise<GrantContext> {
-  const found = await unit.find('grant', keyOfSecret(grantId));
+  const found = await unit.find(APP_GRANT, keyOfSecret(grantId));
   return (found?.body as GrantBody | undefined)?.context ?? {};
 }
 

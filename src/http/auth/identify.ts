@@ -7,6 +7,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { isUsable, type Client } from '../../identity/client.ts';
 import type { Caller } from '../../operations/request.ts';
+import { SERVER_AGENT, type AuditEntry } from '../../ports/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Snapshot, Store } from '../../ports/store.ts';
 import { beyondCeiling } from '../../smart/ceiling.ts';
@@ -43,6 +44,8 @@ export interface People {
     },
   ) => Promise<ActingPerson | undefined>;
   readonly sessionState: (session: string) => Promise<'live' | 'locked' | 'ended'>;
+  /** The person has asked for something by itself: the session is in use. */
+  readonly touched: (session: string, by: Pick<AuditEntry, 'agent' | 'requestId'>) => Promise<void>;
 }
 
 interface Parts {
@@ -58,6 +61,8 @@ interface TokenCredentials {
   readonly token: string;
   readonly onBehalfOf: string | undefined;
   readonly address: string | undefined;
+  /** Whether the person asked for it, and not a page by itself (identity ID-36). Default: yes. */
+  readonly isOwnWish?: boolean;
 }
 
 /**
@@ -71,14 +76,15 @@ const expired = (): OperationOutcomeError =>
 
 export function createIdentifyToken(parts: Parts): IdentifyToken {
   const { store, clock } = parts;
-  return async ({ token, onBehalfOf, address }) => {
+  return async (credentials) => {
+    const { token, onBehalfOf } = credentials;
     const snapshot = store.snapshot();
     const found = await snapshot.record('access-token', keyOfSecret(token));
     if (found === undefined) throw expired();
     const body = found.body as AccessTokenBody; // of this kind
     const client = await findClient(snapshot, body.client);
     if (client === undefined || !isUsable(client, clock.now())) throw expired();
-    const caller = await callerOf(parts, snapshot, body, client, address);
+    const caller = await callerOf(parts, snapshot, body, client, credentials);
     if (onBehalfOf === undefined) return caller;
     return actFor(parts, caller, onBehalfOf);
   };
@@ -89,10 +95,10 @@ async function callerOf(
   snapshot: Snapshot,
   body: AccessTokenBody,
   client: Client,
-  address: string | undefined,
+  { address, isOwnWish = true }: TokenCredentials,
 ): Promise<Caller> {
   const { account, client: id, session, patient } = body;
-  await checkSession(parts, body);
+  await checkSession(parts, body, isOwnWish);
   const named = account === undefined ? client.organization : body.organization;
   const organization = named && (await parts.findOrganization({ reference: named }));
   if (named !== undefined && organization === undefined)
@@ -129,12 +135,17 @@ async function callerOf(
 }
 
 /** What is bound to a session ends with it, and rests while it is locked (identity ID-37). */
-async function checkSession({ people }: Parts, { session, online }: AccessTokenBody): Promise<void> {
+async function checkSession(
+  { people }: Parts,
+  { session, online, account = '', client }: AccessTokenBody,
+  isOwnWish: boolean,
+): Promise<void> {
   if (session === undefined || online !== true) return;
   const state = await people.sessionState(session);
   if (state === 'ended') throw expired();
-  if (state === 'locked')
-    throw new OperationOutcomeError('token-invalid', { diagnostics: 'The session is locked.' });
+  if (state === 'locked') throw new OperationOutcomeError('session-locked');
+  const agent = { ...SERVER_AGENT, client, subject: account, session };
+  if (isOwnWish) await people.touched(session, { agent, requestId: 'session' });
 }
 
 /** The scopes of the token that are still within what its client is registered for. */

@@ -20,7 +20,8 @@ export interface LoginSource {
   /** Whether a session lives, by its public id. */
   readonly isLive: (session: string) => Promise<boolean>;
   /** Undefined: there is no such account, or it is not active. */
-  readonly findAccount: (id: string) => Promise<ProviderAccount | undefined>;
+  readonly findAccount: (id: string, context: GrantContext) => Promise<ProviderAccount | undefined>;
+  readonly reliedOn: AdapterParts['reliedOn'];
   /** Whether what was chosen at the launch still holds for the account. */
   readonly judgeContext: (account: string, context: GrantContext) => Promise<boolean>;
 }
@@ -106,6 +107,7 @@ function adapterOf({ store, clock, logins, clientKeys }: LibraryParts): AdapterP
     now,
     findLogin: logins.findLogin,
     isLive: logins.isLive,
+    reliedOn: logins.reliedOn,
     findClient: createClientReader({ keys: clientKeys, now }),
   };
 }

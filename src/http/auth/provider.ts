@@ -64,7 +64,7 @@ interface ProviderParts {
   readonly settings: ProviderSettings;
   readonly front: FrontHooks;
   /** Undefined: there is no such account, or it is not active. */
-  readonly findAccount: (id: string) => Promise<ProviderAccount | undefined>;
+  readonly findAccount: (id: string, context: GrantContext) => Promise<ProviderAccount | undefined>;
   /** The ceiling of a client. */
   readonly ceilingOf: (client: string) => Promise<readonly string[]>;
   /** The context as far as it still holds; undefined ends the refresh (smart SM-52). */
@@ -131,8 +131,13 @@ function configurationOf(parts: ProviderParts): object {
     },
     assertJwtClientAuthClaimsAndHeader: (_ctx: Context, claims: Members, header: Members, client: Client) =>
       checkAssertion(parts, client, claims, header),
-    findAccount: async (_ctx: Context, id: string) => {
-      const account = await parts.findAccount(id);
+    findAccount: async (_ctx: Context, id: string, token?: Token) => {
+      const unit = currentUnit();
+      const isGranted = unit !== undefined && token?.grantId !== undefined;
+      const account = await parts.findAccount(
+        id,
+        isGranted ? await readGrantContext(unit, token.grantId) : {},
+      );
       return account && { accountId: id, claims: async () => ({ sub: id, ...account }) };
     },
     loadExistingGrant: front.loadExistingGrant,

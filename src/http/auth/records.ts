@@ -2,6 +2,9 @@
 import { hash } from 'node:crypto';
 import type { Ref } from '../../fhir/types.ts';
 
+/** A grant of an app; `grant` is that of emergency access. */
+export const APP_GRANT = 'app-grant';
+
 /** Where the library's models are kept. An access token and a token of client credentials are one kind. */
 export const MODEL_KINDS: Readonly<Record<string, string>> = {
   AccessToken: 'access-token',
@@ -9,7 +12,7 @@ export const MODEL_KINDS: Readonly<Record<string, string>> = {
   RefreshToken: 'refresh-token',
   AuthorizationCode: 'code',
   Interaction: 'interaction',
-  Grant: 'grant',
+  Grant: APP_GRANT,
   ReplayDetection: 'replay',
 };
 

@@ -7,9 +7,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { identityEntry, type IdentityEvent } from '../../accounts/audit.ts';
 import { SERVER_AGENT, type AuditEntry } from '../../ports/audit.ts';
 import { auditedCommit } from '../../ports/commit.ts';
-import type { RecordWrite } from '../../ports/record.ts';
+import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
 import { CommitRefused, type Store } from '../../ports/store.ts';
-import { KINDS_OF_GRANT } from './records.ts';
+import { APP_GRANT, KINDS_OF_GRANT } from './records.ts';
 
 export type UnitStore = Pick<Store, 'snapshot' | 'commit'>;
 
@@ -65,6 +65,8 @@ export interface Unit {
   /** Those with an index value, with what is held. */
   findAll(kind: string, name: string, value: string): Promise<readonly (SeenRecord & { key: string })[]>;
   hold(write: RecordWrite, role: Held['role']): void;
+  /** What is held counts only if these are as they were. */
+  relyOn(preconditions: readonly RecordPrecondition[]): void;
   /** @param role as of the write that it speaks of */
   note(event: IdentityEvent, row: AuditRowOf, role?: Held['role']): void;
   /**
@@ -81,6 +83,7 @@ const nameOf = (kind: string, key: string): string => `${kind} ${key}`;
 export function openUnit(store: UnitStore, about: UnitAbout, assertedKeyId?: string): Unit {
   const held = new Map<string, Held>();
   const entries: HeldEntry[] = [];
+  const relied = new Map<string, RecordPrecondition>();
   return {
     about,
     assertedKeyId,
@@ -102,6 +105,9 @@ export function openUnit(store: UnitStore, about: UnitAbout, assertedKeyId?: str
       const expect = before?.write.expect ?? write.expect;
       held.set(name, { write: { ...write, expect }, role: before?.role === 'end' ? 'end' : role });
     },
+    relyOn(preconditions) {
+      for (const one of preconditions) relied.set(nameOf(one.kind, one.key), one);
+    },
     note(event, row, role = 'issue') {
       entries.push({ entry: identityEntry(event, rowBy(about, row)), role });
     },
@@ -112,26 +118,30 @@ export function openUnit(store: UnitStore, about: UnitAbout, assertedKeyId?: str
       // Law 12: no commit without an audit row. What no row speaks of is a step of a launch.
       const steps = [identityEntry('launch', rowBy(about, {}))];
       const audit = rows.length > 0 ? rows.map(({ entry }) => entry) : steps;
+      const preconditions = refused ? [] : [...relied.values()];
+      relied.clear();
       if (records.length > 0)
-        await write(
+        await commitAll(
           store,
           audit,
           records.map((one) => one.write),
+          preconditions,
         );
     },
   };
 }
 
 /** @throws RaceLost, CommitRefused */
-async function write(
+async function commitAll(
   store: UnitStore,
   audit: readonly AuditEntry[],
   records: readonly RecordWrite[],
+  recordPreconditions: readonly RecordPrecondition[],
 ): Promise<void> {
   try {
-    await store.commit(auditedCommit(audit, { records }));
+    await store.commit(auditedCommit(audit, { records, recordPreconditions }));
   } catch (error) {
-    if (!(error instanceof CommitRefused) || error.reason !== 'unexpected') throw error;
+    if (!(error instanceof CommitRefused) || !['unexpected', 'stale'].includes(error.reason)) throw error;
     const used = records.find(({ kind }) => kind === error.ref)?.body;
     throw new RaceLost(error.ref ?? '', (used as { grant?: string } | undefined)?.grant);
   }
@@ -184,5 +194,5 @@ export async function endGrant(unit: Unit, grant: string): Promise<void> {
     for (const { key } of await unit.findAll(kind, 'grant', grant))
       unit.hold({ kind, key, expect: 'any', body: undefined }, 'end');
   }
-  unit.hold({ kind: 'grant', key: grant, expect: 'any', body: undefined }, 'end');
+  unit.hold({ kind: APP_GRANT, key: grant, expect: 'any', body: undefined }, 'end');
 }
