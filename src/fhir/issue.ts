@@ -87,6 +87,8 @@ export const ISSUES = {
   'id-mismatch': row('invalid', 400, 'The id in the body and in the address must be the same.'),
   // — scopes and organization
   'scope-insufficient': row('forbidden', 403, 'Ask the issuer for the scope named in diagnostics.'),
+  'role-missing': row('forbidden', 403, 'Ask an administrator of your organization for a role, or the operator for the setting defaultRole.'),
+  'role-insufficient': withholds('security', row('forbidden', 403, 'Ask somebody whose role may; the diagnostics say what yours lacks.')),
   'organization-unknown': row('forbidden', 403, 'The token must name an Organization that is a member here; an administrator admits it.'),
   'purpose-not-allowed': withholds('security', row('forbidden', 403, 'Ask the issuer for a purpose that the client may act for.')),
   // — accounts

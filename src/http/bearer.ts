@@ -10,6 +10,8 @@ import type { Caller } from '../operations/request.ts';
 import type { Purpose } from '../policies/purpose.ts';
 import type { Clock } from '../ports/clock.ts';
 import { readScopes } from '../resources/scope-query.ts';
+import { rolesOfToken, type RoleSettings } from '../identity/granted.ts';
+import { isIndividual, type Role } from '../identity/roles.ts';
 import { readServerScopes } from '../smart/server-scopes.ts';
 import {
   nameIn,
@@ -28,7 +30,7 @@ import { checkPurposes, purposesFor, type FindUsualPurpose } from './purposes.ts
 import { createTokenCache } from './token-cache.ts';
 import { judgeTokenType } from './token-type.ts';
 
-export interface BearerSettings extends ClaimSettings {
+export interface BearerSettings extends ClaimSettings, RoleSettings {
   /** The public base address: a person here is one person, by an address below it or by a relative reference. */
   readonly base: string;
   readonly issuer: string;
@@ -254,7 +256,7 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
   if (organization === undefined && !administrator) throw new OperationOutcomeError('organization-unknown');
   const subject = payload.sub ?? '';
   const client = claimText(payload['client_id']) ?? claimText(payload['azp']) ?? subject;
-  const login = readLogin(payload, token, settings);
+  const { claimedRoles, ...login } = readLogin(payload, token, settings);
   const asking = {
     organization,
     scopes: readScopes(words.join(' '), settings.base),
@@ -263,16 +265,34 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
     user: userIn(payload['fhirUser'], settings.base),
     claimed: checkPurposes(login.purposes, client, settings.clientPurposes),
   };
+  const roles = rolesOfToken(
+    {
+      claimed: claimedRoles,
+      user: asking.user,
+      isClient: client === subject,
+      levels: asking.scopes.map(({ level }) => level),
+      administrator,
+    },
+    settings,
+  );
   return {
     ...asking,
     administrator,
     client,
     subject,
     ...login,
+    roles,
+    patient: asking.patient ?? ownPatient(roles, asking.user),
     purposes: await purposesFor(asking, organization, settings.usualPurpose),
     userName: await settings.findUserName?.(asking, claimText(payload['name'])),
     named: settings.organizationClaimForm === 'identifier' ? name : undefined,
   };
+}
+
+/** Whose record it is, where a patient asks and the launch names nobody. */
+function ownPatient(roles: readonly Role[] | undefined, user: string | undefined): Ref | undefined {
+  const isOwn = isIndividual(roles) && user !== undefined && /^Patient\/[^/]+$/.test(user);
+  return isOwn ? (user as Ref) : undefined;
 }
 
 /** The person, by one spelling: an issuer may write the whole address for one client and `Practitioner/1` for another. */

@@ -59,8 +59,10 @@ const refused = (claim: string, wanted: string): OperationOutcomeError =>
   new OperationOutcomeError('token-invalid', { diagnostics: `The claim ${claim} is not ${wanted}.` });
 
 /** The login, with the purposes as they are claimed. */
-interface ClaimedLogin extends Omit<Login, 'tab' | 'purposes'> {
+interface ClaimedLogin extends Omit<Login, 'tab' | 'purposes' | 'roles'> {
   readonly purposes: readonly string[];
+  /** What the issuer calls the caller's rights. */
+  readonly claimedRoles: readonly string[];
 }
 
 /**
@@ -78,7 +80,9 @@ export function readLogin(payload: JWTPayload, token: string, settings: ClaimSet
     authenticatedAt: readMoment(payload['auth_time'], payload.iat),
     methods: readMethods(payload['amr']),
     session: readSession(payload, token, settings),
-    roles: readList(claimAt(payload, rolesClaim), readRole, () => refused(rolesClaim, 'a list of roles')),
+    claimedRoles: readList(claimAt(payload, rolesClaim), readRole, () =>
+      refused(rolesClaim, 'a list of roles'),
+    ),
   };
 }
 

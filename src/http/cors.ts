@@ -17,7 +17,7 @@ const EXPOSED =
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const ACCEPTED =
   'Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, ' +
-  'Prefer, X-On-Behalf-Of, X-Request-Id, X-Security-Context, X-Tab-Id';
+  'Prefer, X-Access-Reason, X-On-Behalf-Of, X-Request-Id, X-Security-Context, X-Tab-Id';
 const PREFLIGHT_KEPT_S = 600;
 
 /** Header names, at most as many as a browser sends. */

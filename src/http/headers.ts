@@ -43,6 +43,21 @@ export function readHttpHeader(req: IncomingMessage, name: string): string | und
   return text;
 }
 
+/** Characters of a reason: enough to say one, and not more than one. */
+const REASON_MIN = 10;
+const REASON_MAX = 500;
+
+/**
+ * X-Access-Reason: why the caller looks at what its role sees for a reason alone.
+ *
+ * @throws OperationOutcomeError `header-invalid`
+ */
+export function readAccessReason(req: IncomingMessage): string | undefined {
+  const text = readHttpHeader(req, 'X-Access-Reason')?.trim();
+  if (text === undefined || (text.length >= REASON_MIN && text.length <= REASON_MAX)) return text;
+  throw invalidHeader('X-Access-Reason', `a reason in words: ${REASON_MIN} to ${REASON_MAX} characters`);
+}
+
 /**
  * The query of a conditional create.
  *

@@ -11,7 +11,13 @@ import { bodyOfRead, LARGE, type Heavy } from '../operations/heavy.ts';
 import type { Caller, Interaction, Request } from '../operations/request.ts';
 import { createTurns } from '../operations/turns.ts';
 import { readXml } from '../xml/read.ts';
-import { readConditions, readCreateCondition, readIdempotencyKey, readHttpHeader } from './headers.ts';
+import {
+  readConditions,
+  readCreateCondition,
+  readIdempotencyKey,
+  readHttpHeader,
+  readAccessReason,
+} from './headers.ts';
 import { isFhirXml, mayBeContent, takesContent, wrapContent } from './binary.ts';
 import {
   formatOfBody,
@@ -97,6 +103,7 @@ export async function readRequest(
     ifNoneMatch: conditions.ifNoneMatch,
     ifNoneExist,
     ifModifiedSince: conditions.ifModifiedSince,
+    reason: readAccessReason(req),
     prefer: conditions.prefer,
     idempotencyKey: sent?.idempotencyKey ?? bodilessKey(arrival),
     caller,

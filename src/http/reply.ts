@@ -8,6 +8,7 @@ import { buildOutcome, ISSUES, OperationOutcomeError } from '../fhir/issue.ts';
 import { encodeJson, parseJsonValue } from '../fhir/json.ts';
 import type { Reply } from '../operations/request.ts';
 import { nextPiece } from '../operations/turns.ts';
+import { stepUpChallenge } from '../identity/session.ts';
 import { isExpressible } from '../xml/characters.ts';
 import { convertToXml } from '../xml/convert.ts';
 import type { BinaryContent } from './binary.ts';
@@ -252,6 +253,7 @@ function writeHead(
 function challengeOf({ code }: OperationOutcomeError): string | undefined {
   if (code === 'token-missing') return REALM;
   if (code === 'token-invalid') return `${REALM}, error="invalid_token"`;
+  if (code === 'step-up-needed') return stepUpChallenge();
   return code === 'scope-insufficient' ? `${REALM}, error="insufficient_scope"` : undefined;
 }
 

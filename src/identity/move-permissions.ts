@@ -6,7 +6,7 @@ import type { Role } from './roles.ts';
  * A cell: `yes`; `attach`: the move, with a document that somebody else has signed; `step-up`: after a fresh login alone; `ask`:
  * the person asks for it by a CommunicationRequest, and somebody of the organization makes the move; –: no.
  */
-type MoveCell = 'yes' | 'attach' | 'step-up' | 'ask' | '–';
+export type MoveCell = 'yes' | 'attach' | 'step-up' | 'ask' | '–';
 
 interface MoveRow {
   readonly move: string;

@@ -2,12 +2,15 @@
  * Which role may invoke which operation (identity 4.4), by the id of its OperationDefinition. An operation without a row is
  * refused to everybody who has roles. Rights of the operation's own still hold: who keeps the patient, what it reads.
  */
-import type { Cells } from './permissions.ts';
+import { columnOf, type Cells } from './permissions.ts';
+import type { Role } from './roles.ts';
 
 /**
- * A cell: `yes`; `own`: of the own record; `raise`: may add, never weaken or take away; `reason`: with a stated reason, which
+ * `yes`; `own`: of the own record; `raise`: may add, never weaken or take away; `reason`: with a stated reason, which
  * the audit keeps; `step-up`: after a fresh login; –: no.
  */
+export type OperationCell = 'yes' | 'own' | 'raise' | 'reason' | 'step-up' | '–';
+
 // prettier-ignore
 export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   //                              coordinator clinician  front-desk compliance executive biller org-admin  sys-admin  patient
@@ -65,3 +68,7 @@ export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   'discard-message':             ['yes',     'yes',     '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],
   'map-code':                    ['yes',     'yes',     '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],
 };
+
+/** What a role may do of an operation; – for one that has no row. */
+export const operationCellOf = (role: Role, definition: string): OperationCell =>
+  (OPERATION_PERMISSIONS[definition]?.[columnOf(role)] ?? '–') as OperationCell; // a test reads every cell

@@ -76,3 +76,9 @@ export const roleRow = (role: Role): RoleRow => ROLE_ROWS[role];
 
 /** Whether a text is the code of a role. */
 export const isRole = (text: string): text is Role => Object.hasOwn(ROLE_ROWS, text);
+
+const INDIVIDUAL_ROLES: ReadonlySet<Role> = new Set(['patient', 'proxy']);
+
+/** Whether somebody has no roles but those of one who looks at the record of one patient. */
+export const isIndividual = (roles: readonly Role[] | undefined): boolean =>
+  roles !== undefined && roles.length > 0 && roles.every((role) => INDIVIDUAL_ROLES.has(role));

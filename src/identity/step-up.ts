@@ -15,3 +15,11 @@ export const STEP_UP_WRITES: readonly StepUpRow[] = [
   { type: 'Subscription', rights: ['c', 'u'], because: 'says where patients’ records are sent' },
   { type: 'Contract', rights: ['c', 'u', 'd'], because: 'decides who is told as a business associate' },
 ];
+
+/** Whether a write needs a fresh login. */
+export const needsStepUp = (type: string, right: RoleRight): boolean =>
+  STEP_UP_WRITES.some((row) => row.type === type && row.rights.includes(right));
+
+/** Whether somebody logged in a short while ago; both in milliseconds since 1970. */
+export const isFreshLogin = (authenticatedAt: number | undefined, now: number): boolean =>
+  authenticatedAt !== undefined && now - authenticatedAt <= STEP_UP_MS;

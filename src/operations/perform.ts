@@ -50,7 +50,7 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   batch: performBatch,
   operation: (context, request, _perform, messages) =>
     performOperation(context, request, messages, (inner, beside) =>
-      performTransaction(context, inner, beside),
+      performTransaction(context, inner, { isOperation: true, beside }),
     ),
 };
 
@@ -70,7 +70,7 @@ export function createPerform(context: OperationContext, messages: MessageAction
       const found = payloadOf(context, asked);
       const payload = typeof found === 'object' ? await found : found;
       if (payload !== undefined) request = { ...asked, caller: { ...asked.caller, payload } };
-      for (const admit of ADMIT) admit(request);
+      for (const admit of ADMIT) admit(request, context.clock.now());
       const mayOpen = hasServerScope(request.caller, 'closeloop/break-glass');
       const opened = mayOpen ? await underGrants(context, request) : request;
       const reply = await interactionOf(opened)(context, opened, perform, messages);

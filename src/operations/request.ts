@@ -2,6 +2,7 @@
 import type { Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import { isIndividual, type Role } from '../identity/roles.ts';
 import { hiddenFrom } from '../policies/access.ts';
 import type { Purpose } from '../policies/purpose.ts';
 import { EVERYTHING, type Narrowing, type Sight } from '../ports/query.ts';
@@ -49,8 +50,11 @@ export interface Login {
   readonly session: string | undefined;
   /** Where within the session, as the client says (X-Tab-Id): evidence of a place, never of a person. */
   readonly tab: string | undefined;
-  /** What the issuer calls the caller's rights. They permit nothing by themselves. */
-  readonly roles: readonly string[];
+  /**
+   * The roles of the person (identity 2); empty: none, and nothing is allowed. undefined: roles are not asked, the scopes alone
+   * bound the caller: a service client, a message, this machine.
+   */
+  readonly roles: readonly Role[] | undefined;
 }
 
 /** A message, a command of this machine, or the server itself. */
@@ -60,7 +64,7 @@ export const WITHOUT_LOGIN: Login = {
   methods: [],
   session: undefined,
   tab: undefined,
-  roles: [],
+  roles: undefined,
 };
 
 /** A grant of emergency access that runs (compliance E1). */
@@ -114,11 +118,12 @@ export function sightOf(
   if (caller.administrator) return EVERYTHING;
   if (caller.organization === undefined) throw new Error('a caller must have an organization');
   const { organization, patient, payload, emergency, user } = caller;
-  const hidden = patientOnly && patient !== undefined ? hiddenFrom(user) : [];
+  const isOfOne = patientOnly || isIndividual(caller.roles);
+  const hidden = isOfOne && patient !== undefined ? hiddenFrom(user) : [];
   return {
     everything: false,
     organization,
-    ...(patientOnly && patient !== undefined && { patient }),
+    ...(isOfOne && patient !== undefined && { patient }),
     ...(hidden.length > 0 && { hidden }),
     ...(payload !== undefined && { payload }),
     ...(narrow !== undefined && { narrow }),
@@ -154,6 +159,8 @@ export interface Request {
   /** A message speaks: what its codes mean is its sender's affair. */
   readonly byMessage?: true;
   readonly idempotencyKey?: { readonly id: string; readonly fingerprint: string } | undefined;
+  /** Why the caller looks at what its role sees for a reason alone (harmony Z8). */
+  readonly reason?: string | undefined;
   /** An import of the operator's, whatever it brings (rules 1.16). Never set by a door. */
   readonly importing?: boolean | undefined;
   readonly caller: Caller;

@@ -6,6 +6,7 @@ import { permits, rightsFor, type ScopedInteraction } from '../smart/permits.ts'
 import type { Right } from '../smart/scopes.ts';
 import type { ServerScope } from '../smart/server-scopes.ts';
 import { allNarrowed, eitherOf, narrowedAlso, narrowingFor, staysWithPatient } from './narrowing.ts';
+import { checkTypeRole, rolePermitOf, roleGives } from './role.ts';
 import { sightOf, type Caller, type Interaction, type Request } from './request.ts';
 
 /** Interactions whose parts are asked one by one. */
@@ -45,9 +46,9 @@ function permitted(caller: Caller, interaction: ScopedInteraction, type: string)
   throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: ${permit.needed}` });
 }
 
-/** Whether the caller's token has a scope of this server (compliance S4): asked here, and nowhere else. */
-export const hasServerScope = ({ serverScopes = [] }: Caller, scope: ServerScope): boolean =>
-  serverScopes.includes(scope);
+/** Whether the caller's token has a scope of this server, or a role gives as much (compliance S4): asked here, and nowhere else. */
+export const hasServerScope = (caller: Caller, scope: ServerScope): boolean =>
+  caller.serverScopes?.includes(scope) === true || roleGives(caller, scope);
 
 /**
  * What the caller may see for this request: its organization's clause, narrowed by patient scopes and by the queries of
@@ -110,10 +111,11 @@ export function sightToRefer(caller: Caller, type: string, sight: Sight): Sight 
 }
 
 function sightBy(caller: Caller, type: string, interaction: 'read' | 'search-type'): Sight | undefined {
+  const right = interaction === 'read' ? 'r' : 's';
+  if (rolePermitOf(caller, right, type)?.roles.length === 0) return undefined;
   if (caller.administrator) return sightOf(caller);
   const permit = permits(caller.scopes, interaction, type);
   if (!permit.allowed || (permit.patientOnly && caller.patient === undefined)) return undefined;
-  const right = interaction === 'read' ? 'r' : 's';
   return sightOf(
     caller,
     permit.patientOnly || staysWithPatient(caller, type, right),
@@ -132,6 +134,8 @@ export function sightForClause(caller: Caller, where: Clause, sight: Sight): Sig
   for (const type of chainedTypes(where)) {
     const asked = sightForType(caller, type);
     if (asked === undefined) {
+      if (caller.administrator || permits(caller.scopes, 'search-type', type).allowed)
+        checkTypeRole(caller, 's', type);
       throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: system/${type}.s` });
     }
     if (!asked.everything && asked.patient !== undefined) narrowest = withPatientOf(asked, narrowest);

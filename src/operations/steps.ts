@@ -32,6 +32,7 @@ import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
 import { checkScopesAfter } from './write/scoped.ts';
 import { labelSelfPaid } from './write/self-paid.ts';
+import { checkRole } from './role.ts';
 import { guardMarks } from './write/server-marks.ts';
 import { nameStandings } from './write/standings.ts';
 import { leaveUnchanged } from './write/unchanged.ts';
@@ -63,9 +64,10 @@ import { wrapOutputs } from './write/wrap-outputs.ts';
 import type { Interaction, Request } from './request.ts';
 
 /** Steps that every door's request meets before anything is planned. */
-export const ADMIT: readonly ((request: Request) => void)[] = [
+export const ADMIT: readonly ((request: Request, now: number) => void)[] = [
   checkOrganization,
   checkScope,
+  checkRole,
   checkGivenQuery,
 ];
 

@@ -20,6 +20,7 @@ import type { Outgoing } from './compose-outgoing.ts';
 import { openOutsideIssuers } from './outside-issuers.ts';
 import { createLookups } from './organizations.ts';
 import { createPeople } from './people.ts';
+import { readRoleSettings } from './role-default.ts';
 import { openKey } from './key-file.ts';
 import { clock } from './time.ts';
 
@@ -58,7 +59,13 @@ interface Access {
 export async function openAccess(parts: IdentityParts): Promise<Access> {
   const { config, base, store, outgoing } = parts;
   const lookups = createLookups(store, base, config.partyKindDefault);
-  const outside = await openOutsideIssuers(config, base, outgoing, lookups);
+  const outside = await openOutsideIssuers(
+    config,
+    base,
+    outgoing,
+    lookups,
+    await readRoleSettings(store, config, parts.log),
+  );
   const { openIdConfiguration } = parts.documents;
   const authorization =
     openIdConfiguration === undefined ? undefined : composeIdentity(parts, lookups, openIdConfiguration);

@@ -1,4 +1,5 @@
 /** The settings of identity: who signs in, by what, and where its secrets are sealed. Rows of `settings.ts`. */
+import { DEFAULT_ROLES, isDefaultRole, parseRoleRow } from '../identity/granted.ts';
 import { allowedPlace, path } from './setting-shapes.ts';
 import { choice, integer, list, text } from './setting.ts';
 
@@ -35,6 +36,16 @@ export const IDENTITY_SETTINGS = {
     [],
     'Places from which the server may fetch the keys of clients (jwks_uri), besides https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
     { shape: allowedPlace },
+  ),
+  defaultRole: text(
+    undefined,
+    'What a user of an outside issuer is here, whose token names no role of ours (rolesClaim, roleTable): a role, none (403 role-missing), or unrestricted, which allows what the scopes and the organization allow. Default: none; unrestricted in an installation that had an issuer before there were roles, until this is set.',
+    { shape: [DEFAULT_ROLES.join(', '), isDefaultRole] },
+  ),
+  roleTable: list(
+    [],
+    'What the words of rolesClaim mean here: rows word=role, as in nurse=coordinator. A code of a role means that role without a row. Nobody becomes a sys-admin so.',
+    { shape: ['rows word=role', (row: string) => parseRoleRow(row) !== undefined] },
   ),
   keyFile: text(
     undefined,

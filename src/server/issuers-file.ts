@@ -1,6 +1,7 @@
 /** The file of issuers outside (setting `issuersFile`): each with its keys, and the organizations that it may speak for. */
 import { readFileSync } from 'node:fs';
 import type { Ref } from '../fhir/types.ts';
+import { DEFAULT_ROLES, isDefaultRole, parseRoleRow, type DefaultRole } from '../identity/granted.ts';
 import type { Config } from './config.ts';
 
 /** An issuer outside, with the settings of tokens that it has of its own. */
@@ -15,6 +16,8 @@ interface OutsideIssuerRow {
   readonly organizationClaim?: string;
   readonly organizationClaimForm?: 'reference' | 'identifier';
   readonly rolesClaim?: string;
+  readonly defaultRole?: DefaultRole;
+  readonly roleTable?: readonly string[];
   readonly sessionClaim?: string;
   readonly purposeClaim?: string;
   readonly tokenAlgorithms?: readonly string[];
@@ -29,10 +32,11 @@ const TEXTS = [
   'organizationClaim',
   'organizationClaimForm',
   'rolesClaim',
+  'defaultRole',
   'sessionClaim',
   'purposeClaim',
 ] as const;
-const LISTS = ['organizations', 'tokenAlgorithms', 'tokenTypes'] as const;
+const LISTS = ['organizations', 'roleTable', 'tokenAlgorithms', 'tokenTypes'] as const;
 const MEMBERS: readonly string[] = [...TEXTS, ...LISTS];
 const ORGANIZATION = /^Organization\/[A-Za-z0-9.-]{1,64}$/;
 
@@ -65,11 +69,16 @@ function faultOf(row: unknown): string | undefined {
   const [unlisted] = LISTS.filter((name) => members[name] !== undefined && !isTexts(members[name]));
   if (unlisted !== undefined) return `${unlisted} must be a list of texts`;
   const { issuer, jwksUri, jwksFile, organizations, organizationClaimForm: form } = members;
+  const { defaultRole: role, roleTable: table } = members;
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) return 'issuer must be a URL';
   if ((jwksUri === undefined) === (jwksFile === undefined))
     return 'jwksUri or jwksFile, and only one of them';
   if (form !== undefined && form !== 'reference' && form !== 'identifier')
     return 'organizationClaimForm must be reference or identifier';
+  if (typeof role === 'string' && !isDefaultRole(role))
+    return `defaultRole must be one of ${DEFAULT_ROLES.join(', ')}`;
+  if (isTexts(table) && table.some((one) => parseRoleRow(one) === undefined))
+    return 'roleTable must hold rows word=role';
   const bound = isTexts(organizations) ? organizations : [];
   return bound.length > 0 && bound.every((one) => ORGANIZATION.test(one))
     ? undefined

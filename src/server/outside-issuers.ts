@@ -1,5 +1,6 @@
 /** The issuers outside whose tokens the server takes: that of the settings, those of a file, and a demonstration's own. */
 import { createIdentify, type BearerSettings } from '../http/bearer.ts';
+import type { RoleSettings } from '../identity/granted.ts';
 import { createDevIssuer, type DevIssuer } from '../http/dev-issuer.ts';
 import type { OutsideIssuer } from '../http/issuers.ts';
 import { keysFromFile, keysFromUri, type IssuerKeys } from '../http/keys.ts';
@@ -31,6 +32,7 @@ export async function openOutsideIssuers(
   base: string,
   outgoing: Outgoing,
   lookups: Lookups,
+  roles: RoleSettings,
 ): Promise<OutsideIssuers> {
   const devIssuer = config.demo ? await openDevIssuer(config, base) : undefined;
   const issuers = [
@@ -44,6 +46,7 @@ export async function openOutsideIssuers(
       issuer,
       identify: createIdentify({
         ...config,
+        ...roles,
         base,
         audience: config.audience ?? base,
         issuer,
@@ -85,7 +88,8 @@ function ofFile(config: Config, outgoing: Outgoing): readonly Issuer[] {
   return outsideIssuersOf(config).map(({ issuer, jwksUri, jwksFile, ...settings }) => ({
     issuer,
     keys: keysOf({ jwksUri, jwksFile }, outgoing),
-    settings,
+    // Nobody knew this issuer before there were roles.
+    settings: { rolesUndecided: false, ...settings },
   }));
 }
 

@@ -1,6 +1,7 @@
 /** What the roof does about parties before anybody is served: older folders are filled, and the links' OIDs are registered. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
+import { beginRoles } from './role-default.ts';
 import type { Log } from '../http/log.ts';
 import { denyByStoredConsents } from '../operations/renew-denials.ts';
 import { keepAllKinds } from '../operations/renew-kinds.ts';
@@ -13,7 +14,7 @@ import type { ServerStore } from '../stores/index.ts';
 
 interface PrepareParts {
   readonly store: ServerStore;
-  readonly config: Pick<Config, 'identitySystems' | 'partyKindDefault'>;
+  readonly config: Pick<Config, 'demo' | 'identitySystems' | 'issuer' | 'partyKindDefault'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly listening: readonly Listening[];
@@ -26,6 +27,7 @@ const GUARD_FORMAT = 5;
 const OID = /^[0-2](?:\.(?:0|[1-9]\d*))+$/;
 
 export async function prepareParties({ store, config, clock, log, listening }: PrepareParts): Promise<void> {
+  const isOlder = store.status().seq > 0;
   const named = namedBy(listening);
   const parts = { store, clock, newId: randomUUID, named, identitySystems: config.identitySystems };
   if (store.bornFormat < REGISTER_FORMAT) {
@@ -41,6 +43,7 @@ export async function prepareParties({ store, config, clock, log, listening }: P
     if (denying !== undefined)
       log.write('info', 'what the stored Consents deny and permit was put in force', { denying });
   }
+  await beginRoles({ store, config, clock, isOlder });
   for (const { oid, organization } of await registerLinks(parts)) {
     log.write('warn', 'a link names an OID that is verified for another organization', { oid, organization });
   }

@@ -1,10 +1,13 @@
 /**
  * Doctor's check of the issuer of tokens: whether its keys can be fetched, and whether one of them can sign a token.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import { createOutgoing } from '../../src/server/compose-outgoing.ts';
+import { ROLES_BEGAN, UNDECIDED } from '../../src/server/role-default.ts';
+import { countRecords } from '../../src/stores/embedded/record-reading.ts';
+import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';
 
 const ASK_TIMEOUT_MS = 5000;
 const KEYS_BYTES_MAX = 1024 * 1024;
@@ -33,7 +36,14 @@ export async function examineIssuer(config: Config): Promise<readonly Finding[]>
   const found = (keys as { readonly keys?: unknown } | null)?.keys;
   const usable = Array.isArray(found) ? found.filter(isForSigning).length : 0;
   if (usable === 0) return [{ ok: false, says: `${place} holds no key that signs → ${remedy}` }];
-  return [{ ok: true, says: `${usable} keys of ${issuer} at ${place}` }];
+  return [{ ok: true, says: `${usable} keys of ${issuer} at ${place}` }, ...examineRoles(config)];
+}
+
+/** What users of the issuer are here, where nobody has chosen it (identity ID-8). */
+function examineRoles({ dataDir, defaultRole }: Config): readonly Finding[] {
+  if (!existsSync(pathsOf(dataDir).database)) return [];
+  const undecided = countRecords(dataDir, ROLES_BEGAN.kind, 'outsideUsers', 'unrestricted') > 0;
+  return undecided && defaultRole === undefined ? [{ ok: true, warning: true, says: UNDECIDED }] : [];
 }
 
 /** Fetches the keys in the same way as the server. */

@@ -6,6 +6,7 @@ import type { OrganizationName } from '../claims.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { isUsable, type Client } from '../../identity/client.ts';
+import { isRole, type Role } from '../../identity/roles.ts';
 import type { Caller } from '../../operations/request.ts';
 import { SERVER_AGENT, type AuditEntry } from '../../ports/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -130,9 +131,15 @@ async function callerOf(
     methods: body.amr ?? [],
     session: session ?? body.tokenId,
     tab: body.launch,
-    roles: person?.roles ?? [],
+    roles: person && grantedTo(person, isAdministrator),
   };
 }
+
+/** The roles of a person; a service client has none (identity ID-8). */
+const grantedTo = ({ roles }: ActingPerson, isAdministrator: boolean): readonly Role[] => [
+  ...roles.filter((role) => isRole(role)).filter((role) => role !== 'sys-admin'),
+  ...(isAdministrator ? (['sys-admin'] as const) : []),
+];
 
 /** What is bound to a session ends with it, and rests while it is locked (identity ID-37). */
 async function checkSession(

@@ -134,6 +134,7 @@ function readEntry(
     prefer: outer.prefer,
     caller: outer.caller,
     requestId: outer.requestId,
+    reason: outer.reason,
     traceparent: outer.traceparent,
     signal: outer.signal,
   };

@@ -11,6 +11,7 @@ import { parseStored } from '../../ports/stored-resource.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { addMeta, deleteMeta, gatherMeta } from '../../resources/meta.ts';
 import type { Request } from '../request.ts';
+import { checkTypeRole } from '../role.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { performWrite } from '../write/write.ts';
@@ -83,6 +84,7 @@ async function performMeta(invocation: Invocation): Promise<OperationReply> {
 async function readVersion({ context, request }: Invocation): Promise<Version> {
   const asked: Request = { ...request, interaction: request.versionId === undefined ? 'read' : 'vread' };
   checkScope(asked);
+  checkTypeRole(request.caller, 'r', request.type ?? '', request.reason);
   const sight = sightFor(asked);
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   const snapshot = context.store.snapshot();
@@ -109,7 +111,10 @@ const BEARS_ANY: Clause = {
 
 async function gatherInUse({ context, request, level }: Invocation): Promise<Meta> {
   const types = level === 'type' ? [request.type ?? ''] : [...RESOURCE_TYPES.keys()];
-  if (level === 'type') checkScope({ ...request, interaction: 'search-type' });
+  if (level === 'type') {
+    checkScope({ ...request, interaction: 'search-type' });
+    checkTypeRole(request.caller, 's', request.type ?? '', request.reason);
+  }
   const sights = types.flatMap((type): readonly (readonly [string, Sight])[] => {
     if (RESOURCE_TYPES.get(type)?.renderedFromAudit === true) return [];
     const sight = sightForType(request.caller, type);

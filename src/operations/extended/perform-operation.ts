@@ -8,10 +8,11 @@ import type { MessageActions } from './message-actions.ts';
 import { recordRead } from '../audit/record.ts';
 import { sightOf, type Reply, type Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
+import { checkOperationRole } from '../role.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { findOperation } from './index.ts';
 import { readInput } from './input.ts';
-import { levelOf, type Invocation, type Operation } from './operation.ts';
+import { definitionIdOf, levelOf, type Invocation, type Operation } from './operation.ts';
 
 /** @throws OperationOutcomeError `operation-unknown` where there is none at this level of this type */
 export async function performOperation(
@@ -23,6 +24,7 @@ export async function performOperation(
   const operation = findOperation(request);
   if (operation === undefined) throw new OperationOutcomeError('operation-unknown');
   const sight = permit(operation, request);
+  checkOperationRole(request, definitionIdOf(operation), context.clock.now());
   const input = readInput(request, operation.parameters);
   const {
     seen = [],

@@ -21,6 +21,7 @@ import { unservedIn } from '../write/references.ts';
 import { dryRun, type DryRun } from '../write/dry-run.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
+import { checkTypeRole } from '../role.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { showText } from '../show.ts';
 import { judgeWithStored } from '../write/stored-bindings.ts';
@@ -208,6 +209,7 @@ async function readStored({ invocation, snapshot, seen, mode }: ValidationReques
     });
   const asRead: Request = { ...request, interaction: 'read' };
   checkScope(asRead);
+  checkTypeRole(request.caller, 'r', request.type ?? '', request.reason);
   const version = await snapshot.read(ref, sightFor(asRead));
   if (version === undefined) throw notHere(ref);
   if (version.text === undefined)

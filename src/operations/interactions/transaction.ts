@@ -12,6 +12,7 @@ import { checkCompartment } from '../write/custody.ts';
 import { markPlace, type Draft } from '../write/draft.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
+import { checkRole } from '../role.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import type { EntryResult, StoredReply } from '../stored-reply.ts';
 import { checkHistory } from './history.ts';
@@ -20,20 +21,31 @@ import { checkSystemSearch } from './search-system.ts';
 import { checkSearch } from './search.ts';
 import { performDraft, PLANS, resultOf, type PlannedDraft } from '../write/write.ts';
 
-/** @param beside plans what an operation writes in the same commit; it is answered after the entries */
+interface WithinOperation {
+  /** An operation's own: the roles of its caller permitted the operation. */
+  readonly isOperation: true;
+  /** Plans what the operation writes in the same commit; it is answered after the entries. */
+  readonly beside?: Beside | undefined;
+}
+
 export async function performTransaction(
   context: OperationContext,
   request: Request,
-  beside?: Beside,
+  within?: WithinOperation,
 ): Promise<Reply> {
   const { publicBase, bundleEntriesMax } = context.settings;
   const entries = readBundleEntries(request, publicBase, bundleEntriesMax).map((read) => read());
-  for (const entry of entries) await placed(entry, () => checkScope(entry.request));
+  for (const entry of entries) await placed(entry, () => admitEntry(entry.request));
   return performDraft(context, request, async (draft) => {
-    const added = await beside?.(draft);
+    const added = await within?.beside?.(draft);
     const { fullUrls, content } = await planEntries(draft, entries);
     return { fullUrls, content: async () => withAdded(await content(), added) };
   });
+
+  function admitEntry(asked: Request): void {
+    checkScope(asked);
+    if (within === undefined) checkRole(asked, context.clock.now());
+  }
 }
 
 const withAdded = (answered: StoredReply['answered'], added: readonly Ref[] = []): StoredReply['answered'] =>

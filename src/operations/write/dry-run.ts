@@ -4,6 +4,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { openDraft, type Draft } from './draft.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
+import { checkRole } from '../role.ts';
 import { checkScope } from '../scope.ts';
 import { planOne, PLANS, runSteps, writeRequestOf } from './write.ts';
 
@@ -25,6 +26,7 @@ export async function dryRun(
   let draft: Draft | undefined;
   try {
     checkScope(request);
+    checkRole(request, context.clock.now());
     draft = openDraft(context, request, snapshot);
     const planned = await run(draft, request);
     return { issues: [], notes: notesOf(draft), planned };

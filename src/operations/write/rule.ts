@@ -8,6 +8,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { isTerminal, readState } from '../../referral/state.ts';
 import type { DerivedWrite, Ruling, RuleContext } from '../../resources/rules.ts';
 import { declarationOf, placesIn, plan, planStored, replan, type Draft, type Planned } from './draft.ts';
+import { checkMoveRole } from '../role.ts';
 import { ruleContextOf } from './rule-context.ts';
 import { readPreview } from './preview.ts';
 
@@ -42,6 +43,7 @@ async function applyRulesTo(draft: Draft, ruleContext: RuleContext, planned: Pla
     const { refused } = ruling;
     throw OperationOutcomeError.of([{ ...refused, expression: placesIn(planned, refused.expression) }]);
   }
+  for (const { event } of ruling.moves ?? []) checkMoveRole(draft.caller, event, draft.context.clock.now());
   const ref = ruling.adopts === undefined ? planned.ref : await adopt(draft, planned, ruling.adopts);
   if (ruling.transform !== undefined) replan(draft, ref, ruling.transform);
   for (const derived of ruling.derived ?? []) await addDerivedWrite(draft, derived);

@@ -76,7 +76,7 @@ async function readAsPerson(
     client: 'portal',
     scope: 'user/*.cruds',
     organization: `Organization/${organization}`,
-    claims: { fhirUser: user },
+    claims: { fhirUser: user, roles: 'coordinator' },
   });
   const response = await fetch(`${rest.at}/${ref}`, { headers: { authorization: `Bearer ${token}` } });
   await response.text();

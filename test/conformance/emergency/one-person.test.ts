@@ -30,12 +30,19 @@ interface Answered {
 async function ask(person: Person, method: string, url: string, body?: object): Promise<Answered> {
   const { at, user, scope, subject = user } = person;
   const { devIssuer, port } = server.running;
+  const roles = scope === 'closeloop/break-glass' ? 'clinician' : 'compliance';
   const token = await devIssuer?.sign({
     subject,
     client: `client-${at}`,
     scope: `user/*.cruds ${scope}`,
     organization: `Organization/${at}`,
-    claims: { fhirUser: user, sid: 'sitting', auth_time: Math.floor(Date.now() / 1000) - 9, amr: ['mfa'] },
+    claims: {
+      roles,
+      fhirUser: user,
+      sid: 'sitting',
+      auth_time: Math.floor(Date.now() / 1000) - 9,
+      amr: ['mfa'],
+    },
   });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' };
   const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };

@@ -256,7 +256,7 @@ describe('the login (house 9b8)', () => {
     [
       'nothing is claimed',
       {},
-      { purposes: ['TREAT'], authenticatedAt: undefined, methods: [], tab: undefined, roles: [] },
+      { purposes: ['TREAT'], authenticatedAt: undefined, methods: [], tab: undefined, roles: undefined },
     ],
     ['a purpose (compliance D4)', { purpose_of_use: 'TREAT' }, { purposes: ['TREAT'] }],
     [

@@ -52,6 +52,12 @@ const LEAVES: readonly Leaf[] = [
   { at: 'inbound/work-items.ts', why: 'plans work items, and finds those that wait', apart: true },
   { at: 'inbound/', why: BESIDE, apart: true },
   { at: 'policies/', why: BESIDE, apart: true },
+  { at: 'identity/', why: 'tables of roles, and what they say' },
+  {
+    at: 'operations/role.ts',
+    why: 'what the roles of a person permit, asked with the scopes; service clients have none',
+    apart: true,
+  },
   { at: 'outgoing/', why: 'behind the port of outgoing connections', apart: true },
   { at: 'rails/capture/', why: BESIDE, apart: true },
   { at: 'rails/rest-hook/', why: BESIDE, apart: true },
