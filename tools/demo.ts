@@ -30,7 +30,8 @@ import { demoDatabase } from './demo/database.ts';
 import { directReadyOf, prepareDirect, settleDirect, type DemoDirect } from './demo/direct.ts';
 import { play } from './demo/play.ts';
 import { createDemoPages, type DemoPages } from './demo/pages.ts';
-import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side, type World } from './demo/world.ts';
+import { ORGANIZATIONS, type Side } from './demo/organizations.ts';
+import { demoListening, findPort, prepareWorld, type World } from './demo/world.ts';
 import { printBeside, printNext } from './demo/print.ts';
 
 const FLAGS = {
@@ -130,7 +131,7 @@ async function raise(
   });
   const receivingPorts = { initiator: await findPort(), recipient: await findPort() };
   const scopes = grant.split(' ').filter((word) => word !== '');
-  const world = await prepareWorld(running, config.administratorScope, receivingPorts, scopes);
+  const world = await prepareWorld(running, config, receivingPorts, scopes);
   await settleDirect(running, direct);
   pages = createDemoPages(world);
   return world;
@@ -156,7 +157,7 @@ async function demonstrate(world: World, direct: DemoDirect, asked: Asked, folde
   return new Promise(() => undefined);
 }
 
-function readyOf({ base, running, tokens, receivingPorts }: World, direct: DemoDirect): object {
+function readyOf({ base, running, tokens, users, smart, receivingPorts }: World, direct: DemoDirect): object {
   /** The names of a side in HL7 v2 messages. */
   const linkOf = (side: Side) => {
     const { oid, authority } = ORGANIZATIONS[side];
@@ -166,6 +167,8 @@ function readyOf({ base, running, tokens, receivingPorts }: World, direct: DemoD
     base,
     mllp: running.mllp[0],
     tokens,
+    users,
+    smart,
     organizations: { initiator: ORGANIZATIONS.initiator.ref, recipient: ORGANIZATIONS.recipient.ref },
     links: { initiator: linkOf('initiator'), recipient: linkOf('recipient') },
     direct: directReadyOf(direct, running.direct),

@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { OperationOutcome, Resource } from '../../src/fhir/types.ts';
 import { printStep, printTitle } from './print.ts';
-import { admitDemo, ORGANIZATIONS, type World } from './world.ts';
+import { ORGANIZATIONS } from './organizations.ts';
+import { admitDemo, type World } from './world.ts';
 
 const PROGRAM = 'Organization/demo-program';
 const PRACTICE = ORGANIZATIONS.initiator.ref;

@@ -1,6 +1,7 @@
 /** Each side's FHIR client, and how it moves a referral. */
 import { Client } from 'fhir-kit-client';
-import type { Side, World } from './world.ts';
+import type { Side } from './organizations.ts';
+import type { World } from './world.ts';
 
 export function clientOf({ base, tokens }: World, side: Side | 'admin'): Client {
   return new Client({ baseUrl: base, bearerToken: tokens[side] });

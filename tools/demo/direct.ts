@@ -11,7 +11,8 @@ import type { Correspondent } from '../direct/correspondent.ts';
 import { openPostOffice, type PostOffice } from '../direct/post-office.ts';
 import { trust } from '../direct/trust.ts';
 import type { Running } from '../../src/server/compose.ts';
-import { verifyDirectEndpoint, type Side } from './world.ts';
+import type { Side } from './organizations.ts';
+import { verifyDirectEndpoint } from './world.ts';
 
 export const DIRECT_ADDRESSES: Readonly<Record<Side, DirectAddress>> = {
   initiator: 'referrals@direct.elm-street.example.org',

@@ -4,7 +4,8 @@
  */
 import { Message } from 'node-hl7-client';
 import { listenOutside } from '../hl7/outside.ts';
-import type { Side, World } from './world.ts';
+import type { Side } from './organizations.ts';
+import type { World } from './world.ts';
 
 /** A message as an engine received it, in few words. */
 export interface Received {

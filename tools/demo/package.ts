@@ -3,7 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Resource } from '../../src/fhir/types.ts';
-import { ORGANIZATIONS } from './world.ts';
+import { ORGANIZATIONS } from './organizations.ts';
 
 const IDENTIFIER_TYPE = 'http://terminology.hl7.org/CodeSystem/v2-0203';
 const PROFILE = 'http://hl7.org/fhir/us/bser/StructureDefinition';

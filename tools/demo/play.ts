@@ -16,7 +16,8 @@ import { openEngines } from './engines.ts';
 import { playDirect } from './play-direct.ts';
 import { printReceived, printStep, printTimeline, printTitle } from './print.ts';
 import { consultationNote, feedback, packageOf, visitFor } from './package.ts';
-import { ORGANIZATIONS, type World } from './world.ts';
+import { ORGANIZATIONS } from './organizations.ts';
+import type { World } from './world.ts';
 
 /**
  * The longest wait for a notification, which normally takes milliseconds; after it the demonstration reports a failure.

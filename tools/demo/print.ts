@@ -3,7 +3,8 @@ import type { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
 import type { Received } from './engines.ts';
 import { DIRECT_ADDRESSES } from './direct.ts';
-import { ORGANIZATIONS, type World } from './world.ts';
+import { ORGANIZATIONS } from './organizations.ts';
+import type { World } from './world.ts';
 
 let isBeside = false;
 

@@ -1,7 +1,8 @@
 /** The first page of the demonstration: what this is, and how either side signs in. */
 import { html, type Html } from '../../src/http/auth/pages/html.ts';
 import { codesNow, type DemoUser } from './users.ts';
-import { ORGANIZATIONS, type World } from './world.ts';
+import { ORGANIZATIONS } from './organizations.ts';
+import type { World } from './world.ts';
 
 /** Who a person of the demonstration is, as the page says it. */
 const SIDES: Readonly<Record<DemoUser['side'], { readonly name: string; readonly does: string }>> = {

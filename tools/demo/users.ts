@@ -1,7 +1,7 @@
 /** The people of the demonstration: how each signs in, and the code that the authenticator of each shows now. */
 import { totpCode, totpStep } from '../../src/identity/totp.ts';
 import { decodeBase32 } from '../../src/identity/base32.ts';
-import type { Side } from './world.ts';
+import type { Side } from './organizations.ts';
 
 /** A person who may sign in, as `--json` prints it. */
 export interface DemoUser {

@@ -5,56 +5,25 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { parseJson } from '../../src/fhir/json.ts';
-import type { HumanName, Ref, Resource } from '../../src/fhir/types.ts';
+import type { Ref, Resource } from '../../src/fhir/types.ts';
 import { listeningOf, type Listening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { idOf } from '../../src/resources/element.ts';
 import { PARTY_KIND_SYSTEM } from '../../src/resources/parties/kinds.ts';
 import { WITHOUT_LOGIN, type Caller } from '../../src/operations/request.ts';
 import type { Running } from '../../src/server/compose.ts';
 import { directEndpoint } from '../direct/endpoint.ts';
+import type { Config } from '../../src/server/config.ts';
+import { registerApps, type DemoSmart } from './apps.ts';
+import { ORGANIZATIONS, type DemoOrganization, type Side } from './organizations.ts';
 import type { DemoUser } from './users.ts';
-
-export type Side = 'initiator' | 'recipient';
-
-interface DemoOrganization {
-  readonly ref: Ref;
-  readonly role: Ref;
-  readonly endpoint: Ref;
-  readonly name: string;
-  /** The contact person: the ordering provider (ORC-12) of an order that names no clinician. */
-  readonly contact: HumanName;
-  /** Its OID (the arc 2.999 is for examples): MSH-4 of its HL7 v2 messages, and the system of its referral IDs. */
-  readonly oid: string;
-  /** The OID under which it numbers its patients (PID-3.4). */
-  readonly authority: string;
-}
-
-const organization = (side: Side, name: string, oid: string, contact: HumanName): DemoOrganization => ({
-  ref: `Organization/demo-${side}`,
-  role: `PractitionerRole/demo-${side}`,
-  endpoint: `Endpoint/demo-${side}`,
-  name,
-  contact,
-  oid,
-  authority: `${oid}.5`,
-});
-
-export const ORGANIZATIONS: Readonly<Record<Side, DemoOrganization>> = {
-  initiator: organization('initiator', 'Elm Street Family Medicine', '2.999.360.1', {
-    family: 'Okafor',
-    given: ['Ngozi'],
-  }),
-  recipient: organization('recipient', 'Riverside Nutrition Services', '2.999.360.2', {
-    family: 'Sato',
-    given: ['Emi'],
-  }),
-};
 
 export interface World {
   readonly base: string;
   readonly tokens: Readonly<Record<Side | 'admin', string>>;
   /** Who may sign in. */
   readonly users: readonly DemoUser[];
+  /** How programs sign in. */
+  readonly smart: DemoSmart;
   readonly running: Running;
   /** Where the engine of each side receives moves. An engine may listen there later; messages sent before wait. */
   readonly receivingPorts: Readonly<Record<Side, number>>;
@@ -127,7 +96,7 @@ export async function verifyDirectEndpoint(running: Running, side: Side, address
 /** Writes the missing parts of the directory (a data folder may be used again) and signs the tokens. `scopes`: those of the server that both sides get. */
 export async function prepareWorld(
   running: Running,
-  administratorScope: string,
+  config: Config,
   receivingPorts: World['receivingPorts'],
   scopes: readonly string[] = [],
 ): Promise<World> {
@@ -148,10 +117,10 @@ export async function prepareWorld(
     admin: await devIssuer.sign({
       subject: 'demo-admin',
       client: 'demo-admin',
-      scope: `system/*.cruds ${administratorScope}`,
+      scope: `system/*.cruds ${config.administratorScope}`,
     }),
   };
-  return { base, tokens, users: [], running, receivingPorts };
+  return { base, tokens, users: [], smart: await registerApps(running, config), running, receivingPorts };
 }
 
 const ADMINISTRATOR: Caller = {
@@ -183,7 +152,7 @@ function directory(ports: World['receivingPorts']): Resource {
 }
 
 function directoryOf(
-  { ref, role, endpoint, name, contact, oid }: DemoOrganization,
+  { ref, role, practitioner, endpoint, name, contact, oid }: DemoOrganization,
   receivingPort: number,
 ): readonly Resource[] {
   return [
@@ -210,10 +179,12 @@ function directoryOf(
       payloadType: [{ text: 'any' }],
       address: `mllp://127.0.0.1:${receivingPort}`,
     },
+    { resourceType: 'Practitioner', id: idOf(practitioner), active: true, name: [contact] },
     {
       resourceType: 'PractitionerRole',
       id: idOf(role),
       active: true,
+      practitioner: { reference: practitioner },
       organization: { reference: ref },
       endpoint: [{ reference: endpoint }],
     },

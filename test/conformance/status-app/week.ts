@@ -3,7 +3,7 @@ import { Client } from 'fhir-kit-client';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { openEngines, type Engines } from '../../../tools/demo/engines.ts';
 import { feedback, packageOf, visitFor } from '../../../tools/demo/package.ts';
-import { ORGANIZATIONS, type Side } from '../../../tools/demo/world.ts';
+import { ORGANIZATIONS, type Side } from '../../../tools/demo/organizations.ts';
 import type { AppWorld } from './world.ts';
 
 const HOUR_MS = 3_600_000;

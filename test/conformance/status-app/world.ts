@@ -45,7 +45,7 @@ export async function openAppWorld(): Promise<AppWorld> {
     pages: (req, res) => pages?.(req, res) ?? false,
   });
   const ports = { initiator: await findPort(), recipient: await findPort() };
-  const world = await prepareWorld(running, config.administratorScope, ports);
+  const world = await prepareWorld(running, config, ports);
   let { initiator } = world.tokens;
   const stub = createSignInStub(origin, () => initiator, `${origin}/fhir/Organization/demo-initiator`);
   const own = createDemoPages(world);
