@@ -62,7 +62,8 @@ export interface SignOnWorld {
 export async function openSignOnWorld(): Promise<SignOnWorld> {
   let ahead = 0;
   const clock = { now: () => Date.now() + ahead };
-  const { store, close } = await openWorld({ store: { clock }, engine: { clock } });
+  const opened = await openWorld({ store: { clock }, engine: { clock } });
+  const { store } = opened;
   const sessions = createSessions({
     store,
     clock,
@@ -152,7 +153,7 @@ export async function openSignOnWorld(): Promise<SignOnWorld> {
       server.closeAllConnections();
       server.close();
       await http.close();
-      await close();
+      await opened.close();
     },
   };
 }

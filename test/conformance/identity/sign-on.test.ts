@@ -60,7 +60,7 @@ async function questionOf(browser: TestBrowser, of: TestProvider, key: string): 
   const response = await fetch(`${world.issuer}/sign-on/${key}`, { redirect: 'manual' });
   for (const set of response.headers.getSetCookie()) {
     const [pair = ''] = set.split(';');
-    const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
+    const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
     browser.cookies.set(`${new URL(world.issuer).host} ${name}`, value);
   }
   return of.visit(response.headers.get('location') ?? '');
