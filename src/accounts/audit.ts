@@ -25,6 +25,7 @@ export const IDENTITY_EVENTS = {
   'permission-changed': 'U',
   'factor-enrolled': 'C',
   'factor-removed': 'D',
+  'factor-used': 'E',
 } as const satisfies Readonly<Record<string, AuditEntry['action']>>;
 
 export type IdentityEvent = keyof typeof IDENTITY_EVENTS;

@@ -22,6 +22,8 @@ export const ENDING_KINDS = {
   invitation: 'factors',
   credential: 'factors',
   device: 'factors',
+  throttle: 'factors',
+  'factor-pending': 'factors',
 } as const satisfies Readonly<Record<string, 'sittings' | 'factors'>>;
 
 /** What a move ends, as removals of records. */

@@ -143,7 +143,7 @@ export function createSessions(parts: SessionParts) {
     },
 
     /** What ends all sessions of an account but one, for a commit that has another reason to do so. */
-    endAllOf: endingOfAll,
+    endAllOf: endingOfSessions,
   };
 }
 
@@ -289,7 +289,8 @@ async function endingOf(snapshot: Snapshot, id: string): Promise<readonly Record
   return names.map(({ kind, key }) => ({ kind, key, expect: 'any', body: undefined }));
 }
 
-async function endingOfAll(
+/** What ends all sessions of an account but one. */
+export async function endingOfSessions(
   snapshot: Snapshot,
   account: string,
   except?: string,

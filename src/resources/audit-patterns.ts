@@ -168,6 +168,7 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   'permission-changed':  of('roles, links or memberships of an account were changed', ALERT, dcm('110136', 'Security Roles Changed'), ENTERING),
   'factor-enrolled':     of('a factor was enrolled', ALERT, dcm('110137', 'User Security Attributes Changed'), ENTERING),
   'factor-removed':      of('a factor was removed', ALERT, dcm('110137', 'User Security Attributes Changed'), ENTERING),
+  'factor-used':         of('a factor proved who somebody is', AUTHENTICATION, lifecycle('verify', 'Verify'), ENTERING),
   receive:               of('a message was received', IMPORT, DISCLOSE, WRITING),
   'import-package':      of('documents came in a package', IMPORT, MEDIA, WRITING),
   deliver:               of('something was delivered, withheld or given up', EXPORT, DISCLOSE, READING),

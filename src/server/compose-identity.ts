@@ -16,6 +16,7 @@ import type { Log, Warnings } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import type { Config } from './config.ts';
+import { composeFactors, type ComposedFactors } from './compose-factors.ts';
 import type { Outgoing } from './compose-outgoing.ts';
 import { openOutsideIssuers } from './outside-issuers.ts';
 import { createLookups } from './organizations.ts';
@@ -41,6 +42,7 @@ interface ComposedIdentity {
   readonly identify: IdentifyToken;
   readonly origins: ClientOrigins;
   readonly signingKeys: () => Promise<SigningKeys>;
+  readonly proofs: ComposedFactors;
   close(): Promise<void>;
 }
 
@@ -97,6 +99,7 @@ function composeIdentity(
   const origins = createClientOrigins(store, now);
   const signingKeys = createSigningKeysOnce(store, seal, now);
   const sessions = createSessions({ store, clock, random: randomBytes, settings: config });
+  const proofs = composeFactors({ config, base, store, seal, log, warnings });
   const people = createPeople({ store, clock, sessions, base });
   const server = createAuthorizationServer({
     store,
@@ -140,7 +143,8 @@ function composeIdentity(
       administratorScope: config.administratorScope,
       ...lookups,
     }),
-    close: () => http.close(),
+    proofs,
+    close: () => proofs.close().then(() => http.close()),
   };
 }
 

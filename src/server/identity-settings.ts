@@ -65,4 +65,14 @@ export const IDENTITY_SETTINGS = {
     undefined,
     'File of passwords found in breaches: SHA-1 in hexadecimal, one a line, sorted, as published by Have I Been Pwned. Without it the built-in list of common passwords alone is asked.',
   ),
+  passkeyDomain: text(
+    undefined,
+    'Domain of passkeys (rpID): the host of the public base, or a domain above it. A passkey works for the domain alone that it was made for. Default: the host of the public base.',
+    {
+      shape: [
+        'a host name such as clinic.example',
+        (given) => /^[a-z\d]([a-z\d.-]{0,250}[a-z\d])?$/.test(given),
+      ],
+    },
+  ),
 };

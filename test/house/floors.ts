@@ -94,6 +94,7 @@ const EDGE = ['src/outgoing', 'src/http', 'src/rails', 'src/stores', 'src/server
  */
 export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   // — packages: one folder each
+  '@simplewebauthn/server': ['src/accounts'],
   ajv: ['src/resources'],
   asn1js: ['src/direct'],
   'dns-packet': ['src/rails/direct'],
