@@ -20,12 +20,14 @@ export interface DemoSmart {
 
 const IDENTITY = ['openid', 'fhirUser', 'profile', 'online_access', 'offline_access'];
 const LAUNCH = ['launch', 'launch/patient'];
+/** Where a developer serves an app of their own, as the README says. */
+const DEVELOPER = 'http://localhost:3000';
 const KEY_ALGORITHM = 'ES384';
 
 /** Registers the clients. The data folder may be that of an earlier start: what it holds of them is replaced. */
 export async function registerApps({ store, base }: Running, config: Config): Promise<DemoSmart> {
   const { origin } = new URL(base);
-  const redirectUris = [`${origin}/status-app/`, 'http://127.0.0.1/callback', 'http://localhost/callback'];
+  const redirectUris = [`${origin}/status-app/`, `${DEVELOPER}/`, 'http://127.0.0.1/callback'];
   const { privateKey, publicKey } = await generateKeyPair(KEY_ALGORITHM, { extractable: true });
   const named = { alg: KEY_ALGORITHM, kid: 'demo-backend', use: 'sig' };
   const key = { ...(await exportJWK(publicKey)), ...named } as ClientKey; // a public key has kty
@@ -39,6 +41,7 @@ export async function registerApps({ store, base }: Running, config: Config): Pr
       ...appOf('An app for trying out', origin),
       scopes: [...IDENTITY, ...LAUNCH, 'user/*.cruds', 'patient/*.cruds'],
       redirectUris,
+      corsOrigins: [origin, DEVELOPER],
     },
     'demo-backend': {
       ...appOf('A service of the clinic', origin),

@@ -1,4 +1,4 @@
-/** The demonstration's world in this process, with its pages, a stub for signing in, and a browser. */
+/** The demonstration's world in this process, with its pages. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,8 @@ export interface AppWorld extends World {
 
 const UNFLUSHED = { pragmas: ['synchronous=OFF'], reserveBytes: 0 } as const;
 
-export async function openAppWorld(): Promise<AppWorld> {
+/** @param signIn who lets people in: the stub, or the server itself */
+export async function openAppWorld(signIn: 'stub' | 'server' = 'stub'): Promise<AppWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-app-'));
   const port = await findPort();
   const origin = `http://localhost:${port}`;
@@ -49,7 +50,7 @@ export async function openAppWorld(): Promise<AppWorld> {
   let { initiator } = world.tokens;
   const stub = createSignInStub(origin, () => initiator, `${origin}/fhir/Organization/demo-initiator`);
   const own = createDemoPages(world);
-  pages = (req, res) => stub.answer(req, res) || own(req, res);
+  pages = signIn === 'server' ? own : (req, res) => stub.answer(req, res) || own(req, res);
   return {
     ...world,
     origin,
