@@ -35,6 +35,28 @@ const RIGHTS: readonly (readonly [right: Right, interaction: string])[] = [
   ['s', 'search-type'],
 ];
 
+/**
+ * Granular scopes that are worth asking for by name (smart 4.5): the categories of US Core, and what a referral has. Every
+ * other search parameter of a type narrows a scope as well.
+ */
+const GRANULAR: readonly (readonly [type: string, param: string, value: string])[] = [
+  ...['encounter-diagnosis', 'problem-list-item'].map(
+    (code) =>
+      ['Condition', 'category', `http://terminology.hl7.org/CodeSystem/condition-category|${code}`] as const,
+  ),
+  ['Condition', 'category', 'http://hl7.org/fhir/us/core/CodeSystem/condition-category|health-concern'],
+  ...['laboratory', 'social-history', 'vital-signs', 'survey'].map(
+    (code) =>
+      [
+        'Observation',
+        'category',
+        `http://terminology.hl7.org/CodeSystem/observation-category|${code}`,
+      ] as const,
+  ),
+  ['Observation', 'category', 'http://hl7.org/fhir/us/core/CodeSystem/us-core-category|sdoh'],
+  ['Task', 'code', 'http://hl7.org/fhir/CodeSystem/task-code|fulfill'],
+];
+
 export function buildSmartConfiguration(house: ServedHouse): SmartConfiguration {
   const { own } = house.issuer;
   return own === undefined ? buildOutside(house) : buildOwn(house, own);
@@ -76,5 +98,6 @@ function scopesOf(house: ServedHouse): readonly string[] {
     const rights = RIGHTS.filter(([, interaction]) => offered.includes(interaction)).map(([right]) => right);
     return `${declared.type}.${rights.join('')}`;
   });
-  return LEVELS.flatMap((level) => ['*.cruds', ...byType].map((scope) => `${level}/${scope}`));
+  const granular = GRANULAR.map(([type, param, value]) => `${type}.rs?${param}=${value}`);
+  return LEVELS.flatMap((level) => ['*.cruds', ...byType, ...granular].map((scope) => `${level}/${scope}`));
 }

@@ -112,13 +112,13 @@ function matchSubscriptions(
     const isSelectedBy = selectorOf(ref, after.plain, at);
     return candidates
       .filter((candidate) => candidate.end > at && isSelectedBy(candidate))
-      .map(({ ref: receiver, rail, organization }) => ({
+      .map(({ ref: receiver, rail, organization, narrow }) => ({
         rail,
         receiver,
         orderingKey: ref,
         subject: ref,
         event: events.get(ref) ?? INTERACTION[method],
-        sight: { everything: false, organization },
+        sight: { everything: false, organization, ...(narrow !== undefined && { narrow }) },
       }));
   });
 }

@@ -30,7 +30,8 @@ import type { Criteria } from '../resources/subscription-rules.ts';
  */
 export function selectorOf(ref: Ref, resource: Resource, at: number): (criteria: Criteria) => boolean {
   const type = typeOf(ref);
-  const subject = { ref, type, values: searchValues(resource, type), updated: at };
+  const values = searchValues(resource, type, RESOURCE_TYPES.get(type)?.patientCompartment);
+  const subject = { ref, type, values, updated: at };
   return (criteria) => criteria.type === type && matches(criteria.where, subject);
 }
 

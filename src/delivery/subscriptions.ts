@@ -3,10 +3,11 @@
  * a commit asks the store nothing (http://hl7.org/fhir/R4/subscription.html).
  */
 import type { Ref, Resource } from '../fhir/types.ts';
-import { EVERYTHING, type Query } from '../ports/query.ts';
+import { EVERYTHING, type Narrowing, type Query } from '../ports/query.ts';
 import type { Store, Version } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
+import { KEPT_SCOPES, scopesInRecord, type KeptScopes } from './kept-scopes.ts';
 import { type Criteria, type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
 
 /** A Subscription that is told of changes. */
@@ -14,6 +15,8 @@ export interface ActiveSubscription extends Criteria {
   readonly ref: Ref;
   /** Its custodian: the subscriber, in whose sight the criteria are evaluated. */
   readonly organization: Ref;
+  /** What narrowed scopes left its writer of the type; part of the criteria, and asked again before it is told. */
+  readonly narrow?: Narrowing;
   /** `channel.type`: the name of its rail. */
   readonly rail: string;
   /** Milliseconds since 1970; Infinity when it has no end. */
@@ -67,8 +70,10 @@ export function createSubscriptionCache(parts: CacheParts): SubscriptionCache {
   }
 
   async function read(ref: Ref): Promise<void> {
-    const version = await store.snapshot().read(ref, EVERYTHING);
-    const found = version && understand(parts, version);
+    const snapshot = store.snapshot();
+    const version = await snapshot.read(ref, EVERYTHING);
+    const found =
+      version && understand(parts, version, scopesInRecord(await snapshot.record(KEPT_SCOPES, ref)));
     if (found === undefined) active.delete(ref);
     else active.set(ref, found);
   }
@@ -90,12 +95,19 @@ export function createSubscriptionCache(parts: CacheParts): SubscriptionCache {
 }
 
 /** A version as an active Subscription; undefined where it is none, or cannot be read. */
-function understand({ criteria, unreadable }: CacheParts, version: Version): ActiveSubscription | undefined {
+function understand(
+  { criteria, unreadable }: CacheParts,
+  version: Version,
+  scopes: KeptScopes | undefined,
+): ActiveSubscription | undefined {
   const { ref, custodian: organization } = version;
   const resource = resourceOf(version);
   if (resource?.['status'] !== 'active' || organization === '') return undefined;
   try {
-    return { ref, organization, ...readSubscription(resource, criteria()) };
+    const { where, ...read } = readSubscription(resource, criteria());
+    if (scopes === undefined) return { ref, organization, where, ...read };
+    const narrow = { [scopes.type]: scopes.where };
+    return { ref, organization, ...read, where: { kind: 'all', of: [where, scopes.where] }, narrow };
   } catch {
     unreadable(ref);
     return undefined;

@@ -20,7 +20,15 @@ import { formatAsked, type Format } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
 import { createOpenAnswers, type OpenParts } from './open-answers.ts';
 import { ClientGone } from './read-body.ts';
-import { formatOf, isPretty, readRequest, readRoute, type BodyLimits, type Target } from './read-request.ts';
+import {
+  formatOf,
+  isPretty,
+  readRequest,
+  readRoute,
+  type BodyLimits,
+  type Target,
+  refuseToken,
+} from './read-request.ts';
 import { sendRefusal, type Replying, type Sent } from './reply.ts';
 import { NO_TURNS, type FairTurns } from '../operations/fair-turns.ts';
 import { createShares, shareHolderOf } from './shares.ts';
@@ -148,8 +156,8 @@ export function createExchange(parts: ExchangeParts): Exchange {
     admit();
     const open = answerOpenly(state);
     if (open !== undefined) return open;
-    const { req, clientIp } = state;
-    const found = parts.identify(credentialsOf(req, clientIp));
+    const { req } = state;
+    const found = parts.identify(credentialsOf(state));
     const caller = found instanceof Promise ? await found : found;
     shares.enter(caller);
     state.caller = caller;
@@ -261,12 +269,15 @@ function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
   throw new OperationOutcomeError('url-too-long', { diagnostics: `The limit is ${bytesMax} bytes.` });
 }
 
-const credentialsOf = (req: IncomingMessage, address: string | undefined): Parameters<Identify>[0] => ({
-  authorization: req.headers.authorization,
-  onBehalfOf: readHttpHeader(req, 'X-On-Behalf-Of'),
-  address,
-  isOwnWish: isOwnWish(readHttpHeader(req, 'X-Closeloop-Background')),
-});
+function credentialsOf({ req, clientIp, target }: ExchangeState): Parameters<Identify>[0] {
+  refuseToken(target.queryText);
+  return {
+    authorization: req.headers.authorization,
+    onBehalfOf: readHttpHeader(req, 'X-On-Behalf-Of'),
+    address: clientIp,
+    isOwnWish: isOwnWish(readHttpHeader(req, 'X-Closeloop-Background')),
+  };
+}
 
 /** What an operator must read of: a fault of ours, or the one behind a refusal; undefined: the refusal says it all. */
 function faultBehind(error: unknown): unknown {

@@ -231,7 +231,17 @@ async function tryResource(
 }
 
 /** The parameters of a search, those of the address first; `_format` may be in the form. */
+/**
+ * What is in a query or a form stands in logs and histories: a token there is refused, and never used (smart SM-73).
+ *
+ * @throws OperationOutcomeError `token-misplaced`
+ */
+export function refuseToken(queryText: string): void {
+  if (/(?:^|&)access_token(?:=|&|$)/.test(queryText)) throw new OperationOutcomeError('token-misplaced');
+}
+
 function readForm({ req, target, asked }: Arrival, form: string): Sent {
+  refuseToken(form);
   const format = formatOf(form);
   if (format !== undefined) asked.format = negotiate(req.headers.accept, format);
   return { queryText: joinQueries(target.queryText, form) };

@@ -250,11 +250,13 @@ function writeHead(
 }
 
 /** RFC 6750, 3: how to authenticate, and what was wrong. */
-function challengeOf({ code }: OperationOutcomeError): string | undefined {
+function challengeOf({ code, issues }: OperationOutcomeError): string | undefined {
   if (code === 'token-missing') return REALM;
   if (code === 'token-invalid') return `${REALM}, error="invalid_token"`;
   if (code === 'step-up-needed') return stepUpChallenge();
-  return code === 'scope-insufficient' ? `${REALM}, error="insufficient_scope"` : undefined;
+  if (code !== 'scope-insufficient') return undefined;
+  const [, scope] = /^needed: ([\w/*.-]+)/.exec(issues[0]?.diagnostics ?? '') ?? [];
+  return `${REALM}, error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}`;
 }
 
 const indent = (text: string): string => JSON.stringify(parseJsonValue(text, OWN_DEPTH), null, 2);

@@ -28,7 +28,11 @@ export function narrowingFor(caller: Scoped, type: string, right: Right): Clause
   return clause;
 }
 
-function compute({ scopes, patient }: Scoped, type: string, right: Right): Clause | undefined {
+function compute(caller: Scoped, type: string, right: Right): Clause | undefined {
+  const { scopes, patient } = caller;
+  // A file is read as the document that it belongs to, which no clause on the file alone says (smart SM-37).
+  if (type === 'Binary' && right === 's' && narrowingFor(caller, 'DocumentReference', 's') !== undefined)
+    return NOTHING;
   const giving = granting(scopes, right, type);
   if (giving.length === 0) return NOTHING;
   const isOfPatient = giving.every(({ level }) => level === 'patient');
@@ -82,12 +86,12 @@ function joined(one: Clause, other: Clause): Clause {
 
 /** Every type that narrowed scopes leave in part, for a right; undefined where they leave all that they give. */
 export function allNarrowed(caller: Scoped, right: Right): Narrowing | undefined {
-  if (caller.administrator || !isNarrowed(caller.scopes)) return undefined;
+  if (caller.administrator || isWhole(caller, right)) return undefined;
   const known = narrowingsOf(caller);
   const made = known.get(right);
   if (made !== undefined) return made;
   const narrowing: Record<string, Clause> = {};
-  for (const type of typesOf(caller.scopes)) {
+  for (const type of new Set([...typesOf(caller.scopes), 'Binary'])) {
     // What no scope names for this right is not asked by it; where it must be, the interaction has been refused.
     if (granting(caller.scopes, right, type).length === 0) continue;
     const clause = narrowingFor(caller, type, right);
@@ -108,7 +112,10 @@ export function narrowedAlso(
   return clause === undefined ? others : { ...others, [type]: clause };
 }
 
-const isNarrowed = (scopes: readonly Scope[]): boolean => scopes.some(({ query }) => query !== undefined);
+/** Whether the scopes leave all of every type that they give the right on. */
+const isWhole = (caller: Scoped, right: Right): boolean =>
+  caller.scopes.every(({ query }) => query === undefined) &&
+  (right !== 's' || narrowingFor(caller, 'Binary', 's') === undefined);
 
 function typesOf(scopes: readonly Scope[]): Iterable<string> {
   const narrowed = scopes.filter(({ query }) => query !== undefined);

@@ -16,6 +16,7 @@ import type { Draft } from './write/draft.ts';
 import { checkDisclosures } from './write/disclosures.ts';
 import { checkDeletes } from './write/deletes.ts';
 import { admitImport } from './write/import.ts';
+import { keepScopes } from './write/kept-scopes.ts';
 import { checkCriteria } from './write/hidden-criteria.ts';
 import { dropClaimedSources } from './write/label-sources.ts';
 import { labelDraft } from './write/labels.ts';
@@ -113,6 +114,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [tellSubjects,         CREATE | UPDATE | PATCH          | TRANSACTION, namesSubject],
   [guardMarks,           CREATE | UPDATE | PATCH          | TRANSACTION, bearsMark],
   [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION, PROVENANCES],
+  [keepScopes,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, SUBSCRIBES],
   [checkCriteria,        CREATE | UPDATE | PATCH          | TRANSACTION, SUBSCRIBES],
   [ruleConsents,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, CONSENTS],
   [labelSelfPaid,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],

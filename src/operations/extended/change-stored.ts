@@ -7,6 +7,7 @@ import { checkIfMatch, type WriteRequest, type WriteResult } from '../interactio
 import { checkResult } from '../interactions/patch.ts';
 import { checkMayChange } from '../write/custody.ts';
 import { meterFor, plan, type Draft, type Planned } from '../write/draft.ts';
+import { checkScopeBefore } from '../write/scoped.ts';
 import { readCurrent } from '../write/preview.ts';
 
 /**
@@ -35,6 +36,7 @@ export async function planStoredChange(
     origin: 'client',
     parties: [],
   };
+  checkScopeBefore(draft, planned);
   checkMayChange(draft, planned);
   if (!isChanged) return { kind: 'existing', ref, seq: version.seq };
   checkResult(meterFor(draft, current.version.text), planned.after?.storing);

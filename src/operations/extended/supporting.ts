@@ -12,7 +12,8 @@ import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
-import { sightForType } from '../scope.ts';
+import { isFileShown } from '../binary-shown.ts';
+import { sightForType, sightToRefer } from '../scope.ts';
 import { showText } from '../show.ts';
 
 /** The number of rounds of references: a PractitionerRole refers to its Organization, which may be part of another. */
@@ -83,9 +84,11 @@ async function readSupporting(
   patient: Ref,
   ref: Ref,
 ): Promise<Match | undefined> {
-  const sight = ref === patient ? undefined : sightForType(caller, typeOf(ref));
+  const found = ref === patient ? undefined : sightForType(caller, typeOf(ref));
+  const sight = found && (typeOf(ref) === 'Binary' ? sightToRefer(caller, 'Binary', found) : found);
   const version = sight === undefined ? undefined : await snapshot.read(ref, sight);
   if (version?.text === undefined) return undefined;
   const { seq, text, custodian } = version;
+  if (!(await isFileShown(snapshot, caller, version, context.settings.publicBase))) return undefined;
   return context.patientsOf(ref, seq, text).length > 0 ? undefined : { ref, seq, text, custodian };
 }

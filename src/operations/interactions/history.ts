@@ -2,8 +2,11 @@
 import { markOfTexts } from '../../policies/labels/high-water.ts';
 import { buildBundleText, historyEntry } from '../../fhir/bundle.ts';
 import { parseDateTime } from '../../fhir/datetime.ts';
-import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { HistoryQuery, Version } from '../../ports/store.ts';
+import { notHere, OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import { EVERYTHING } from '../../ports/query.ts';
+import { isFileShown } from '../binary-shown.ts';
+import type { HistoryQuery, Snapshot, Version } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { shownName } from '../../resources/search/refusal.ts';
 import { auditRead } from '../audit/audit.ts';
@@ -42,6 +45,7 @@ export async function performHistoryAsOf(
       diagnostics: `${request.type}/${request.id} is not here`,
     });
   }
+  if (request.interaction === 'history-instance') await checkFile(context, request);
   const notices = await noticesOf(context, request.caller, versions, 'inside');
   const seen = versions.map((version) => seenOf(context, version, textOf(version)));
   await recordRead(context, { ...auditRead(request, seen), ...notices.audit });
@@ -57,6 +61,17 @@ export async function performHistoryAsOf(
     status: 200,
     text: buildBundleText({ type: 'history', mark: markOfTexts(entries), total, links, entries }),
   };
+}
+
+/** @throws OperationOutcomeError `not-found` for a file of a document that is not seen */
+async function checkFile(
+  { store, settings }: OperationContext,
+  { caller, type, id }: Request,
+): Promise<void> {
+  if (type !== 'Binary') return;
+  const [snapshot, ref]: [Snapshot, Ref] = [store.snapshot(), `${type}/${id ?? ''}`];
+  const version = (await snapshot.read(ref, EVERYTHING)) ?? { ref, text: undefined };
+  if (!(await isFileShown(snapshot, caller, version, settings.publicBase))) throw notHere(ref);
 }
 
 const isNarrowed = ({ since, at }: HistoryQuery): boolean => since !== undefined || at !== undefined;

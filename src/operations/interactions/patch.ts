@@ -16,6 +16,7 @@ import { declarationOf, meterFor, plan, type Draft, type Planned } from '../writ
 import { patchByPointers } from '../write/json-patch.ts';
 import { patchedPart } from '../write/masked.ts';
 import { checkIfMatch, type WriteResult, type WriteRequest } from './write.ts';
+import { checkScopeBefore } from '../write/scoped.ts';
 import { readCurrent } from '../write/preview.ts';
 
 export async function planPatch(draft: Draft, request: WriteRequest): Promise<WriteResult> {
@@ -36,6 +37,7 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<Wr
     origin: 'client',
     parties: [],
   };
+  checkScopeBefore(draft, unchanged);
   checkMayChange(draft, unchanged);
   const { show, secrets = [] } = declarationOf(ref);
   refuseSecrets(request, secrets);

@@ -8,6 +8,7 @@ import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
 import { noticeOfOne } from '../notice.ts';
 import { recordRead } from '../audit/record.ts';
+import { isFileShown } from '../binary-shown.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
@@ -23,6 +24,12 @@ export async function performRead(context: OperationContext, request: Request): 
   const version = found ?? received?.version;
   if (version === undefined) return readPackaged(context, request, ref, shape);
   const { seq, at, text } = version;
+  const { store, settings } = context;
+  if (
+    request.type === 'Binary' &&
+    !(await isFileShown(store.snapshot(), request.caller, version, settings.publicBase))
+  )
+    throw notHere(ref);
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   const { notice, headers, audit } = await noticeOfOne(context, request.caller, version);

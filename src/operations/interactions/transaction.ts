@@ -7,6 +7,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Beside } from '../extended/operation.ts';
 import { PROCESSING_ORDER, readBundleEntries, type Entry } from '../bundle/bundle-entry.ts';
+import { isFileShown } from '../binary-shown.ts';
 import { checkScopeBefore, isWithinRight } from '../write/scoped.ts';
 import { checkCompartment } from '../write/custody.ts';
 import { markPlace, type Draft } from '../write/draft.ts';
@@ -175,7 +176,10 @@ async function readEntry(draft: Draft, entry: Entry, left: { characters: number 
     interaction === 'vread'
       ? await draft.snapshot.vread(ref, Number(versionId), sight)
       : await draft.snapshot.read(ref, sight);
-  if (version?.text === undefined || planned !== undefined) {
+  const { publicBase } = draft.context.settings;
+  const isShown =
+    version !== undefined && (await isFileShown(draft.snapshot, draft.caller, version, publicBase));
+  if (version?.text === undefined || planned !== undefined || !isShown) {
     throw new OperationOutcomeError('not-found', {
       diagnostics: `${ref} is not here`,
       expression: [place],

@@ -19,6 +19,7 @@ import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { isFileShown } from '../binary-shown.ts';
 import { sightToRefer } from '../scope.ts';
 import { isReferableType } from '../../resources/validation-level.ts';
 import { ambiguous, findCondition } from './condition.ts';
@@ -257,6 +258,8 @@ async function isReferable(draft: Draft, { ref, version: named }: Local, own: bo
   const version = await draft.snapshot.read(ref, sight);
   // What comes with this server is nobody's, and everybody may read it.
   if (version?.text === undefined) return named === undefined && draft.context.packaged(ref) !== undefined;
+  if (!(await isFileShown(draft.snapshot, draft.caller, version, draft.context.settings.publicBase)))
+    return false;
   if (own && isOthersPrivate(draft, ref, version)) return false;
   const asSeen = { ...draft, sight };
   if (named !== undefined && !(await hasVersion(asSeen, ref, named))) return false;

@@ -257,3 +257,74 @@ describe('writes', () => {
     expect((await ask(blind, 'POST', 'Observation', body('laboratory'))).code).toBe('reference-not-found');
   });
 });
+
+describe('what hangs on others', () => {
+  const LETTER = 'http://loinc.org|11488-4';
+  const documents = (code: string): string =>
+    `user/DocumentReference.rs?type=${code} user/Binary.cruds user/Patient.rs`;
+  const typed = (code: string) => ({ type: { coding: [{ system: 'http://loinc.org', code }] } });
+
+  test('(smart SM-37) a file is read as the document that it belongs to', async () => {
+    const [letter, note, loose] = await Promise.all(
+      ['letter', 'note', 'loose'].map((text) => world.create(initiator, make.binary(text))),
+    );
+    const document = make.documentReference(refOf(patient!), refOf(letter!), typed('11488-4'));
+    await world.create(initiator, document);
+    const hidden = await world.create(
+      initiator,
+      make.documentReference(refOf(patient!), refOf(note!), typed('11506-3')),
+    );
+    const guarded = await world.create(
+      initiator,
+      make.binary('guarded', { securityContext: make.to(refOf(hidden)) }),
+    );
+    const files = [letter, note, loose, guarded].map((one) => refOf(one!));
+    const statuses = (caller: Caller, behind = '') =>
+      Promise.all(files.map((file) => statusOf(caller, 'GET', `${file}${behind}`)));
+    const narrowed = app(documents(LETTER));
+    expect(await statuses(narrowed)).toEqual([200, 404, 200, 404]);
+    expect(await statuses(narrowed, '/_history')).toEqual([200, 404, 200, 404]);
+    expect(await statuses(app(`${documents(LETTER)} user/DocumentReference.r`))).toEqual([
+      200, 200, 200, 200,
+    ]);
+    expect(await statuses(app('user/Binary.r'))).toEqual([404, 404, 200, 404]);
+    expect((await world.bundle(narrowed, 'Binary')).entry ?? []).toEqual([]);
+    const everything = app(`${documents(LETTER)} user/Observation.rs`);
+    const all = refsOf(await world.bundle(everything, `${refOf(patient!)}/$everything`));
+    expect(files.map((file) => all.includes(file))).toEqual([true, false, false, false]);
+  });
+
+  test('(smart 4.2) $everything and $meta keep to what the scopes leave', async () => {
+    const all = refsOf(await world.bundle(reader(), `${refOf(patient!)}/$everything`));
+    expect(all).toEqual(expect.arrayContaining(shown()));
+    expect(all.filter((ref) => ref.startsWith('Observation/'))).not.toContain(refOf(vital!));
+    expect(await statusOf(reader(), 'GET', `${refOf(vital!)}/$meta`)).toBe(404);
+    const tag = {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'meta', valueMeta: { tag: [{ system: 'http://x', code: 'y' }] } }],
+    };
+    expect(await statusOf(writer(), 'POST', `${refOf(vital!)}/$meta-add`, tag)).toBe(404);
+    const readsAll = app(`user/${only('u', 'laboratory')} user/Observation.rs`);
+    expect(await statusOf(readsAll, 'POST', `${refOf(vital!)}/$meta-add`, tag)).toBe(403);
+  });
+
+  test('(smart SM-39) a Bundle is seen by its own scope, with all that is inside', async () => {
+    const inside = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [
+        {
+          fullUrl: 'urn:uuid:a1b2c3d4-0000-4000-8000-000000000000',
+          resource: make.observation('Patient/x', inCategory('vital-signs')),
+        },
+      ],
+    };
+    const stored = await world.create(initiator, inside);
+    expect(await statusOf(app('user/Bundle.r'), 'GET', refOf(stored))).toBe(200);
+  });
+
+  test('(smart SM-40) a scope that cannot be evaluated grants nothing', async () => {
+    const answer = await ask(app('user/Observation.rs?code:below=x'), 'GET', 'Observation');
+    expect([answer.status, answer.code]).toEqual([403, 'scope-insufficient']);
+  });
+});

@@ -202,6 +202,29 @@ describe('an administrator', () => {
   });
 });
 
+describe('(smart SM-73) a token in the query or in a form is refused, beside the header and without', () => {
+  test('query', async () => {
+    for (const headers of [{}, { authorization: `Bearer ${door.adminToken}` }]) {
+      const response = await door.fetch(`/Task?access_token=${door.adminToken}`, { headers });
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('token-misplaced');
+    }
+  });
+
+  test('form', async () => {
+    const response = await door.fetch('/Task/_search', {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${door.adminToken}`,
+        'content-type': 'application/x-www-form-urlencoded',
+        prefer: 'handling=lenient',
+      },
+      body: new URLSearchParams({ access_token: 'x' }).toString(),
+    });
+    expect(response.status).toBe(400);
+  });
+});
+
 describe('claims', () => {
   test('scopes, patient and launch context', async () => {
     const token = await door.issuer.sign({

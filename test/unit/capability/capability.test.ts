@@ -1,3 +1,4 @@
+import { faultOfScopes } from '../../../src/resources/scope-faults.ts';
 import { describe, expect, test } from '@jest/globals';
 import { buildCapabilityStatement } from '../../../src/capability/capability-statement.ts';
 import { createCapabilityDocuments, type ServedHouse } from '../../../src/capability/index.ts';
@@ -108,6 +109,13 @@ describe('documents', () => {
     expect(smart).not.toHaveProperty('authorization_endpoint');
     expect(smart.scopes_supported).toEqual(
       expect.arrayContaining(['system/*.cruds', 'user/Task.cruds', 'patient/AuditEvent.rs']),
+    );
+    // What is advertised can be granted (smart SM-6).
+    expect(
+      smart.scopes_supported.filter((scope) => faultOfScopes(scope, 'https://fhir.example') !== undefined),
+    ).toEqual([]);
+    expect(smart.scopes_supported).toContain(
+      'patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory',
     );
     expect(documents.smartConfiguration).toBe(JSON.stringify(smart));
   });

@@ -14,7 +14,8 @@ import type { MessageFate } from '../../../ports/inbound.ts';
 import { EVERYTHING } from '../../../ports/query.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { valuesAt } from '../../../resources/element.ts';
-import { permits } from '../../../smart/permits.ts';
+import { permits, rightsFor } from '../../../smart/permits.ts';
+import { narrowingFor } from '../../narrowing.ts';
 import { agentOf, auditOperation } from '../../audit/audit.ts';
 import { recordRead } from '../../audit/record.ts';
 import type { Request } from '../../request.ts';
@@ -142,7 +143,8 @@ async function bring(
     caller.administrator ||
     MOVES.every(([may, type]) => {
       const permit = permits(caller.scopes, may, type);
-      return permit.allowed && !permit.patientOnly;
+      const isWhole = rightsFor(may).every((right) => narrowingFor(caller, type, right) === undefined);
+      return permit.allowed && !permit.patientOnly && isWhole;
     });
   if (from === undefined || to === undefined || !isPermitted) return undefined;
   if (!documents.some(({ kind }) => kind === 'message')) return undefined;
