@@ -9,6 +9,7 @@ import { withDenied, withTold, type Clause } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { Request } from './request.ts';
 import type { OperationContext } from './context.ts';
+import { isFileShown } from './binary-shown.ts';
 import { sightFor } from './scope.ts';
 
 /**
@@ -16,7 +17,7 @@ import { sightFor } from './scope.ts';
  * withholds it; every other refusal as it is.
  */
 export async function denialBehind(
-  { store }: Pick<OperationContext, 'store'>,
+  { store, settings }: Pick<OperationContext, 'store' | 'settings'>,
   request: Request,
   refusal: unknown,
 ): Promise<unknown> {
@@ -27,7 +28,8 @@ export async function denialBehind(
   if (!(refusal instanceof OperationOutcomeError) || refusal.code !== 'not-found') return refusal;
   const sight = sightFor(request);
   const snapshot = store.snapshot();
-  if ((await snapshot.read(ref, withTold(sight))) === undefined) return refusal;
+  const told = await snapshot.read(ref, withTold(sight));
+  if (told === undefined || !(await isFileShown(snapshot, caller, told, settings.publicBase))) return refusal;
   const isSeen = (await snapshot.read(ref, sight)) !== undefined;
   if (isSeen && !(await isVersionDenied(snapshot, ref, versionId, request))) return refusal;
   return new OperationOutcomeError('disclosure-denied', {

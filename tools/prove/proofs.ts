@@ -56,6 +56,12 @@ export const PROOFS = {
     counts: 'lives',
     runs: { quick: 5, ci: 60, full: 600 },
   },
+  scopes: {
+    shows: 'whatever granular scopes there are beside, each is given the world without what they leave out',
+    file: 'conformance/custody/scopes.property.test.ts',
+    counts: 'lives',
+    runs: { quick: 4, ci: 40, full: 400 },
+  },
   denials: {
     shows: 'after any life of reach, denials and a clock, each sees what it would if the denied were deleted',
     file: 'contract/store.denials.test.ts',

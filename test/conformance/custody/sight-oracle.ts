@@ -149,6 +149,11 @@ export class SightOracle {
     return !this.leavesOut(org, ref) && this.#isKnown(org, ref);
   }
 
+  /** The same of one version, where it is asked for. */
+  tellsOfVersion(org: Ref, { ref }: Version): boolean {
+    return this.tellsOf(org, ref);
+  }
+
   #isKnown(org: Ref, ref: Ref): boolean {
     if (this.#known.some((one) => one.org === org && one.refs.has(ref))) return true;
     return this.#sawItGo(org, ref) && this.#withheld(org, ref) !== 'quiet';
