@@ -3,6 +3,7 @@ import type { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
 import type { Received } from './engines.ts';
 import { DIRECT_ADDRESSES } from './direct.ts';
+import type { DemoUser } from './users.ts';
 import { ORGANIZATIONS } from './organizations.ts';
 import type { World } from './world.ts';
 
@@ -77,7 +78,7 @@ function entriesOf(bundle: unknown): readonly Resource[] {
   return entry.flatMap(({ resource }) => (resource === undefined ? [] : [resource]));
 }
 
-export function printNext({ base, tokens, running }: World, folder: string): void {
+export function printNext({ base, tokens, users, running }: World, folder: string): void {
   const { direct } = running;
   const [mllp] = running.mllp;
   out(`
@@ -89,6 +90,10 @@ Closeloop is running (Ctrl-C stops it). See it in a browser: ${new URL('/', base
   HL7 v2 (MLLP)   ${mllp?.host ?? ''}:${mllp?.port ?? ''}
   Direct (SMTP)   ${direct?.host ?? ''}:${direct?.port ?? ''}, for ${DIRECT_ADDRESSES.recipient}
   data folder     ${folder}
+
+Sign in as (the page above shows the six-digit codes; an authenticator app takes the secret):
+
+${users.map(userLine).join('\n')}
 
 Send an HL7 v2 order of your own:
 
@@ -106,3 +111,6 @@ As the initiator, and as the administrator:
   curl -s -H "Authorization: Bearer $ADMIN" '${base}/AuditEvent?_count=5&_pretty=true'
 `);
 }
+
+const userLine = ({ username, password, totpSecret, side, role }: DemoUser): string =>
+  `  ${side.padEnd(15)} ${role.padEnd(13)} ${username.padEnd(22)} ${password}  ${totpSecret}`;

@@ -15,6 +15,7 @@ import { directEndpoint } from '../direct/endpoint.ts';
 import type { Config } from '../../src/server/config.ts';
 import { registerApps, type DemoSmart } from './apps.ts';
 import { ORGANIZATIONS, type DemoOrganization, type Side } from './organizations.ts';
+import { makePeople } from './people.ts';
 import type { DemoUser } from './users.ts';
 
 export interface World {
@@ -120,7 +121,8 @@ export async function prepareWorld(
       scope: `system/*.cruds ${config.administratorScope}`,
     }),
   };
-  return { base, tokens, users: [], smart: await registerApps(running, config), running, receivingPorts };
+  const users = await makePeople(running, config);
+  return { base, tokens, users, smart: await registerApps(running, config), running, receivingPorts };
 }
 
 const ADMINISTRATOR: Caller = {

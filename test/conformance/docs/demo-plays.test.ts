@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { openDemo } from './demo.ts';
+import { openDemo, type Told } from './demo.ts';
 
 const TOOL = resolve(import.meta.dirname, '../../../tools/demo.ts');
 const TITLE = 'A behavioural-health referral under 42 CFR Part 2\n';
@@ -33,8 +33,23 @@ test('(compliance P4, P14, C11) the demonstration shows each step of it', async 
   expect(more.join('')).toBe('');
 }, 60_000);
 
-test('with --json a program reads one line, whatever was played before', async () => {
+test('(issue 14.9) with --json a program reads one line, whatever was played before', async () => {
   const demo = await openDemo('--play');
   expect(demo.told).toMatchObject({ direct: { addresses: {}, certificates: {} } });
+  const text: unknown = expect.stringMatching(/./);
+  const user = { username: text, password: text, totpSecret: expect.stringMatching(/^[A-Z2-7]{32}$/) };
+  const { users, smart } = demo.told as Told & Readonly<Record<'users' | 'smart', unknown>>;
+  expect(users).toEqual([
+    { ...user, side: 'initiator', role: 'coordinator' },
+    { ...user, side: 'recipient', role: 'coordinator' },
+    { ...user, side: 'administrator', role: 'sys-admin' },
+  ]);
+  expect(smart).toEqual({
+    issuer: `${new URL(demo.told.base).origin}/auth`,
+    clients: {
+      public: { client_id: text, redirect_uris: expect.arrayContaining([text]) },
+      backend: { client_id: text, privateKeyJwk: expect.objectContaining({ kty: 'EC', d: text }) },
+    },
+  });
   await demo.close();
 }, 60_000);

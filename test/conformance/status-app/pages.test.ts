@@ -5,6 +5,9 @@ import { request, type IncomingMessage } from 'node:http';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { decodeBase32 } from '../../../src/identity/base32.ts';
+import { matchTotp } from '../../../src/identity/totp.ts';
+import type { codesNow } from '../../../tools/demo/users.ts';
 import { openAppWorld, type AppWorld } from './world.ts';
 
 const APP = resolve(import.meta.dirname, '../../../examples/status-app');
@@ -41,6 +44,11 @@ describe('(issue 14.8) at /', () => {
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     expect(body).toContain('<h1>Did the referral arrive?');
     expect(body).toContain(`${world.base}/.well-known/smart-configuration`);
+    for (const { username, password, side } of world.users) {
+      expect(body).toContain(`>${password}</code>`);
+      const link = `href="/status-app/?login_hint=${encodeURIComponent(username)}"`;
+      expect(body.includes(link)).toBe(side !== 'administrator');
+    }
   });
 
   test.each(['*/*', 'application/fhir+json', 'application/json'])(
@@ -73,6 +81,16 @@ describe('(issue 14.8) at /', () => {
     expect([status, body]).toEqual([200, '']);
     expect(Number(headers['content-length'])).toBeGreaterThan(1000);
   });
+});
+
+test('(issue 14.9) the codes are those of the secrets, and say until when', async () => {
+  const { until, codes } = JSON.parse((await ask('/start/codes.json')).body) as ReturnType<typeof codesNow>;
+  expect(until % 30_000).toBe(0);
+  const shown = world.users.map(({ totpSecret, username }) => {
+    const secret = decodeBase32(totpSecret) ?? Buffer.of();
+    return matchTotp({ secret, lastStep: 0 }, codes[username] ?? '', until - 1);
+  });
+  expect(shown).toEqual(world.users.map(() => until / 30_000 - 1));
 });
 
 describe('every file of a page', () => {
