@@ -241,6 +241,12 @@ export const PROOFS = {
     suites: MONGODB_SUITES,
     env: { TEST_STORE: 'mongodb' },
   },
+  throttle: {
+    shows: 'whoever guesses at one account or at many has few passwords compared, and shuts nobody out',
+    file: 'unit/accounts/throttle.proof.test.ts',
+    counts: 'guesses in each way',
+    runs: { quick: 300, ci: 2000, full: 10_000 },
+  },
 } as const satisfies Readonly<Record<string, Proof>>;
 
 export type ProofName = keyof typeof PROOFS;
