@@ -5,7 +5,7 @@ import type { Ref } from '../fhir/types.ts';
  * `public` keeps no secret, `symmetric` has one, `asymmetric` a key. `service` is a machine without users: client credentials
  * alone, by a key.
  */
-type ClientKind = 'public' | 'symmetric' | 'asymmetric' | 'service';
+export type ClientKind = 'public' | 'symmetric' | 'asymmetric' | 'service';
 
 /** `requested`: nobody has approved it yet. */
 type ClientStatus = 'requested' | 'active' | 'suspended';

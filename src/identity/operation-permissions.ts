@@ -61,6 +61,11 @@ export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   // — parties and their addresses
   'admit':                       ['–',       '–',       '–',       '–',       '–',      '–',   '–',       'step-up', '–'],
   'verify':                      ['–',       '–',       '–',       '–',       '–',      '–',   '–',       'step-up', '–'],
+  // — clients and keys
+  'clients':                     ['–',       '–',       '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],
+  'register-client':             ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
+  'client-state':                ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
+  'rotate-keys':                 ['–',       '–',       '–',       '–',       '–',      '–',   '–',       'step-up', '–'],
   // — messages; administrators mend them without their content
   'link-message':                ['yes',     'yes',     '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],
   'correct-message':             ['yes',     'yes',     '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],

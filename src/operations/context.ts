@@ -4,6 +4,7 @@ import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { PartyKindDefault } from '../policies/party-kind.ts';
+import type { ClientAdministration } from '../ports/clients.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
@@ -81,6 +82,8 @@ export interface OperationContext {
   readonly lacks?: ((rail: string) => Lacks | undefined) | undefined;
   /** Asked about every address that is written and that this server will connect to. */
   readonly admitAddress: AdmitAddress;
+  /** Administers clients and signing keys; without it there are none. */
+  readonly clients?: ClientAdministration | undefined;
   /** Makes packages for auditors; without it there are none. */
   readonly packages?: AuditPackages | undefined;
   /** The rules by which this server works; without them, those on record alone are known. */

@@ -24,6 +24,7 @@ import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { NoteEvidence } from '../ports/delivered.ts';
+import type { ClientAdministration } from '../ports/clients.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
@@ -65,6 +66,8 @@ interface EngineParts {
   readonly heavy?: Heavy;
   /** Makes packages for auditors. */
   readonly packages?: AuditPackages;
+  /** Administers clients and signing keys. */
+  readonly clients?: ClientAdministration | undefined;
   /** The rail of Direct mail, where it is set up. */
   readonly directRail?: DirectRail | undefined;
 }
@@ -133,7 +136,12 @@ const dispatching = ({
 });
 
 /** What may be absent. */
-const passedOn = ({ heavy, packages }: EngineParts): Pick<EngineParts, 'heavy' | 'packages'> => ({
+const passedOn = ({
+  heavy,
+  packages,
+  clients,
+}: EngineParts): Pick<EngineParts, 'heavy' | 'packages' | 'clients'> => ({
+  clients,
   ...(heavy !== undefined && { heavy }),
   ...(packages !== undefined && { packages }),
 });

@@ -1,19 +1,23 @@
 /** The roof over the authorization server: its keys and their seal, clients, people and pages. */
 import { randomBytes } from 'node:crypto';
+import { createClientAdministration } from '../accounts/clients.ts';
 import { createSessions } from '../accounts/sessions.ts';
 import type { Seal } from '../identity/seal.ts';
 import type { Identify } from '../http/bearer.ts';
 import { createClientIpOf } from '../http/client-ip.ts';
 import type { Headers } from '../http/cors.ts';
-import { createClientKeys } from '../http/auth/client-keys.ts';
+import { createClientKeys, type FindClientKeys } from '../http/auth/client-keys.ts';
 import { createClientOrigins, type ClientOrigins } from '../http/auth/client-origins.ts';
-import { createIdentifyToken, type IdentifyToken } from '../http/auth/identify.ts';
+import { createMachineEndpoints } from '../http/auth/endpoints.ts';
+import { createIdentifyToken } from '../http/auth/identify.ts';
 import { createAuthorizationServer, type AuthorizationServer } from '../http/auth/index.ts';
 import { createSigningKeys, type SigningKeys } from '../http/auth/signing-keys.ts';
 import type { DevIssuer } from '../http/dev-issuer.ts';
-import { createIdentifyAny } from '../http/issuers.ts';
+import { createIdentifyAny, type OutsideIssuer } from '../http/issuers.ts';
 import type { Log, Warnings } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
+import type { ClientAdministration } from '../ports/clients.ts';
+import type { HttpClient } from '../ports/outgoing.ts';
 import type { Store } from '../ports/store.ts';
 import type { Config } from './config.ts';
 import { composeFactors, type ComposedFactors } from './compose-factors.ts';
@@ -34,14 +38,15 @@ interface IdentityParts {
   readonly warnings: Warnings;
   readonly metrics: Metrics;
   readonly securityHeaders: Readonly<Headers>;
+  readonly secrets: Secrets;
   readonly documents: { readonly openIdConfiguration: string | undefined };
 }
 
 interface ComposedIdentity {
   readonly server: AuthorizationServer;
-  readonly identify: IdentifyToken;
+  /** Of tokens of its own, and of those of issuers outside. */
+  readonly identify: Identify;
   readonly origins: ClientOrigins;
-  readonly signingKeys: () => Promise<SigningKeys>;
   readonly proofs: ComposedFactors;
   close(): Promise<void>;
 }
@@ -70,9 +75,11 @@ export async function openAccess(parts: IdentityParts): Promise<Access> {
   );
   const { openIdConfiguration } = parts.documents;
   const authorization =
-    openIdConfiguration === undefined ? undefined : composeIdentity(parts, lookups, openIdConfiguration);
+    openIdConfiguration === undefined
+      ? undefined
+      : composeIdentity(parts, { lookups, outside: outside.issuers, openIdConfiguration });
   return {
-    identify: createIdentifyAny(authorization?.identify, outside.issuers),
+    identify: authorization?.identify ?? createIdentifyAny(undefined, outside.issuers),
     authorization,
     devIssuer: outside.devIssuer,
     reload: () => outside.reload(),
@@ -89,89 +96,134 @@ export const issuerOf = ({ issuerPath }: Config, base: string): string =>
 
 function composeIdentity(
   parts: IdentityParts,
-  lookups: ReturnType<typeof createLookups>,
-  openIdConfiguration: string,
+  { lookups, outside, openIdConfiguration }: Surrounding,
 ): ComposedIdentity {
-  const { config, base, store, outgoing, log, warnings, metrics } = parts;
-  const now = (): number => clock.now();
-  const seal = createSealOnce(parts);
+  const { config, base, store, outgoing, log, warnings, metrics, secrets } = parts;
+  const { seal, signingKeys } = secrets;
   const http = outgoing.httpFor('client-keys');
   const origins = createClientOrigins(store, now);
-  const signingKeys = createSigningKeysOnce(store, seal, now);
   const sessions = createSessions({ store, clock, random: randomBytes, settings: config });
   const proofs = composeFactors({ config, base, store, seal, log, warnings });
   const people = createPeople({ store, clock, sessions, base });
-  const server = createAuthorizationServer({
+  const identifyToken = createIdentifyToken({
+    store,
+    clock,
+    people,
+    administratorScope: config.administratorScope,
+    ...lookups,
+  });
+  const identify = createIdentifyAny(identifyToken, outside);
+  const mode = registrationOf(config);
+  const shared = {
     store,
     clock,
     log,
-    metrics,
-    clientIpOf: createClientIpOf(config.trustedProxy),
     settings: {
       issuer: issuerOf(config, base),
       base,
       accessTokenS: Math.floor(config.accessTokenMs / 1000),
       clockToleranceS: config.clockToleranceS,
     },
-    securityHeaders: parts.securityHeaders,
     logins: people,
-    signingKeys,
-    clientKeys: createClientKeys({
-      http,
-      now,
-      failed: (client, why) =>
-        warnings.warn(`client keys ${client}`, 'the keys of a client could not be fetched', { client, why }),
-    }),
+    clientKeys: openClientKeys(parts, http),
     origins,
+  };
+  const endpoints = createMachineEndpoints({
+    ...shared,
+    identify: identifyToken,
+    random: randomBytes,
+    registration: mode && { mode, identify },
+  });
+  const server = createAuthorizationServer({
+    ...shared,
+    metrics,
+    clientIpOf: createClientIpOf(config.trustedProxy),
+    securityHeaders: parts.securityHeaders,
+    signingKeys,
     front: {
       loadExistingGrant: async () => undefined,
       renderError: (ctx, out) => {
         ctx.body = out;
       },
     },
-    routes: () => [],
+    routes: () => endpoints,
     openIdConfiguration,
   });
-  return {
-    server,
-    origins,
-    signingKeys,
-    identify: createIdentifyToken({
-      store,
-      clock,
-      people,
-      administratorScope: config.administratorScope,
-      ...lookups,
-    }),
-    proofs,
-    close: () => proofs.close().then(() => http.close()),
-  };
+  const close = (): Promise<void> => proofs.close().then(() => http.close());
+  return { server, origins, identify, proofs, close };
 }
 
-/** The seal, opened when it is first needed; what is said of the key is said once. */
-function createSealOnce({ config, store, log }: IdentityParts): () => Promise<Seal | undefined> {
+interface Surrounding {
+  readonly lookups: ReturnType<typeof createLookups>;
+  readonly outside: readonly OutsideIssuer[];
+  readonly openIdConfiguration: string;
+}
+
+const now = (): number => clock.now();
+
+const openClientKeys = ({ warnings }: IdentityParts, http: HttpClient): FindClientKeys =>
+  createClientKeys({
+    http,
+    now,
+    failed: (client, why) =>
+      warnings.warn(`client keys ${client}`, 'the keys of a client could not be fetched', { client, why }),
+  });
+
+/** Whether clients register themselves. In a demonstration an administrator's token may register them. */
+export const registrationOf = ({
+  registration,
+  demo,
+}: Config): 'initial-token' | 'open-pending' | undefined => {
+  if (registration !== 'off') return registration;
+  return demo ? 'initial-token' : undefined;
+};
+
+/** The seal over the secrets of the store, and the keys that sign. Each is opened when it is first needed. */
+interface Secrets {
+  /** Undefined: the key file cannot be had. */
+  readonly seal: () => Promise<Seal | undefined>;
+  readonly signingKeys: () => Promise<SigningKeys>;
+}
+
+export function openSecrets(parts: Pick<IdentityParts, 'config' | 'store' | 'log'>): Secrets {
   let opening: Promise<Seal | undefined> | undefined;
-  const open = async (): Promise<Seal | undefined> => {
-    const opened = await openKey(config, store, process.env);
-    for (const { code, text } of opened.says) log.write('warn', text, { code });
-    if (opened.seal === undefined) log.write('error', opened.refused.text, { code: opened.refused.code });
-    return opened.seal;
-  };
-  return () => (opening ??= open());
-}
-
-function createSigningKeysOnce(
-  store: Store,
-  seal: () => Promise<Seal | undefined>,
-  now: () => number,
-): () => Promise<SigningKeys> {
-  let made: Promise<SigningKeys> | undefined;
+  let making: Promise<SigningKeys> | undefined;
+  const seal = (): Promise<Seal | undefined> => (opening ??= openSeal(parts));
   const make = async (): Promise<SigningKeys> =>
     createSigningKeys({
-      store,
+      store: parts.store,
       now,
       newKeyId: () => randomBytes(12).toString('base64url'),
       seal: await seal(),
     });
-  return () => (made ??= make());
+  return { seal, signingKeys: () => (making ??= make()) };
 }
+
+/** What is said of the key file is said once. */
+async function openSeal({
+  config,
+  store,
+  log,
+}: Pick<IdentityParts, 'config' | 'store' | 'log'>): Promise<Seal | undefined> {
+  const opened = await openKey(config, store, process.env);
+  for (const { code, text } of opened.says) log.write('warn', text, { code });
+  if (opened.seal === undefined) log.write('error', opened.refused.text, { code: opened.refused.code });
+  return opened.seal;
+}
+
+/** What administers clients and keys; undefined where other servers alone issue tokens. */
+export const clientsOf = (
+  { authorizationServer }: Config,
+  store: Store,
+  base: string,
+  { signingKeys }: Secrets,
+): ClientAdministration | undefined =>
+  authorizationServer === 'off'
+    ? undefined
+    : createClientAdministration({
+        store,
+        clock,
+        random: randomBytes,
+        base,
+        rotateKeys: async (by) => (await signingKeys()).rotate(by),
+      });

@@ -38,7 +38,7 @@ import type { DirectRail } from '../rails/direct/index.ts';
 import type { composeDirectTrust, ComposedTrust } from './compose-direct-trust.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
-import { issuerOf, openAccess } from './compose-identity.ts';
+import { clientsOf, issuerOf, openAccess, openSecrets, registrationOf } from './compose-identity.ts';
 import { createOutgoing } from './compose-outgoing.ts';
 import { clock, timers } from './time.ts';
 import type { ServerStore, StoreOptions } from '../stores/index.ts';
@@ -139,9 +139,11 @@ async function raise(
     listening,
     application: `Closeloop ${readVersion()}`,
   });
+  const secrets = openSecrets({ config, store, log });
   const engine = composeEngine({
     directRail,
     packages: openPackages({ config, base, log, closing }),
+    clients: clientsOf(config, store, base, secrets),
     heavy: threads.heavy,
     config,
     log,
@@ -158,17 +160,8 @@ async function raise(
   closing.push(() => dispatcher.stop().then(() => rails.close()));
 
   const documents = composeDocuments(config, base);
-  const access = await openAccess({
-    config,
-    base,
-    store,
-    outgoing,
-    log,
-    warnings,
-    metrics,
-    securityHeaders,
-    documents,
-  });
+  const around = { config, base, store, outgoing, log, warnings, metrics };
+  const access = await openAccess({ ...around, securityHeaders, documents, secrets });
   closing.push(() => access.close());
   const failedLogins = openFailedLogins({ store, log, metrics });
   closing.push(() => failedLogins.flush());
@@ -313,7 +306,7 @@ const composeDocuments = (config: Config, base: string): ReturnType<typeof creat
       own:
         config.authorizationServer === 'off'
           ? undefined
-          : { issuer: issuerOf(config, base), registration: config.registration !== 'off' },
+          : { issuer: issuerOf(config, base), registration: registrationOf(config) !== undefined },
     },
   });
 

@@ -30,6 +30,7 @@ export interface FhirEngineParts {
   readonly committed: OperationContext['committed'];
   readonly lacks?: OperationContext['lacks'];
   readonly packages?: OperationContext['packages'];
+  readonly clients?: OperationContext['clients'];
   readonly policyParts?: OperationContext['policyParts'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;

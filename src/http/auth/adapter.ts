@@ -3,8 +3,10 @@
  * put back when it is found (smart SM-3); consuming and remembering an assertion are expectations of the commit (smart SM-45).
  */
 import { randomBytes } from 'node:crypto';
+import { clientUseWrite, lastClientUse } from '../../accounts/clients.ts';
 import type { Adapter, StoredPayload } from 'oidc-provider';
 import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
+import type { Snapshot } from '../../ports/store.ts';
 import {
   APP_GRANT,
   keyOfSecret,
@@ -169,7 +171,9 @@ async function upsert(parts: AdapterParts, saved: Upserted, unit: Unit): Promise
   if (model === 'ReplayDetection') {
     unit.hold({ ...write, expect: 'absent', body: { client: text(rest['iss']) ?? '' } }, 'end');
   } else if (kind === 'access-token') {
-    await relyOnPerson(parts, holdAccessToken(write, rest, unit), unit);
+    const body = holdAccessToken(write, rest, unit);
+    await relyOnPerson(parts, body, unit);
+    await noteUse(parts, body.client, unit);
   } else if (kind === APP_GRANT) {
     await holdGrant(write, rest, unit);
   } else if (kind === 'interaction') {
@@ -182,6 +186,14 @@ async function upsert(parts: AdapterParts, saved: Upserted, unit: Unit): Promise
     unit.hold({ ...write, expect: 'absent', body, index: indexOf(body) }, 'issue');
     await relyOnPerson(parts, body, unit);
   }
+}
+
+/** How exactly it is known when a client was last used. */
+const USE_STEP_MS = 60 * 60_000;
+
+async function noteUse({ store, now }: AdapterParts, client: string, unit: Unit): Promise<void> {
+  if (now() - (await lastClientUse(store.snapshot(), client)) >= USE_STEP_MS)
+    unit.hold(clientUseWrite(client, now()), 'issue');
 }
 
 /** A version that no record has: the commit is refused. */
@@ -297,6 +309,15 @@ export async function keepGrantContext(unit: Unit, grantId: string, context: Gra
   if (found === undefined) throw new Error('there is no such grant');
   const body = found.body as GrantBody; // of this kind
   holdGrantBody(unit, { kind: APP_GRANT, key, expiresAt: found.expiresAt }, { ...body, context });
+}
+
+/** The launch context of a grant by the key of its record, as of a snapshot. */
+export async function readContextOf(
+  snapshot: Pick<Snapshot, 'record'>,
+  grant: string | undefined,
+): Promise<GrantContext> {
+  const found = grant === undefined ? undefined : await snapshot.record(APP_GRANT, grant);
+  return (found?.body as GrantBody | undefined)?.context ?? {}; // of this kind
 }
 
 /** The launch context of a grant. */

@@ -45,6 +45,20 @@ export async function readSmallBody({ req }: Pick<AuthExchange, 'req'>): Promise
   return Buffer.concat(chunks);
 }
 
+/** The fields of a form; of a field that is there twice, none counts. */
+export async function readFields(exchange: AuthExchange): Promise<ReadonlyMap<string, string>> {
+  const type = exchange.req.headers['content-type'] ?? '';
+  if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return new Map();
+  const fields = new URLSearchParams((await readSmallBody(exchange)).toString('utf8'));
+  const names = [...new Set(fields.keys())];
+  return new Map(
+    names.flatMap((name) => {
+      const [value, ...more] = fields.getAll(name);
+      return value === undefined || more.length > 0 ? [] : [[name, value] as const];
+    }),
+  );
+}
+
 interface Opening {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;

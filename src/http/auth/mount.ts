@@ -143,7 +143,7 @@ async function addContext(ctx: Context, unit: Unit): Promise<void> {
 }
 
 /** The parameters of a launch context, as token responses and introspection name them. */
-function launchParameters(context: GrantContext): Readonly<Record<string, unknown>> {
+export function launchParameters(context: GrantContext): Readonly<Record<string, unknown>> {
   const { patient, encounter, fhirContext, intent, needPatientBanner, smartStyleUrl, tenant } = context;
   return {
     ...(patient !== undefined && { patient: patient.replace('Patient/', '') }),

@@ -27,7 +27,7 @@ import { currentUnit } from './unit.ts';
 type Library = typeof import('oidc-provider');
 
 /** Algorithms of clients' assertions. */
-const ASSERTION_ALGORITHMS = ['RS384', 'ES384'];
+export const ASSERTION_ALGORITHMS = ['RS384', 'ES384'];
 
 /** The cookie of a login; the server's own pages set it. */
 export const SESSION_COOKIE = '__Host-closeloop';

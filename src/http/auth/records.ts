@@ -50,6 +50,7 @@ export interface AccessTokenBody {
 export interface GrantedBody {
   readonly client: string;
   readonly account: string;
+  /** The key of the grant's record. */
   readonly grant: string;
   readonly session?: string;
   readonly online?: true;

@@ -11,6 +11,7 @@ import { importCcda } from './ccda/import-ccda.ts';
 import { review } from './review.ts';
 import { render } from './ccda/render.ts';
 import { importXdm } from './xdm/import-xdm.ts';
+import { clientState, listedClients, registeredClient, rotateKeys } from './clients/clients.ts';
 import { confirmBreakGlass } from './confirm-break-glass.ts';
 import { convert } from './convert.ts';
 import { evidenceOfReferral } from './evidence.ts';
@@ -73,6 +74,11 @@ const DECLARED: readonly Operation[] = [
   holds,
   policyAsOfDate,
   incidentSheet,
+  // — on clients
+  listedClients,
+  registeredClient,
+  clientState,
+  rotateKeys,
   // — on parties
   admit,
   // — the law
