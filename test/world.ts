@@ -33,6 +33,7 @@ export const BASE = 'https://referrals.example.org/fhir';
 
 export const SETTINGS: OperationSettings = {
   publicBase: BASE,
+  issuerPath: '/auth',
   pageSizeDefault: 50,
   pageSizeMax: 1000,
   fullText: true,

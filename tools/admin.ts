@@ -23,6 +23,13 @@
  *     npm run admin -- direct remove certificate ADDRESS [--data-dir DIR …]
  *     npm run admin -- direct show-dns-record OWNER [--data-dir DIR …]
  *     npm run admin -- verify-endpoint Endpoint/ID [--data-dir DIR …]
+ *     npm run admin -- users create-first LOGIN [--name NAME] [--data-dir DIR …]
+ *     npm run admin -- users invite LOGIN --organization Organization/ID --roles ROLE,… [--name NAME] [--data-dir DIR …]
+ *     npm run admin -- users invite LOGIN [--link Patient/ID] [--name NAME] [--data-dir DIR …]
+ *     npm run admin -- users list [--organization Organization/ID] [--data-dir DIR …]
+ *     npm run admin -- users suspend|reactivate|deactivate|invite-again|reset LOGIN [--data-dir DIR …]
+ *     npm run admin -- users role add|remove LOGIN ROLE [--organization Organization/ID] [--data-dir DIR …]
+ *     npm run admin -- users review [--organization Organization/ID] [--data-dir DIR …]
  *
  * FILE is a Bundle, a JSON list of resources, or NDJSON. It holds the first Organizations, roles and endpoints, and
  * referrals that run already, in their present state. A resource keeps its id; one without an id gets an id made from its
@@ -62,6 +69,12 @@
  *
  * `verify-endpoint` says that the Direct address of an Endpoint is that of the organization it names: only then is anything
  * about a patient sent there. Make sure by a way that the address itself does not name.
+ *
+ * `users` settles accounts; LOGIN is an e-mail address, or an account's id. `create-first` invites the administrator of an
+ * installation in which nobody has an account. `invite` without --organization and --link invites another administrator of
+ * the installation. Each prints a link, once, by which the person enrols within 72 hours; with some roles also a code that
+ * is told by another way. `reset` takes away all factors of somebody who lost them. `deactivate` is the end of an account.
+ * `review` prints who holds which role, as CSV.
  */
 import { readConfig, type Config } from '../src/server/config.ts';
 import { valuesOf } from '../src/operations/values.ts';
@@ -84,6 +97,10 @@ await runCommand(import.meta.filename, {
     successor: { type: 'string' },
     direction: { type: 'string' },
     signer: { type: 'string' },
+    organization: { type: 'string' },
+    roles: { type: 'string' },
+    name: { type: 'string' },
+    link: { type: 'string' },
     to: { type: 'string' },
   },
   takesSettings: true,
@@ -94,6 +111,21 @@ await runCommand(import.meta.filename, {
     const [name = '', file, ...more] = operands;
     if (name === 'member' || name === 'register' || name === 'verify-endpoint') {
       await administerParties({ words: operands, move, entityType, successor, config: config() });
+      return EXIT.done;
+    }
+    if (name === 'users') {
+      const { administerUsers } = await import('./admin/users.ts');
+      const { organization, roles, name: called, link } = values;
+      const words = operands.slice(1);
+      await administerUsers({
+        words,
+        organization,
+        roles,
+        name: called,
+        link,
+        config: config(),
+        print: console.log,
+      });
       return EXIT.done;
     }
     if (name === 'direct') {
@@ -115,7 +147,7 @@ await runCommand(import.meta.filename, {
     else if (name === 'relabel' && file === undefined) await startRelabel(config());
     else
       throw new UsageError(
-        'import FILE, reindex, relabel, move, member, register or verify-endpoint is expected.',
+        'import FILE, reindex, relabel, move, member, register, verify-endpoint or users is expected.',
       );
     return EXIT.done;
   },

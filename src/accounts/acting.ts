@@ -2,8 +2,9 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import { separates, type SeparatedDecision } from '../identity/separation.ts';
+import type { RandomBytes } from '../identity/seal.ts';
 import type { OperationContext } from '../operations/context.ts';
-import type { AuditEntry } from '../ports/audit.ts';
+import type { Acting } from '../ports/accounts.ts';
 import { isInForce } from '../identity/membership.ts';
 import { membershipsOf, type AccountSource, type KnownAccount } from './accounts.ts';
 
@@ -12,20 +13,9 @@ export interface AccountParts extends Pick<
   OperationContext,
   'store' | 'clock' | 'newId' | 'selectRecipients' | 'committed'
 > {
-  /** Bytes that nobody can guess. */
-  readonly random: (count: number) => Buffer;
+  readonly random: RandomBytes;
   /** The setting `soleAdministrator`: the installation has one administrator, who decides alone. */
   readonly soleAdministrator: boolean;
-}
-
-/** Who asks for a change. */
-export interface Acting {
-  readonly agent: AuditEntry['agent'];
-  readonly requestId: string;
-  /** The account of whoever asks; undefined for a command of this machine and for a token of an outside issuer. */
-  readonly account: string | undefined;
-  /** `installation`: every account. Else the organization whose accounts it administers. */
-  readonly over: Ref | 'installation';
 }
 
 const forbidden = (diagnostics: string): OperationOutcomeError =>

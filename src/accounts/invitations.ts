@@ -15,26 +15,17 @@ import {
 } from '../identity/invitation.ts';
 import { stateAfterMove } from '../identity/account.ts';
 import { commitPlanned } from '../operations/write/commit.ts';
+import type { Acting, IssuedInvitation } from '../ports/accounts.ts';
 import { SERVER_AGENT, type AuditEntry } from '../ports/audit.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import type { RecordWrite, StoredRecord } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { accountWrite, findAccount } from './accounts.ts';
-import type { AccountParts, Acting } from './acting.ts';
+import type { AccountParts } from './acting.ts';
 import { identityEntry } from './audit.ts';
 import { removalsOf } from './endings.ts';
 
 const INVITATION_KIND = 'invitation';
-
-/** What the inviter is told, once. */
-export interface IssuedInvitation {
-  /** The secret part of the link. */
-  readonly secret: string;
-  /** To be told by another way; undefined where none is needed. */
-  readonly code: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number;
-}
 
 /** A new invitation, and the write that the commit takes. */
 export function issueInvitation(

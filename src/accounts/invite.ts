@@ -6,8 +6,8 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import { readLoginName, readPersonName, type UserAccount, type AccountLink } from '../identity/account.ts';
 import { PRIVILEGED_ROLES, type UserMembership } from '../identity/membership.ts';
-import type { Role } from '../identity/roles.ts';
 import { commitPlanned } from '../operations/write/commit.ts';
+import type { Acting, InviteAsked, Invited } from '../ports/accounts.ts';
 import type { AuditEntry } from '../ports/audit.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import type { RecordWrite } from '../ports/record.ts';
@@ -22,40 +22,11 @@ import {
   membershipWrite,
   type KnownAccount,
 } from './accounts.ts';
-import { checkSeparated, type AccountParts, type Acting } from './acting.ts';
+import { checkSeparated, type AccountParts } from './acting.ts';
 import { identityEntry } from './audit.ts';
-import { issueInvitation, type IssuedInvitation } from './invitations.ts';
+import { issueInvitation } from './invitations.ts';
 import { linkFor } from './links.ts';
-import {
-  checkTenant,
-  newMembership,
-  permissionEntry,
-  planMembership,
-  withLinks,
-  type MembershipAsked,
-} from './memberships.ts';
-
-/** Who is invited, and to what. */
-export interface InviteAsked {
-  readonly login: string;
-  readonly name: string;
-  /** Roles in an organization. */
-  readonly membership?: (MembershipAsked & { readonly roles: readonly Role[] }) | undefined;
-  /** Practitioner, Patient or RelatedPerson that the person is. */
-  readonly links?: readonly Ref[];
-  /** To keep the installation. */
-  readonly administrator?: boolean;
-}
-
-/** What became of an invitation. */
-export interface Invited {
-  /** The account's id. */
-  readonly account: string;
-  /** `added`: the person had an account already, and logs in with it. */
-  readonly outcome: 'invited' | 'added';
-  /** The link; none for who was added. */
-  readonly invitation: IssuedInvitation | undefined;
-}
+import { checkTenant, newMembership, permissionEntry, planMembership, withLinks } from './memberships.ts';
 
 /** What a commit takes for a person, and the answer. */
 interface PlannedInvite {

@@ -10,6 +10,7 @@ import {
 } from '../identity/account.ts';
 import { PRIVILEGED_ROLES } from '../identity/membership.ts';
 import { commitPlanned } from '../operations/write/commit.ts';
+import type { AccountMoved, Acting, MoveAsked } from '../ports/accounts.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
@@ -23,29 +24,11 @@ import {
   type KnownAccount,
   type KnownMembership,
 } from './accounts.ts';
-import { belongsTo, checkSeparated, checkWhole, type AccountParts, type Acting } from './acting.ts';
+import { belongsTo, checkSeparated, checkWhole, type AccountParts } from './acting.ts';
 import { identityEntry } from './audit.ts';
 import { returnClaimed } from './claimed-work.ts';
 import { endingsOf } from './endings.ts';
-import { issueInvitation, type IssuedInvitation } from './invitations.ts';
-
-/** A move that is asked for. */
-interface MoveAsked {
-  /** The account's id. */
-  readonly account: string;
-  readonly move: AccountMove;
-  /** Why, in a word or a sentence that names no patient. */
-  readonly why?: string | undefined;
-}
-
-/** What a move brought about. */
-interface Moved {
-  readonly state: AccountState;
-  /** The new link, for moves that make one. */
-  readonly invitation: IssuedInvitation | undefined;
-  /** Work items that went back to their team. */
-  readonly returned: number;
-}
+import { issueInvitation } from './invitations.ts';
 
 /** The moves after which the person needs a new link. */
 const INVITING: ReadonlySet<AccountMove> = new Set(['invite-again', 'reset']);
@@ -59,7 +42,11 @@ const OWN_MOVES: ReadonlySet<AccountMove> = new Set(['open', 'enrol']);
  * @throws OperationOutcomeError `not-found` for an account that the asker does not administer, `account-not-yours`,
  *   `self-approval`, `account-state` where the move does not exist from its state
  */
-export async function moveAccount(parts: AccountParts, acting: Acting, asked: MoveAsked): Promise<Moved> {
+export async function moveAccount(
+  parts: AccountParts,
+  acting: Acting,
+  asked: MoveAsked,
+): Promise<AccountMoved> {
   const { result } = await commitPlanned(parts, (snapshot) => planMove(parts, snapshot, acting, asked));
   if (result.touched.length > 0) parts.committed(result.touched);
   return result.moved;
@@ -115,7 +102,7 @@ async function planMove(parts: AccountParts, snapshot: Snapshot, acting: Acting,
     viewers: organizationsOf(account, memberships),
     entities: work.writes.map(({ ref }) => `${ref}/_history/0`),
   });
-  const moved: Moved = { state, invitation, returned: work.writes.length };
+  const moved: AccountMoved = { state, invitation, returned: work.writes.length };
   return {
     commit: auditedCommit([entry], { ...work, records }),
     templates: new Map(),

@@ -8,13 +8,14 @@ import { parseDateTime } from '../fhir/datetime.ts';
 import { LINKED_TYPES, ACCOUNT_LINKS_MAX, type UserAccount, type AccountLink } from '../identity/account.ts';
 import type { Role } from '../identity/roles.ts';
 import { commitPlanned } from '../operations/write/commit.ts';
+import type { Acting } from '../ports/accounts.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { localRef, typeOf } from '../resources/element.ts';
 import { accountWrite } from './accounts.ts';
-import { checkSeparated, type AccountParts, type Acting } from './acting.ts';
+import { checkSeparated, type AccountParts } from './acting.ts';
 import { identityEntry } from './audit.ts';
 import { readAdministered } from './life.ts';
 

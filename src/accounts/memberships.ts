@@ -3,8 +3,8 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { AccountLink } from '../identity/account.ts';
 import { MEMBERSHIPS_MAX, SITES_MAX, withRoles, type UserMembership } from '../identity/membership.ts';
-import type { Role } from '../identity/roles.ts';
 import { commitPlanned } from '../operations/write/commit.ts';
+import type { Acting, MembershipAsked } from '../ports/accounts.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import type { RecordWrite } from '../ports/record.ts';
@@ -20,21 +20,11 @@ import {
   membershipWrite,
   type KnownAccount,
 } from './accounts.ts';
-import { checkSeparated, type AccountParts, type Acting } from './acting.ts';
+import { checkSeparated, type AccountParts } from './acting.ts';
 import { identityEntry } from './audit.ts';
 import { returnClaimed } from './claimed-work.ts';
 import { sittingsIn } from './endings.ts';
 import { peopleOf, readAdministered } from './life.ts';
-
-/** What a membership shall say. A member that is absent stays as it is. */
-export interface MembershipAsked {
-  readonly organization: Ref;
-  readonly roles?: readonly Role[] | undefined;
-  readonly practitionerRole?: Ref | undefined;
-  readonly sites?: readonly Ref[] | undefined;
-  readonly from?: number | undefined;
-  readonly until?: number | undefined;
-}
 
 /** Departments and sites that narrow a membership (identity ID-59). */
 const SITE_TYPES: ReadonlySet<string> = new Set(['Organization', 'Location', 'HealthcareService']);

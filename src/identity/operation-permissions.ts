@@ -66,6 +66,13 @@ export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   'register-client':             ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
   'client-state':                ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
   'rotate-keys':                 ['–',       '–',       '–',       '–',       '–',      '–',   '–',       'step-up', '–'],
+  // — accounts
+  'users':                       ['–',       '–',       '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],
+  'invite-user':                 ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
+  'user-state':                  ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
+  'membership':                  ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
+  'reset-factors':               ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
+  'access-review':               ['–',       '–',       '–',       'step-up', '–',      '–',   'step-up', 'step-up', '–'],
   // — messages; administrators mend them without their content
   'link-message':                ['yes',     'yes',     '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],
   'correct-message':             ['yes',     'yes',     '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],

@@ -30,6 +30,8 @@ interface JobParts {
   readonly recordPolicy: Run;
   /** Makes reviews urgent that nobody ended in time. */
   readonly escalateReviews: Run;
+  /** Suspends accounts that nobody used for 90 days. */
+  readonly suspendDormant: Run;
   /** Sends audit rows to the collector; undefined where there is none. */
   readonly sendAudit: Run | undefined;
   /** What keeps trust in Direct mail current; undefined where there is no security agent. */
@@ -81,6 +83,7 @@ export const jobsOf = ({ settings, readTexts, sendAudit, direct, directTrust, da
   job('activity', 'store', 6 * HOUR, parts.reviewActivity, 'asks for the review of the last week'),
   job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
+  job('dormant', 'store', 6 * HOUR, parts.suspendDormant, 'suspends accounts that nobody used for 90 days'),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(directTrust === undefined ? [] : [
     job('direct-bundles', 'store', 5 * MINUTE, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),

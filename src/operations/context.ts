@@ -5,6 +5,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { PartyKindDefault } from '../policies/party-kind.ts';
 import type { ClientAdministration } from '../ports/clients.ts';
+import type { AccountAdministration } from '../ports/accounts.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
@@ -18,6 +19,8 @@ import type { PolicyParts } from './policy-record.ts';
 export interface OperationSettings extends RuleSettings {
   /** Absolute base of this server's addresses, without a trailing slash: how it recognises its own references. */
   readonly publicBase: string;
+  /** Path of the authorization server, below the origin. */
+  readonly issuerPath: string;
   readonly pageSizeDefault: number;
   readonly pageSizeMax: number;
   /** What an organization without a kind counts as. */
@@ -84,6 +87,8 @@ export interface OperationContext {
   readonly admitAddress: AdmitAddress;
   /** Administers clients and signing keys; without it there are none. */
   readonly clients?: ClientAdministration | undefined;
+  /** Administers accounts; without it there are none. */
+  readonly accounts?: AccountAdministration | undefined;
   /** Makes packages for auditors; without it there are none. */
   readonly packages?: AuditPackages | undefined;
   /** The rules by which this server works; without them, those on record alone are known. */

@@ -88,6 +88,8 @@ export interface Caller extends Login {
   readonly patient: Ref | undefined;
   readonly client: string;
   readonly subject: string;
+  /** The account of this server that logged in; absent for clients, messages and tokens of other issuers. */
+  readonly account?: string | undefined;
   /** The token's fhirUser. */
   readonly user: string | undefined;
   /** The user's name, where it is a clinician's. */

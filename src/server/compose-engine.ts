@@ -1,5 +1,7 @@
 /** The roof over the FHIR engine: one path for all requests, and delivery behind it. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { AccountParts } from '../accounts/acting.ts';
+import { createAccountAdministration } from '../accounts/administration.ts';
 import type { Config } from './config.ts';
 import { createDeliverAgain, type DeliverAgain } from '../delivery/deliver-again.ts';
 import { createRecipientSelection, type SelectRecipients } from '../delivery/recipients.ts';
@@ -22,6 +24,7 @@ import { writeNoticeItem } from '../operations/notice-items.ts';
 import { openWithheld } from '../operations/withheld-delivery.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
+import type { Ref } from '../fhir/types.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { NoteEvidence } from '../ports/delivered.ts';
 import type { ClientAdministration } from '../ports/clients.ts';
@@ -146,6 +149,21 @@ const passedOn = ({
   ...(packages !== undefined && { packages }),
 });
 
+/** What changes of accounts work with. */
+const accountPartsOf = (
+  { config, store, clock }: Pick<EngineParts, 'config' | 'store' | 'clock'>,
+  selectRecipients: SelectRecipients,
+  committed: AccountParts['committed'],
+): AccountParts => ({
+  store,
+  clock,
+  newId: randomUUID,
+  random: randomBytes,
+  selectRecipients,
+  committed,
+  soleAdministrator: config.soleAdministrator,
+});
+
 const composeRecipients = (
   { config, store }: Pick<EngineParts, 'config' | 'store'>,
   subscriptions: ReturnType<typeof createSubscriptionCache>,
@@ -186,6 +204,8 @@ export function composeEngine(parts: EngineParts): {
   readonly dispatcher: Dispatcher;
   readonly messages: MessageDoor;
   readonly direct: DirectDoor;
+  /** What changes of accounts work with. */
+  readonly accountParts: AccountParts;
   readonly selectRecipients: SelectRecipients;
   readonly noteEvidence: NoteEvidence;
   readonly deliverAgain: DeliverAgain;
@@ -204,9 +224,18 @@ export function composeEngine(parts: EngineParts): {
   const dispatcher = createDispatcher(delivering);
   const endpoints = createEndpoints(store);
   const selectRecipients = composeRecipients(parts, subscriptions, endpoints, rails);
+  const committed = (refs: readonly Ref[]): void => {
+    subscriptions.touched(refs);
+    endpoints.touched(refs);
+    dispatcher.nudge();
+    // What waited for this commit is tried after it, at its own pace.
+    void messages.waiting.touched(refs);
+  };
+  const accountParts = accountPartsOf(parts, selectRecipients, committed);
   const { perform, messages, direct } = createFhirEngine({
     payloads,
     ...passedOn(parts),
+    accounts: createAccountAdministration(accountParts),
     policyParts: () => policyPartsOf(config),
     store,
     clock,
@@ -222,13 +251,7 @@ export function composeEngine(parts: EngineParts): {
     selectRecipients,
     lacks: (rail) => rails.byName.get(rail)?.lacks,
     admitAddress: outgoing.admitAddress,
-    committed: (refs) => {
-      subscriptions.touched(refs);
-      endpoints.touched(refs);
-      dispatcher.nudge();
-      // What waited for this commit is tried after it, at its own pace.
-      void messages.waiting.touched(refs);
-    },
+    committed,
     messages: {
       settings: config,
       links: () => listening.flatMap(({ links }) => links.map(({ link }) => link)),
@@ -237,6 +260,7 @@ export function composeEngine(parts: EngineParts): {
   });
   return {
     perform,
+    accountParts,
     rails,
     dispatcher,
     messages,

@@ -1,5 +1,7 @@
 /** The roof over the jobs: what each of them does, and the scheduler that runs them. */
 import { randomUUID } from 'node:crypto';
+import type { AccountParts } from '../accounts/acting.ts';
+import { suspendDormant } from '../accounts/dormant.ts';
 import type { AuditFeed } from '../delivery/audit-feed.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Dispatcher } from '../delivery/dispatch.ts';
@@ -30,6 +32,7 @@ interface Parts {
     readonly dispatcher: Dispatcher;
     readonly selectRecipients: SelectRecipients;
     readonly rails: Pick<Rails, 'direct'>;
+    readonly accountParts: AccountParts;
   };
   readonly failedLogins: FailedLogins;
   readonly feed: Pick<AuditFeed, 'run'> | undefined;
@@ -61,6 +64,7 @@ export function composeJobs({
     reviewActivity: (signal) => reviewActivity(reviewing, signal),
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
+    suspendDormant: (signal) => suspendDormant(engine.accountParts, signal),
     sendAudit: feed && ((signal) => feed.run(signal)),
     directTrust: directTrust?.jobs,
     direct: engine.rails.direct,

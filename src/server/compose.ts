@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
+import type { AccountParts } from '../accounts/acting.ts';
 import { createCapabilityDocuments } from '../capability/index.ts';
 import { warningsOf, type Config } from './config.ts';
 import { createApp } from '../http/app.ts';
@@ -40,6 +41,7 @@ import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
 import { clientsOf, issuerOf, openAccess, openSecrets, registrationOf } from './compose-identity.ts';
 import { createOutgoing } from './compose-outgoing.ts';
+import { greetFirstAdministrator } from './first-administrator.ts';
 import { clock, timers } from './time.ts';
 import type { ServerStore, StoreOptions } from '../stores/index.ts';
 import { watchLogins } from './watch-logins.ts';
@@ -203,6 +205,7 @@ async function raise(
   });
   closing.push(() => listener.drain(config.drainMs));
   log.write('info', 'ready', { base, node: process.version });
+  await greet(engine.accountParts, config, base);
 
   const reload = (): void => {
     for (const [what, isThere, again] of [
@@ -232,6 +235,9 @@ async function raise(
     stop,
   };
 }
+
+const greet = (parts: AccountParts, settings: Config, base: string): Promise<void> =>
+  greetFirstAdministrator({ parts, settings, base, print: (text) => void process.stdout.write(text) });
 
 const jsonOf = ({ jsonDepthMax: depth }: Config): { readonly depth: number } => ({ depth });
 

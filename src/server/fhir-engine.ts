@@ -29,6 +29,7 @@ export interface FhirEngineParts {
   readonly admitAddress: AdmitAddress;
   readonly committed: OperationContext['committed'];
   readonly lacks?: OperationContext['lacks'];
+  readonly accounts?: OperationContext['accounts'];
   readonly packages?: OperationContext['packages'];
   readonly clients?: OperationContext['clients'];
   readonly policyParts?: OperationContext['policyParts'];

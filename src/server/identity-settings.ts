@@ -1,7 +1,7 @@
 /** The settings of identity: who signs in, by what, and where its secrets are sealed. Rows of `settings.ts`. */
 import { DEFAULT_ROLES, isDefaultRole, parseRoleRow } from '../identity/granted.ts';
 import { allowedPlace, path } from './setting-shapes.ts';
-import { choice, integer, list, text } from './setting.ts';
+import { choice, integer, list, onOff, text } from './setting.ts';
 
 const MINUTE = 60_000;
 
@@ -50,6 +50,13 @@ export const IDENTITY_SETTINGS = {
   keyFile: text(
     undefined,
     'File with the key (32 bytes, or their base64) that opens the secrets in the store. Nobody but its owner may read it, and it belongs on another disk than the data. Default: a file that the server makes below $XDG_STATE_HOME or ~/.local/state; with MongoDB there is no default.',
+  ),
+  soleAdministrator: onOff(
+    false,
+    'The installation has one administrator, who changes the own roles without a second person.',
+    {
+      unsafe: (value) => (value ? 'one administrator decides alone, also about the own rights' : undefined),
+    },
   ),
   sessionIdleMs: integer(
     15 * MINUTE,

@@ -2,6 +2,8 @@
 import type { Request } from '../request.ts';
 import { accessReport } from './access-report.ts';
 import { accountingOfDisclosures } from './accounting-of-disclosures.ts';
+import { invitePerson, membership, resetFactors, userState } from './accounts/changes.ts';
+import { accessReview, users } from './accounts/users.ts';
 import { admit } from './admit.ts';
 import { breakGlass } from './break-glass.ts';
 import { auditPackage, auditPackageCancel, auditPackageFile, auditPackageStatus } from './audit-package.ts';
@@ -81,6 +83,13 @@ const DECLARED: readonly Operation[] = [
   rotateKeys,
   // — on parties
   admit,
+  // — on accounts
+  users,
+  invitePerson,
+  userState,
+  membership,
+  resetFactors,
+  accessReview,
   // — the law
   captureConsent,
   recordDisclosure,

@@ -9,7 +9,7 @@ import {
   membershipsInForce,
   systemAdministrators,
 } from '../../../src/accounts/accounts.ts';
-import type { Acting } from '../../../src/accounts/acting.ts';
+import type { Acting } from '../../../src/ports/accounts.ts';
 import { inviteUser } from '../../../src/accounts/invite.ts';
 import { moveAccount } from '../../../src/accounts/life.ts';
 import { changeLink, linksNow } from '../../../src/accounts/links.ts';

@@ -1,7 +1,9 @@
 /** A whole engine with its store, a clock that stands until a test moves it, and what changes accounts work with. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { AccountParts, Acting } from '../../../src/accounts/acting.ts';
-import { inviteUser, type Invited, type InviteAsked } from '../../../src/accounts/invite.ts';
+import type { AccountParts } from '../../../src/accounts/acting.ts';
+import type { AccountAdministration, Acting, InviteAsked, Invited } from '../../../src/ports/accounts.ts';
+import { createAccountAdministration } from '../../../src/accounts/administration.ts';
+import { inviteUser } from '../../../src/accounts/invite.ts';
 import { openInvitation } from '../../../src/accounts/invitations.ts';
 import { enrolled } from '../../../src/accounts/life.ts';
 import type { IssueCode } from '../../../src/fhir/issue.ts';
@@ -51,7 +53,15 @@ export const by = (over: string, account?: string): Acting => ({
 export async function openAccountWorld(...organizations: readonly string[]): Promise<AccountWorld> {
   let at = START;
   const clock = { now: () => at };
-  const world = await openWorld({ store: { clock }, engine: { clock } });
+  // The store is opened with the engine.
+  const accounts = new Proxy({} as AccountAdministration, {
+    // by its methods
+    get: (_, name: keyof AccountAdministration) => createAccountAdministration(parts)[name],
+  });
+  const world = await openWorld({
+    store: { clock },
+    engine: { clock, accounts },
+  });
   await world.seedDirectory(...organizations);
   for (const id of organizations) {
     const { status } = await world.ask(administrator, 'POST', `Organization/${id}/$admit`);
