@@ -206,6 +206,15 @@ async function read(
     : { id: record.key, version: record.version, session, lastUsedAt, state };
 }
 
+/** A session by its public id, locked or not, for code that must know whose it is and not whether it was used. */
+export async function readSession(
+  snapshot: Pick<Snapshot, 'record'>,
+  id: string,
+): Promise<Session | undefined> {
+  const record = await snapshot.record(KIND, id);
+  return record?.body as StoredSession | undefined; // this file alone writes the kind
+}
+
 const getSession = async (kept: Kept, id: string): Promise<FoundSession | undefined> =>
   read(kept, await kept.store.snapshot().record(KIND, id));
 

@@ -3,18 +3,23 @@
  * about its tab, and not about its session.
  */
 import { auditedCommit } from '../ports/commit.ts';
+import type { RecordWrite } from '../ports/record.ts';
 import type { Store } from '../ports/store.ts';
 import { sessionEnd } from '../identity/session.ts';
 import { identityEntry } from './audit.ts';
 import { commitUnlessChanged, type By } from './changes.ts';
-import type { FoundSession } from './sessions.ts';
+import { readSession } from './sessions.ts';
 
-/** `elsewhere`: it is bound to another session. `unbound`: the session has too many. */
+/** `elsewhere`: it is bound to another session. `unbound`: the session has too many, or there is none. */
 type TabBinding = 'bound' | 'elsewhere' | 'unbound';
 
 interface Tabs {
-  /** Binds a tab to a session, unless it is bound. The form of the id was checked where the header was read. */
-  bind(found: Pick<FoundSession, 'id' | 'session'>, tab: string, by: By): Promise<TabBinding>;
+  /**
+   * Binds a tab to a session, unless it is bound. The form of the tab's id was checked where the header was read.
+   *
+   * @param session the public id
+   */
+  bind(session: string, tab: string, by: By): Promise<TabBinding>;
 }
 
 const KIND = 'tab';
@@ -22,7 +27,7 @@ const TABS_MAX = 200;
 /** Tabs that are known without asking the store. */
 const REMEMBERED_MAX = 10_000;
 
-export function createTabs({ store }: { readonly store: Store }): Tabs {
+export function createTabs(store: Store): Tabs {
   /** The session of each tab. A tab is never bound to another session while its own lasts. */
   const remembered = new Map<string, string>();
   const remember = (tab: string, session: string): void => {
@@ -32,45 +37,53 @@ export function createTabs({ store }: { readonly store: Store }): Tabs {
       remembered.delete(oldest);
     }
   };
-  const ownerOf = async (tab: string): Promise<string | undefined> => {
-    const record = await store.snapshot().record(KIND, tab);
-    return (record?.body as { readonly session: string } | undefined)?.session; // this file alone writes the kind
-  };
-
   return {
-    async bind({ id, session }, tab, { agent, requestId }) {
+    async bind(id, tab, by) {
       if (remembered.get(tab) === id) return 'bound';
-      const owner = await ownerOf(tab);
-      if (owner !== undefined) {
-        remember(tab, owner);
-        return owner === id ? 'bound' : 'elsewhere';
-      }
-      const open = await store.snapshot().records(KIND, 'session', id);
-      if (open.length >= TABS_MAX) return 'unbound';
-      const row = identityEntry('session-changed', {
-        actor: agent,
-        requestId,
-        account: session.account,
-        session: id,
-        detail: { tab },
-      });
-      const records = [
-        {
-          kind: KIND,
-          key: tab,
-          expect: 'absent',
-          body: { session: id, account: session.account },
-          expiresAt: sessionEnd(session),
-          index: [
-            ['session', id],
-            ['account', session.account],
-          ],
-        },
-      ] as const;
-      const isBound = await commitUnlessChanged(store, auditedCommit([row], { records }));
-      const bound = isBound ? id : await ownerOf(tab);
-      if (bound !== undefined) remember(tab, bound);
-      return bound === id ? 'bound' : 'elsewhere';
+      const owner = (await ownerOf(store, tab)) ?? (await claim(store, id, tab, by));
+      if (owner === undefined) return 'unbound';
+      remember(tab, owner);
+      return owner === id ? 'bound' : 'elsewhere';
     },
   };
+}
+
+/** The public id of the session that has the tab. */
+async function ownerOf(store: Store, tab: string): Promise<string | undefined> {
+  const record = await store.snapshot().record(KIND, tab);
+  return (record?.body as { readonly session: string } | undefined)?.session; // this file alone writes the kind
+}
+
+/** Binds a tab that nobody has. @returns who has it then; undefined: nobody */
+async function claim(
+  store: Store,
+  id: string,
+  tab: string,
+  { agent, requestId }: By,
+): Promise<string | undefined> {
+  const snapshot = store.snapshot();
+  const session = await readSession(snapshot, id);
+  const open = await snapshot.records(KIND, 'session', id);
+  if (session === undefined || open.length >= TABS_MAX) return undefined;
+  const { account } = session;
+  const row = identityEntry('session-changed', {
+    actor: agent,
+    requestId,
+    account,
+    session: id,
+    detail: { tab },
+  });
+  const record: RecordWrite = {
+    kind: KIND,
+    key: tab,
+    expect: 'absent',
+    body: { session: id, account },
+    expiresAt: sessionEnd(session),
+    index: [
+      ['session', id],
+      ['account', account],
+    ],
+  };
+  const isMine = await commitUnlessChanged(store, auditedCommit([row], { records: [record] }));
+  return isMine ? id : ownerOf(store, tab);
 }

@@ -61,6 +61,7 @@ export const ISSUES = {
   'token-invalid': row('login', 401, 'Get a new token from the issuer this server trusts.'),
   'token-misplaced': row('login', 400, 'Send the token in the Authorization header, and get a new one: this one may stand in logs.'),
   'login-failed': row('login', 401, 'Check what was typed, and try again; the answer does not say what was wrong.'),
+  'tab-elsewhere': row('forbidden', 403, 'Make a new X-Tab-Id for each window; this one belongs to another login.'),
   'session-locked': row('login', 401, 'Unlock the session with a passkey or the password, or log in again.'),
   'step-up-needed': row('login', 401, 'Log in again within the session: WWW-Authenticate says how, and how long ago it may be.'),
   'url-too-long': row('too-long', 414, 'Use POST [type]/_search with the parameters in the body.'),

@@ -13,6 +13,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { createClientIpOf, type ClientIpOf } from './client-ip.ts';
 import type { Perform } from '../operations/request.ts';
+import type { BindTab } from './auth/bind-tab.ts';
 import type { Identify } from './bearer.ts';
 import type { AuthorizationServer } from './auth/index.ts';
 import type { ClientOrigins } from './auth/client-origins.ts';
@@ -40,6 +41,7 @@ interface AppParts {
   readonly perform: Perform;
   readonly store: Pick<Store, 'status' | 'record'>;
   readonly identify: Identify;
+  readonly bindTab?: BindTab | undefined;
   readonly failedLogins: FailedLogins;
   readonly served: ServedRoutes;
   readonly documents: PublicDocuments;

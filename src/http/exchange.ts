@@ -11,6 +11,7 @@ import { refusalOfFault } from '../operations/search/search-refusal.ts';
 import type { AuditEntry } from '../ports/store.ts';
 import { answerReply } from './answer-reply.ts';
 import type { ClientIpOf } from './client-ip.ts';
+import type { BindTab } from './auth/bind-tab.ts';
 import type { Identify } from './bearer.ts';
 import { createClientDisconnects } from './client-disconnect.ts';
 import type { ExchangeState } from './exchange-state.ts';
@@ -44,6 +45,8 @@ export interface ExchangeSettings extends BodyLimits, Replying {
 interface ExchangeParts extends OpenParts {
   readonly perform: Perform;
   readonly identify: Identify;
+  /** Binds a tab to the session of its caller; throws where it may not be the caller's. */
+  readonly bindTab?: BindTab | undefined;
   readonly clientIpOf: ClientIpOf;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -162,6 +165,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     shares.enter(caller);
     state.caller = caller;
     const tab = readTabId(req.headers['x-tab-id']);
+    if (tab !== undefined) await parts.bindTab?.(caller, tab, state.requestId);
     if (tab !== undefined) state.caller = { ...caller, tab };
     checkUrl(req, settings.urlBytesMax);
     state.route = readRoute(state, served);

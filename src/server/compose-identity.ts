@@ -2,10 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { createClientAdministration } from '../accounts/clients.ts';
 import { createSessions } from '../accounts/sessions.ts';
+import { createTabs } from '../accounts/tabs.ts';
 import type { Seal } from '../identity/seal.ts';
 import type { Identify } from '../http/bearer.ts';
 import { createClientIpOf } from '../http/client-ip.ts';
 import type { Headers } from '../http/cors.ts';
+import { createBindTab, type BindTab } from '../http/auth/bind-tab.ts';
 import { createClientKeys, type FindClientKeys } from '../http/auth/client-keys.ts';
 import { createClientOrigins, type ClientOrigins } from '../http/auth/client-origins.ts';
 import { createMachineEndpoints } from '../http/auth/endpoints.ts';
@@ -54,6 +56,7 @@ interface ComposedIdentity {
 /** Who may ask: whose tokens count, and who issues them. */
 interface Access {
   readonly identify: Identify;
+  readonly bindTab: BindTab;
   /** The authorization server of this server; undefined where it is switched off. */
   readonly authorization: ComposedIdentity | undefined;
   readonly devIssuer: DevIssuer | undefined;
@@ -79,6 +82,7 @@ export async function openAccess(parts: IdentityParts): Promise<Access> {
       ? undefined
       : composeIdentity(parts, { lookups, outside: outside.issuers, openIdConfiguration });
   return {
+    bindTab: createBindTab(store, createTabs(store)),
     identify: authorization?.identify ?? createIdentifyAny(undefined, outside.issuers),
     authorization,
     devIssuer: outside.devIssuer,

@@ -29,7 +29,6 @@ const began = async <T>(opening: Promise<T | undefined>): Promise<T> => {
   if (one === undefined) throw new Error('no session began');
   return one;
 };
-const found = async (id: string) => (await sessions.get(id)) as FoundSession;
 const bound = ({ id }: { readonly id: string }, key: string): RecordWrite => ({
   kind: 'access-token',
   key,
@@ -201,29 +200,36 @@ describe('the begin of a session', () => {
 describe('a tab', () => {
   test('(harmony Z22) its first use binds it to the session, also after a restart', async () => {
     const [one, other] = [await open(), await open('b')];
-    for (const tabs of [createTabs(world), createTabs(world)]) {
-      expect(await tabs.bind(await found(one.id), 'tab-00000001', BY)).toBe('bound');
-      expect(await tabs.bind(await found(other.id), 'tab-00000001', BY)).toBe('elsewhere');
-      expect(await tabs.bind(await found(one.id), 'tab-00000001', BY)).toBe('bound');
+    for (const tabs of [createTabs(world.store), createTabs(world.store)]) {
+      expect(await tabs.bind(one.id, 'tab-00000001', BY)).toBe('bound');
+      expect(await tabs.bind(other.id, 'tab-00000001', BY)).toBe('elsewhere');
+      expect(await tabs.bind(one.id, 'tab-00000001', BY)).toBe('bound');
     }
     expect((await world.events()).filter((event) => event === 'session-changed')).toHaveLength(1);
   });
 
   test('(harmony Z22) of two sessions that use it first at the same moment one has it', async () => {
-    const tabs = [createTabs(world), createTabs(world)];
-    const both = await Promise.all([open(), open('b')].map(async (o) => sessions.get((await o).id)));
+    const both = [await open(), await open('b')];
     const bindings = await Promise.all(
-      tabs.map((one, i) => one.bind(both[i] as FoundSession, 'tab-00000001', BY)),
+      both.map(({ id }) => createTabs(world.store).bind(id, 'tab-00000001', BY)),
     );
     expect(bindings.toSorted()).toEqual(['bound', 'elsewhere']);
   });
 
-  test('a session has 200 tabs at most', async () => {
-    const session = await found((await open()).id);
-    const tabs = createTabs(world);
-    for (let i = 0; i < 200; i += 1) expect(await tabs.bind(session, `tab-${1000 + i}`, BY)).toBe('bound');
-    expect(await tabs.bind(session, 'tab-2000', BY)).toBe('unbound');
-    expect(await tabs.bind(session, 'tab-1000', BY)).toBe('bound');
+  test('a session has 200 tabs at most, and what is no session has none', async () => {
+    const { id } = await open();
+    const tabs = createTabs(world.store);
+    for (let i = 0; i < 200; i += 1) expect(await tabs.bind(id, `tab-${1000 + i}`, BY)).toBe('bound');
+    expect(await tabs.bind(id, 'tab-2000', BY)).toBe('unbound');
+    expect(await tabs.bind(id, 'tab-1000', BY)).toBe('bound');
+    expect(await tabs.bind('no session', 'tab-3000', BY)).toBe('unbound');
+  });
+
+  test('(identity ID-17) ends with its session', async () => {
+    const { id } = await open();
+    await createTabs(world.store).bind(id, 'tab-00000001', BY);
+    await sessions.end(id, BY);
+    expect(await world.store.snapshot().record('tab', 'tab-00000001')).toBeUndefined();
   });
 });
 
