@@ -115,6 +115,7 @@ async function raise(
     '--public-base-url': `http://localhost:${place}/fhir`,
     '--data-dir': folder,
     '--subscription-allow-list': '127.0.0.1:*,localhost:*',
+    '--registration': 'initial-token',
     '--log-level': json ? 'info' : 'warn',
     ...direct.flags,
   };

@@ -32,6 +32,7 @@ export async function openAppWorld(signIn: 'stub' | 'server' = 'stub'): Promise<
     '--data-dir': folder,
     '--public-base-url': `${origin}/fhir`,
     '--subscription-allow-list': '127.0.0.1:*',
+    '--registration': 'initial-token',
   };
   const config = readConfig(['--demo', ...Object.entries(flags).flat()], {});
   const log = createLog(
