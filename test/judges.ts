@@ -13,6 +13,7 @@ import { BROWSER } from './browser.ts';
 import { whyNoLxml, whyNoRules } from './ccda-judge.ts';
 import { whyNoDirectJudge } from './direct-judges.ts';
 import type { Run } from './proof.ts';
+import { whyNoKeycloak } from './keycloak-judge.ts';
 import { whyNoSlapd } from './slapd-judge.ts';
 
 /** The reason why a judge cannot be asked on this machine; undefined when it can. */
@@ -32,6 +33,7 @@ const JUDGES = {
   greenmail: () => whyNoDirectJudge('greenmail'),
   ebrim: () => whyNoDirectJudge('ebrim'),
   slapd: whyNoSlapd,
+  keycloak: whyNoKeycloak,
   chromium: () => whyNotRunning([BROWSER, '--version'], 'Debian: apt-get install chromium'),
   mongodb: () => whyNotSet('MONGODB_URI', 'a MongoDB server for tests'),
   mongodb_weak: () => whyNotSet('MONGODB_WEAK_URI', 'FerretDB, which has no sessions and no change streams'),

@@ -22,6 +22,9 @@
  *     npm run admin -- direct remove bundle OWNER URL [--data-dir DIR …]
  *     npm run admin -- direct remove certificate ADDRESS [--data-dir DIR …]
  *     npm run admin -- direct show-dns-record OWNER [--data-dir DIR …]
+ *     npm run admin -- sign-on list [--data-dir DIR …]
+ *     npm run admin -- sign-on put FILE [--data-dir DIR …]
+ *     npm run admin -- sign-on remove PROVIDER [--data-dir DIR …]
  *     npm run admin -- verify-endpoint Endpoint/ID [--data-dir DIR …]
  *     npm run admin -- users create-first LOGIN [--name NAME] [--data-dir DIR …]
  *     npm run admin -- users invite LOGIN --organization Organization/ID --roles ROLE,… [--name NAME] [--data-dir DIR …]
@@ -66,6 +69,10 @@
  * the certificate of who signs it. `import-certificate` puts the certificate of a recipient into the address book.
  * `show-dns-record` prints the lines for the zone of the domain, by which others find the certificate: in the form that
  * every name server takes, and as CERT.
+ *
+ * `sign-on put` puts the provider of an organization's logins on record, or changes it: FILE is JSON with the members of
+ * docs/reference/sign-on.md, `key` its name in addresses, and `secret` where one is shared. A key of this server's own is made
+ * where the credential is private_key_jwt.
  *
  * `verify-endpoint` says that the Direct address of an Endpoint is that of the organization it names: only then is anything
  * about a patient sent there. Make sure by a way that the address itself does not name.
@@ -126,6 +133,9 @@ await runCommand(import.meta.filename, {
         config: config(),
         print: console.log,
       });
+    if (name === 'sign-on') {
+      const { administerSignOn } = await import('./admin/sign-on.ts');
+      await administerSignOn({ words: operands.slice(1), config: config(), print: console.log });
       return EXIT.done;
     }
     if (name === 'direct') {

@@ -74,6 +74,7 @@ export function outsideSessionWrite(
       ['listed', 'all'],
       ['session', id],
       ['account', account],
+      ['provider', session.provider],
       ['person', externalIdentityKey(issuer, subject)],
       ...(there === undefined ? [] : [['there', thereKey(issuer, there)] as const]),
     ],
@@ -105,6 +106,13 @@ export async function findOutsideSession(
 /** All of them. */
 export const listOutsideSessions = async (source: AccountSource): Promise<readonly KnownOutsideSession[]> =>
   (await allRecords(source, OUTSIDE_SESSION_KIND, 'listed', 'all')).map(knownOf);
+
+/** Those that a provider has opened. */
+export const sessionsOfProvider = async (
+  source: AccountSource,
+  provider: string,
+): Promise<readonly KnownOutsideSession[]> =>
+  (await allRecords(source, OUTSIDE_SESSION_KIND, 'provider', provider)).map(knownOf);
 
 /** Those that a log-off at the provider ends: of one session there, else of all of the person's. */
 export async function sessionsLoggedOff(

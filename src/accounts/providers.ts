@@ -54,6 +54,13 @@ export const providerWrite = (
   index: [ALL, ...provider.organizations.map((one) => ['organization', one] as const)],
 });
 
+export const providerRemoval = ({ key, version }: KnownProvider): RecordWrite => ({
+  kind: IDP_KIND,
+  key,
+  expect: version,
+  body: undefined,
+});
+
 /** Where the secret of a provider is sealed to. */
 export const providerPlace = (key: string) => ({ kind: IDP_KIND, key }) as const;
 

@@ -1,6 +1,8 @@
 /** Other servers by whose word people log in: providers of OpenID Connect, and EHRs that launch this server (SMART App Launch). */
+import type { Ref } from '../fhir/types.ts';
 import type { Claims, IdentityProvider } from '../identity/external.ts';
 import type { OutsideProof } from '../identity/external-proof.ts';
+import type { AuditEntry } from './audit.ts';
 
 /** How this server is known to such a server. */
 export interface OutsideAccess extends Pick<
@@ -92,4 +94,36 @@ export interface OutsideProviders {
   /** Where the browser logs off there; undefined where the server has no such page. */
   logoutAddress(access: OutsideAccess, idToken: string, back: string): Promise<string | undefined>;
   readLogout(access: OutsideAccess, token: string): Promise<OutsideLogout>;
+}
+
+/** Who administers providers. */
+export interface ProviderAsker {
+  readonly agent: AuditEntry['agent'];
+  readonly requestId: string;
+  /** `installation`: every provider. Else the organization whose own they are. */
+  readonly over: Ref | 'installation';
+}
+
+/** A provider as an administrator puts it on record. */
+export interface ProviderAsked extends Omit<IdentityProvider, 'sealed' | 'publicKey'> {
+  readonly key: string;
+  /** The shared secret, where it is set or changed. */
+  readonly secret?: string | undefined;
+}
+
+/** A provider as it is shown: never with its secret. */
+export interface ProviderRow extends Omit<IdentityProvider, 'sealed'> {
+  readonly key: string;
+  /** Whether it has a secret or a key of ours. */
+  readonly hasSecret: boolean;
+}
+
+/** What operations and commands ask of providers. All @throws OperationOutcomeError */
+export interface ProviderAdministration {
+  /** Those of an organization, or all of the installation's. */
+  list(asker: ProviderAsker): Promise<readonly ProviderRow[]>;
+  /** Puts one on record, or changes it; the sessions that it opened end where the change is about who comes in, or how. */
+  put(asker: ProviderAsker, asked: ProviderAsked): Promise<ProviderRow>;
+  /** Takes one away; its sessions end, and its people come in by an invitation from then on. */
+  remove(asker: ProviderAsker, key: string): Promise<void>;
 }

@@ -1,0 +1,121 @@
+/** Providers of logins, as an administrator of this machine settles them in a stopped server's store (identity 8). */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { createProviderAdministration } from '../../src/accounts/provider-administration.ts';
+import { createSessions } from '../../src/accounts/sessions.ts';
+import { OperationOutcomeError } from '../../src/fhir/issue.ts';
+import { createLog } from '../../src/http/log.ts';
+import { makeProviderKey } from '../../src/http/sign-on/provider-key.ts';
+import type {
+  ProviderAdministration,
+  ProviderAsked,
+  ProviderAsker,
+  ProviderRow,
+} from '../../src/ports/sign-on.ts';
+import { openConfiguredStore } from '../../src/server/compose-store.ts';
+import type { Config } from '../../src/server/config.ts';
+import { openKey } from '../../src/server/key-file.ts';
+import { clock } from '../../src/server/time.ts';
+import { needStore } from '../../src/stores/embedded/folder/folder.ts';
+import { Trouble, UsageError } from '../command.ts';
+
+interface SignOnWords {
+  /** What stands behind `sign-on`. */
+  readonly words: readonly string[];
+  readonly config: Config;
+  readonly print: (line: string) => void;
+}
+
+const ASKER: ProviderAsker = {
+  agent: { organization: '', client: 'admin', subject: userInfo().username },
+  requestId: randomUUID(),
+  over: 'installation',
+};
+
+const USAGE = 'sign-on list, sign-on put FILE or sign-on remove PROVIDER is expected.';
+
+/** What a file may leave out. */
+const DEFAULTS = {
+  credential: 'private_key_jwt',
+  scopes: ['openid', 'profile', 'email'],
+  rules: [],
+  proof: { kind: 'none' },
+  justInTime: false,
+  emailDomains: [],
+  endsSessionThere: false,
+  status: 'active',
+} as const;
+
+/** @throws UsageError for words that are no command, Trouble with what is wrong with a provider */
+export async function administerSignOn({ words, config, print }: SignOnWords): Promise<void> {
+  const [action, operand, ...more] = words;
+  if (more.length > 0 || (action === 'list') !== (operand === undefined)) throw new UsageError(USAGE);
+  if (config.store === 'embedded') needStore(config.dataDir);
+  const log = createLog(
+    'warn',
+    (lines) => process.stderr.write(lines),
+    () => clock.now(),
+  );
+  const store = await openConfiguredStore(config, {}, { log });
+  try {
+    const providers = createProviderAdministration({
+      store,
+      sessions: createSessions({ store, clock, random: randomBytes, settings: config }),
+      seal: async () => (await openKey(config, store, process.env)).seal,
+      makeKey: makeProviderKey,
+    });
+    await perform(providers, action, operand ?? '', print);
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    throw new Trouble(error.issues.map(({ code, diagnostics = '' }) => `${code}: ${diagnostics}`).join('\n'));
+  } finally {
+    await store.close();
+    log.flush();
+  }
+}
+
+async function perform(
+  providers: ProviderAdministration,
+  action: string | undefined,
+  operand: string,
+  print: (line: string) => void,
+): Promise<void> {
+  if (action === 'list') {
+    for (const row of await providers.list(ASKER)) print(lineOf(row));
+    return;
+  }
+  if (action === 'put') {
+    print(lineOf(await providers.put(ASKER, readFile(operand))));
+    return;
+  }
+  if (action !== 'remove') throw new UsageError(USAGE);
+  await providers.remove(ASKER, operand);
+  print(`${operand} is removed`);
+}
+
+const lineOf = ({
+  key,
+  name,
+  status,
+  issuer,
+  clientId,
+  organizations,
+  credential,
+  proof,
+}: ProviderRow): string =>
+  [key, name, status, issuer, clientId, credential, `factor by ${proof.kind}`, ...organizations].join('  ');
+
+/** A provider as JSON; its members are those of docs/reference/sign-on.md. What they say is checked when it is put. */
+function readFile(file: string): ProviderAsked {
+  let told: unknown;
+  try {
+    told = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Trouble(`${file} cannot be read as JSON: ${(error as Error).message}`);
+  }
+  const asked = { ...DEFAULTS, ...(told as Partial<ProviderAsked>) };
+  const missing = ['key', 'name', 'issuer', 'clientId', 'organizations'].filter((name) => !(name in asked));
+  if (missing.length > 0) throw new Trouble(`${file} lacks ${missing.join(', ')}.`);
+  return asked as ProviderAsked; // its values are checked by `put`
+}
