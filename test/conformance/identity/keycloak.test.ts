@@ -72,6 +72,12 @@ const realmOf = (issuer: string): object => ({
   sslRequired: 'none',
   // The tests log in several times within one step of thirty seconds.
   otpPolicyCodeReusable: true,
+  otpPolicyType: 'totp',
+  otpPolicyAlgorithm: 'HmacSHA1',
+  otpPolicyInitialCounter: 0,
+  otpPolicyDigits: 6,
+  otpPolicyLookAheadWindow: 1,
+  otpPolicyPeriod: 30,
   roles: { realm: [{ name: 'referral-desk' }, { name: 'referral-doctor' }] },
   clients: [
     {
