@@ -133,6 +133,8 @@ await runCommand(import.meta.filename, {
         config: config(),
         print: console.log,
       });
+      return EXIT.done;
+    }
     if (name === 'sign-on') {
       const { administerSignOn } = await import('./admin/sign-on.ts');
       await administerSignOn({ words: operands.slice(1), config: config(), print: console.log });

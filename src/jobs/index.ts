@@ -32,6 +32,8 @@ interface JobParts {
   readonly escalateReviews: Run;
   /** Suspends accounts that nobody used for 90 days. */
   readonly suspendDormant: Run;
+  /** Asks providers of logins again about their people; undefined where nobody comes in by one. */
+  readonly renewOutside: Run | undefined;
   /** Sends audit rows to the collector; undefined where there is none. */
   readonly sendAudit: Run | undefined;
   /** What keeps trust in Direct mail current; undefined where there is no security agent. */
@@ -72,7 +74,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 // prettier-ignore
-export const jobsOf = ({ settings, readTexts, sendAudit, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
+export const jobsOf = ({ settings, readTexts, renewOutside, sendAudit, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
@@ -84,6 +86,7 @@ export const jobsOf = ({ settings, readTexts, sendAudit, direct, directTrust, da
   job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   job('dormant', 'store', 6 * HOUR, parts.suspendDormant, 'suspends accounts that nobody used for 90 days'),
+  ...(renewOutside === undefined ? [] : [job('outside-sessions', 'store', 20 * SECOND, renewOutside, 'asks providers again about people who came in by them')]),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(directTrust === undefined ? [] : [
     job('direct-bundles', 'store', 5 * MINUTE, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),

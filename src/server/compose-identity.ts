@@ -28,6 +28,7 @@ import { openOutsideIssuers } from './outside-issuers.ts';
 import { createLookups } from './organizations.ts';
 import { createPeople } from './people.ts';
 import { readRoleSettings } from './role-default.ts';
+import { composeSignOn, type ComposedSignOn } from './compose-sign-on.ts';
 import { openKey } from './key-file.ts';
 import { clock } from './time.ts';
 
@@ -50,6 +51,8 @@ interface ComposedIdentity {
   readonly identify: Identify;
   readonly origins: ClientOrigins;
   readonly proofs: ComposedFactors;
+  /** Providers of organizations, by whose word people come in. */
+  readonly signOn: ComposedSignOn;
   close(): Promise<void>;
 }
 
@@ -109,6 +112,8 @@ function composeIdentity(
   const sessions = createSessions({ store, clock, random: randomBytes, settings: config });
   const proofs = composeFactors({ config, base, store, seal, log, warnings });
   const people = createPeople({ store, clock, sessions, base });
+  const issuer = issuerOf(config, base);
+  const signOn = composeSignOn({ store, sessions, seal, log, issuer, http: outgoing.httpFor('sign-on') });
   const identifyToken = createIdentifyToken({
     store,
     clock,
@@ -123,7 +128,7 @@ function composeIdentity(
     clock,
     log,
     settings: {
-      issuer: issuerOf(config, base),
+      issuer,
       base,
       accessTokenS: Math.floor(config.accessTokenMs / 1000),
       clockToleranceS: config.clockToleranceS,
@@ -150,11 +155,13 @@ function composeIdentity(
         ctx.body = out;
       },
     },
-    routes: () => endpoints,
+    routes: () => [...endpoints, ...signOn.routes],
     openIdConfiguration,
   });
-  const close = (): Promise<void> => proofs.close().then(() => http.close());
-  return { server, origins, identify, proofs, close };
+  const close = async (): Promise<void> => {
+    await Promise.all([proofs.close(), signOn.close(), http.close()]);
+  };
+  return { server, origins, identify, proofs, signOn, close };
 }
 
 interface Surrounding {

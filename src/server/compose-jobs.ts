@@ -17,6 +17,7 @@ import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
 import type { Rails } from '../rails/index.ts';
 import type { ServerStore } from '../stores/index.ts';
 import type { ComposedTrust } from './compose-direct-trust.ts';
+import type { ComposedSignOn } from './compose-sign-on.ts';
 import type { Config } from './config.ts';
 import { policyPartsOf } from './policy-parts.ts';
 import { clock, timers } from './time.ts';
@@ -37,6 +38,9 @@ interface Parts {
   readonly failedLogins: FailedLogins;
   readonly feed: Pick<AuditFeed, 'run'> | undefined;
   readonly directTrust: Pick<ComposedTrust, 'jobs'> | undefined;
+  readonly access: {
+    readonly authorization: { readonly signOn: Pick<ComposedSignOn, 'renew'> } | undefined;
+  };
 }
 
 export function composeJobs({
@@ -48,8 +52,10 @@ export function composeJobs({
   failedLogins,
   feed,
   directTrust,
+  access,
 }: Parts): Scheduler {
   const { messages, dispatcher, selectRecipients } = engine;
+  const signOn = access.authorization?.signOn;
   const committed = (): void => dispatcher.nudge();
   const reviewing = { store, clock, newId: randomUUID, selectRecipients, committed };
   const jobs = jobsOf({
@@ -65,6 +71,7 @@ export function composeJobs({
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     suspendDormant: (signal) => suspendDormant(engine.accountParts, signal),
+    renewOutside: signOn && ((signal) => signOn.renew(signal)),
     sendAudit: feed && ((signal) => feed.run(signal)),
     directTrust: directTrust?.jobs,
     direct: engine.rails.direct,

@@ -56,6 +56,7 @@ function allowedBy(
     hl7AllowList,
     directAllowList,
     clientKeysAllowList,
+    signOnAllowList,
     jwksUri = '',
     auditFeedAddress = '',
   } = config;
@@ -65,6 +66,7 @@ function allowedBy(
     ...hl7AllowList.flatMap((entry) => parseAllowed(entry, 'hl7v2-mllp') ?? []),
     ...directAllowList.flatMap((entry) => DIRECT_PURPOSES.flatMap((one) => parseAllowed(entry, one) ?? [])),
     ...clientKeysAllowList.flatMap((entry) => parseAllowed(entry, 'client-keys') ?? []),
+    ...signOnAllowList.flatMap((entry) => parseAllowed(entry, 'sign-on') ?? []),
     ...outsideIssuersOf(config).flatMap(({ jwksUri: address }) => placeOfKeys(address)),
     ...listening.flatMap(({ links }) => links.flatMap(({ sendTo }) => sendTo)),
     ...directPlaces(config, directDomainsOf(config, direct)).map(allowPlace),

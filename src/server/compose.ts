@@ -186,11 +186,11 @@ async function raise(
     settings: { ...config, base, securityHeaders, json: jsonOf(config), heavy: threads.heavy },
   });
   const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
-  const scheduler = composeJobs({ config, log, warnings, store, engine, failedLogins, feed, directTrust });
-  metrics.showJobs(() => scheduler.status());
+  const jobs = composeJobs({ config, log, warnings, store, engine, failedLogins, feed, directTrust, access });
+  metrics.showJobs(() => jobs.status());
   showDatabase(metrics, store);
-  closing.push(() => scheduler.stop().then(() => feed?.close()));
-  await scheduler.start();
+  closing.push(() => jobs.stop().then(() => feed?.close()));
+  await jobs.start();
   dispatcher.nudge();
   const mllp = await rails.mllp.listen(async (received) => {
     // Of a link whose senders are several, the first stands for all: MSH-4 is not read yet.

@@ -37,6 +37,11 @@ export const IDENTITY_SETTINGS = {
     'Places from which the server may fetch the keys of clients (jwks_uri), besides https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
     { shape: allowedPlace },
   ),
+  signOnAllowList: list(
+    [],
+    'Places where providers of logins and EHRs may be, besides https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
+    { shape: allowedPlace },
+  ),
   defaultRole: text(
     undefined,
     'What a user of an outside issuer is here, whose token names no role of ours (rolesClaim, roleTable): a role, none (403 role-missing), or unrestricted, which allows what the scopes and the organization allow. Default: none; unrestricted in an installation that had an issuer before there were roles, until this is set.',

@@ -1,0 +1,90 @@
+/** The roof over sign-on from outside: providers of organizations, their addresses here, and the job that asks them again. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { logoutElsewhere } from '../accounts/outside-logout.ts';
+import { renewOutsideSessions } from '../accounts/outside-renewal.ts';
+import { createProviderAdministration } from '../accounts/provider-administration.ts';
+import { listProviders } from '../accounts/providers.ts';
+import type { Sessions } from '../accounts/sessions.ts';
+import type { AuthRoute } from '../http/auth/exchange.ts';
+import { readPageFiles } from '../http/auth/pages/files.ts';
+import type { Log } from '../http/log.ts';
+import { signOnRoutes } from '../http/sign-on/doors.ts';
+import { makeProviderKey } from '../http/sign-on/provider-key.ts';
+import { providersFor } from '../identity/external.ts';
+import type { Seal } from '../identity/seal.ts';
+import type { HttpClient } from '../ports/outgoing.ts';
+import type { OutsideProviders, ProviderAdministration } from '../ports/sign-on.ts';
+import type { Store } from '../ports/store.ts';
+import { clock } from './time.ts';
+
+interface SignOnRoof {
+  readonly store: Store;
+  readonly sessions: Sessions;
+  readonly seal: () => Promise<Seal | undefined>;
+  readonly log: Log;
+  /** `[origin]/auth`. */
+  readonly issuer: string;
+  /** Of the purpose `sign-on`. */
+  readonly http: HttpClient;
+}
+
+export interface ComposedSignOn {
+  readonly routes: readonly AuthRoute[];
+  readonly administration: ProviderAdministration;
+  /** One look at the sessions from outside. */
+  renew(signal: AbortSignal): Promise<void>;
+  /** The buttons of the login page for an e-mail address: what they say, and where they lead on the way to `back`. */
+  choices(
+    email: string,
+    back: string,
+  ): Promise<readonly { readonly label: string; readonly address: string }[]>;
+  /** Where a log-off goes on; to be asked before the session ends. */
+  logoutElsewhere(session: string, back: string): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export function composeSignOn(roof: SignOnRoof): ComposedSignOn {
+  const { store, sessions, seal, log, issuer, http } = roof;
+  const providers = loadLater(http);
+  const root = new URL(issuer).pathname;
+  const parts = { store, clock, sessions, seal, providers };
+  return {
+    routes: signOnRoutes({
+      ...parts,
+      newId: randomUUID,
+      random: randomBytes,
+      issuer,
+      files: readPageFiles(root).addresses,
+      ownLogin: `${root}/login`,
+      log,
+    }),
+    administration: createProviderAdministration({ store, sessions, seal, makeKey: makeProviderKey }),
+    renew: (signal) => renewOutsideSessions(parts, signal),
+    async choices(email, back) {
+      const found = providersFor(email, await listProviders(store.snapshot()));
+      return found.map(({ key, name }) => ({
+        label: `Sign in with ${name}`,
+        address: `${root}/sign-on/${key}?return=${encodeURIComponent(back)}`,
+      }));
+    },
+    logoutElsewhere: (session, back) => logoutElsewhere(parts, session, back),
+    close: () => http.close(),
+  };
+}
+
+/** The client of OpenID Connect, which an installation without providers never loads. */
+function loadLater(http: HttpClient): OutsideProviders {
+  let loading: Promise<OutsideProviders> | undefined;
+  const load = async (): Promise<OutsideProviders> => {
+    const { createRelyingParty } = await import('../http/sign-on/relying-party.ts');
+    return createRelyingParty(http, clock);
+  };
+  const loaded = (): Promise<OutsideProviders> => (loading ??= load());
+  return {
+    address: async (...asked) => (await loaded()).address(...asked),
+    login: async (...asked) => (await loaded()).login(...asked),
+    refresh: async (...asked) => (await loaded()).refresh(...asked),
+    logoutAddress: async (...asked) => (await loaded()).logoutAddress(...asked),
+    readLogout: async (...asked) => (await loaded()).readLogout(...asked),
+  };
+}
