@@ -158,11 +158,12 @@ function composeIdentity(
     routes: () => [...endpoints, ...signOn.routes],
     openIdConfiguration,
   });
-  const close = async (): Promise<void> => {
-    await Promise.all([proofs.close(), signOn.close(), http.close()]);
-  };
-  return { server, origins, identify, proofs, signOn, close };
+  return { server, origins, identify, proofs, signOn, close: closeAll(proofs, signOn, http) };
 }
+
+const closeAll = (...all: readonly { close(): Promise<void> }[]) => async (): Promise<void> => {
+  await Promise.all(all.map((one) => one.close()));
+};
 
 interface Surrounding {
   readonly lookups: ReturnType<typeof createLookups>;
