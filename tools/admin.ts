@@ -159,7 +159,7 @@ await runCommand(import.meta.filename, {
     else if (name === 'relabel' && file === undefined) await startRelabel(config());
     else
       throw new UsageError(
-        'import FILE, reindex, relabel, move, member, register, verify-endpoint or users is expected.',
+        'import FILE, reindex, relabel, move, member, register, verify-endpoint, users or sign-on is expected.',
       );
     return EXIT.done;
   },

@@ -161,9 +161,11 @@ function composeIdentity(
   return { server, origins, identify, proofs, signOn, close: closeAll(proofs, signOn, http) };
 }
 
-const closeAll = (...all: readonly { close(): Promise<void> }[]) => async (): Promise<void> => {
-  await Promise.all(all.map((one) => one.close()));
-};
+const closeAll =
+  (...all: readonly { close(): Promise<void> }[]) =>
+  async (): Promise<void> => {
+    await Promise.all(all.map((one) => one.close()));
+  };
 
 interface Surrounding {
   readonly lookups: ReturnType<typeof createLookups>;
