@@ -3,6 +3,7 @@
  * server loads them, not anew for each test file in a machine of Jest's (docs/adr/0023-tests-run-in-node.md).
  */
 import { createRequire, enableCompileCache, registerHooks } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setGlobals } from './globals.js';
@@ -47,6 +48,8 @@ registerHooks({
 const CACHE = join(import.meta.dirname, '../node_modules/.cache/closeloop');
 enableCompileCache(CACHE);
 process.env['NODE_COMPILE_CACHE'] ??= CACHE;
+// Keys that servers make are no keys of the developer.
+process.env['XDG_STATE_HOME'] = join(tmpdir(), 'closeloop-state');
 
 /** Each file begins with no tests and no handlers of the file before. */
 function forget() {

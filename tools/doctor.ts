@@ -24,6 +24,7 @@ import { examineAnchors } from './doctor/anchors.ts';
 import { examineDatabase } from './doctor/database.ts';
 import { examineDirect } from './doctor/direct.ts';
 import { examineIssuer } from './doctor/issuer.ts';
+import { examineKey, examinePasskeys } from './doctor/factors.ts';
 import { examineJobs } from './doctor/jobs.ts';
 import { examineMessages } from './doctor/messages.ts';
 import { examineParties } from './doctor/parties.ts';
@@ -51,6 +52,8 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['rails', examineRails],
   ['peers', examinePeers],
   ['messages', examineMessages],
+  ['key', examineKey],
+  ['passkeys', examinePasskeys],
   ['jobs', examineJobs],
 ];
 
@@ -63,6 +66,8 @@ const OF_THE_STORE: ReadonlySet<Examine> = new Set([
   examineDirect,
   examinePeers,
   examineMessages,
+  examineKey,
+  examinePasskeys,
   examineJobs,
 ]);
 

@@ -61,14 +61,19 @@ export async function openKey(
 ): Promise<OpenedKey> {
   for (;;) {
     const found = await store.snapshot().record(SEALING_KEY.kind, SEALING_KEY.key);
-    if (found !== undefined) return unwrap(settings, found.body as SealingKey, env);
+    if (found !== undefined) return unwrapSealingKey(settings, found.body, env);
     const made = await makeSealingKey(settings, store, env);
     if (made !== 'made by another node') return made;
   }
 }
 
-/** Takes the sealing key out of its record. */
-function unwrap(settings: KeySettings, held: SealingKey, env: Parameters<typeof openKey>[2]): OpenedKey {
+/** Takes the sealing key out of what its record holds; writes nothing. */
+export function unwrapSealingKey(
+  settings: KeySettings,
+  body: object,
+  env: Parameters<typeof openKey>[2],
+): OpenedKey {
+  const held = body as SealingKey; // this file alone writes the kind
   const file = fileOf(settings, held.id, env);
   const says = noticesOf(settings, file);
   const key = readKey(file);
