@@ -110,6 +110,15 @@ export function sightToRefer(caller: Caller, type: string, sight: Sight): Sight 
   };
 }
 
+/**
+ * The sight in which something is read that another resource names: as for an include. A file is by the right to read it,
+ * and `isFileShown` says whether it may be (smart SM-37).
+ */
+export function sightOfNamed(caller: Caller, type: string): Sight | undefined {
+  const found = sightForType(caller, type);
+  return found === undefined || type !== 'Binary' ? found : sightToRefer(caller, type, found);
+}
+
 function sightBy(caller: Caller, type: string, interaction: 'read' | 'search-type'): Sight | undefined {
   const right = interaction === 'read' ? 'r' : 's';
   if (rolePermitOf(caller, right, type)?.roles.length === 0) return undefined;

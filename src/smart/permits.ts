@@ -40,6 +40,21 @@ const NEEDS = {
  * type (`system/Observation.rs?category=laboratory`) is no question of whether: it is part of the sight.
  */
 export function permits(scopes: readonly Scope[], interaction: ScopedInteraction, type: string): ScopePermit {
+  if (scopes.length <= FEW) return judge(scopes, interaction, type);
+  const known = judged.get(scopes) ?? new Map<string, ScopePermit>();
+  judged.set(scopes, known);
+  const key = `${interaction} ${type}`;
+  const permit = known.get(key) ?? judge(scopes, interaction, type);
+  if (known.size < JUDGED_MAX) known.set(key, permit);
+  return permit;
+}
+
+/** So few scopes are asked one by one; of more it is remembered, because a token asks the same again and again. */
+const FEW = 3;
+const JUDGED_MAX = 1000;
+const judged = new WeakMap<readonly Scope[], Map<string, ScopePermit>>();
+
+function judge(scopes: readonly Scope[], interaction: ScopedInteraction, type: string): ScopePermit {
   const needed = rightsFor(interaction);
   const sources = needed.map((right) => granting(scopes, right, type));
   if (sources.some((source) => source.length === 0)) {

@@ -21,11 +21,13 @@ export async function measureReads({ seconds }: Options): Promise<readonly Figur
     const asked: Omit<Job, 'port'> = { steps, around, connections: CONNECTIONS, warmSeconds: 1, seconds };
     return load(server, asked);
   };
-  const rounds: { readonly ours: Loaded; readonly theirs: Loaded }[] = [];
+  const rounds: { readonly ours: Loaded; readonly theirs: Loaded; readonly narrowed: Loaded }[] = [];
   try {
     await job('reads', closeloop); // compiled by now
     for (let i = 0; i < ROUNDS; i += 1) {
-      rounds.push({ theirs: await job('one', express), ours: await job('reads', closeloop) });
+      const theirs = await job('one', express);
+      const ours = await job('reads', closeloop);
+      rounds.push({ theirs, ours, narrowed: await job('narrowed reads', closeloop) });
     }
   } finally {
     await express.kill();
@@ -48,6 +50,13 @@ export async function measureReads({ seconds }: Options): Promise<readonly Figur
       value: median(rounds.map((one) => one.ours.perCore)),
       unit: '/s',
       note: 'requests per CPU second of the server, all its threads',
+    },
+    {
+      name: 'the same per core, by 30 granular scopes',
+      value: median(rounds.map((one) => one.narrowed.perCore / one.ours.perCore)),
+      unit: '×',
+      target: atLeast(0.9),
+      note: `${showNumber(median(rounds.map((one) => one.narrowed.perCore)))}/s; each Task satisfies the last of them (smart SM-41)`,
     },
     {
       name: 'GET /Task/{id} of the bare store',

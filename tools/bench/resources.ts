@@ -20,6 +20,9 @@ export const patientIdOf = (i: number): string =>
 /** Whether this referral is its patient's first. */
 export const bringsPatient = (i: number): boolean => i % (PER_PATIENT * CLINICS) < CLINICS;
 
+/** Whose token is of the first clinic, by thirty granular scopes: a Task of the bench satisfies the last of them. */
+export const NARROWED = 'narrowed';
+
 export const organizationIds: readonly string[] = [
   ...Array.from({ length: CLINICS }, (_, i) => `clinic-${i}`),
   ...Array.from({ length: SERVICES }, (_, i) => `service-${i}`),

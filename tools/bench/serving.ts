@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { openConnection } from './connection.ts';
 import type { Measured } from './load.ts';
-import { organizationIds } from './resources.ts';
+import { NARROWED, organizationIds } from './resources.ts';
 import { makeFolder } from './world.ts';
 
 export interface Served extends Measured {
@@ -28,6 +28,12 @@ export interface Closeloop extends Served {
 }
 
 export const ADMINISTRATOR = 'administrator';
+
+const BUSINESS_STATUS = 'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS';
+const NARROWED_SCOPE = [
+  ...Array.from({ length: 29 }, (_, i) => `system/Task.rs?business-status=${BUSINESS_STATUS}|none-${i}`),
+  'system/Task.rs?code=http://hl7.org/fhir/CodeSystem/task-code|fulfill',
+].join(' ');
 
 const ISSUER = 'https://issuer.bench.invalid';
 const AUDIENCE = 'https://bench.invalid/fhir';
@@ -172,6 +178,7 @@ async function makeIssuer(): Promise<Issuer> {
   const signed = [
     ...organizationIds.map((id) => sign(id)),
     sign(ADMINISTRATOR, { scope: 'system/*.cruds closeloop/admin' }),
+    sign(NARROWED, { scope: NARROWED_SCOPE, organization: `Organization/${organizationIds[0] ?? ''}` }),
   ];
   return { jwksFile, tokens: Object.fromEntries(await Promise.all(signed)) };
 }

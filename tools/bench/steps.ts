@@ -2,7 +2,7 @@
  * The steps of the load: for each workload the next request, the expected answer, and the state taken from the answer.
  */
 import type { Answer, Exchange } from './connection.ts';
-import { CLINICS, patientIdOf, referralBundle, SERVICES, serviceRequest } from './resources.ts';
+import { CLINICS, NARROWED, patientIdOf, referralBundle, SERVICES, serviceRequest } from './resources.ts';
 import { SEARCH_ROWS } from './search-rows.ts';
 
 export interface Step extends Exchange {
@@ -49,6 +49,12 @@ const one: Steps = ({ tokens, path = '/' }) => {
 
 const reads: Steps = ({ tokens, referrals }) => {
   const token = tokens[CLINIC];
+  return () => get('read', `/fhir/Task/t${ownReferral(referrals)}`, token);
+};
+
+/** The same by thirty granular scopes. */
+const narrowedReads: Steps = ({ tokens, referrals }) => {
+  const token = tokens[NARROWED];
   return () => get('read', `/fhir/Task/t${ownReferral(referrals)}`, token);
 };
 
@@ -225,6 +231,7 @@ export const STEPS: Readonly<Record<string, Steps>> = {
   'greedy transactions': greedyTransactions,
   one,
   reads,
+  'narrowed reads': narrowedReads,
   mix,
   creates,
   transactions,

@@ -12,6 +12,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { addMeta, deleteMeta, gatherMeta } from '../../resources/meta.ts';
 import type { Request } from '../request.ts';
 import { checkTypeRole } from '../role.ts';
+import { isFileShown } from '../binary-shown.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { performWrite } from '../write/write.ts';
@@ -95,7 +96,9 @@ async function readVersion({ context, request }: Invocation): Promise<Version> {
       : Number.isSafeInteger(seq) && seq > 0
         ? await snapshot.vread(ref, seq, sight)
         : undefined;
-  if (version === undefined) throw notHere(ref);
+  const isShown =
+    version && (await isFileShown(snapshot, request.caller, version, context.settings.publicBase));
+  if (version === undefined || isShown !== true) throw notHere(ref);
   if (version.text !== undefined) return version;
   throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${version.at}` });
 }

@@ -13,7 +13,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { isFileShown } from '../binary-shown.ts';
-import { sightForType, sightToRefer } from '../scope.ts';
+import { sightOfNamed } from '../scope.ts';
 import { showText } from '../show.ts';
 
 /** The number of rounds of references: a PractitionerRole refers to its Organization, which may be part of another. */
@@ -84,8 +84,7 @@ async function readSupporting(
   patient: Ref,
   ref: Ref,
 ): Promise<Match | undefined> {
-  const found = ref === patient ? undefined : sightForType(caller, typeOf(ref));
-  const sight = found && (typeOf(ref) === 'Binary' ? sightToRefer(caller, 'Binary', found) : found);
+  const sight = ref === patient ? undefined : sightOfNamed(caller, typeOf(ref));
   const version = sight === undefined ? undefined : await snapshot.read(ref, sight);
   if (version?.text === undefined) return undefined;
   const { seq, text, custodian } = version;

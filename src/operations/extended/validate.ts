@@ -23,6 +23,7 @@ import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkTypeRole } from '../role.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
+import { isFileShown } from '../binary-shown.ts';
 import { showText } from '../show.ts';
 import { judgeWithStored } from '../write/stored-bindings.ts';
 import type { Seeing } from '../terminology.ts';
@@ -211,7 +212,11 @@ async function readStored({ invocation, snapshot, seen, mode }: ValidationReques
   checkScope(asRead);
   checkTypeRole(request.caller, 'r', request.type ?? '', request.reason);
   const version = await snapshot.read(ref, sightFor(asRead));
-  if (version === undefined) throw notHere(ref);
+  if (
+    version === undefined ||
+    !(await isFileShown(snapshot, request.caller, version, context.settings.publicBase))
+  )
+    throw notHere(ref);
   if (version.text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted` });
   seen.push(seenOf(context, version, version.text));

@@ -258,7 +258,10 @@ async function isReferable(draft: Draft, { ref, version: named }: Local, own: bo
   const version = await draft.snapshot.read(ref, sight);
   // What comes with this server is nobody's, and everybody may read it.
   if (version?.text === undefined) return named === undefined && draft.context.packaged(ref) !== undefined;
-  if (!(await isFileShown(draft.snapshot, draft.caller, version, draft.context.settings.publicBase)))
+  if (
+    typeOf(ref) === 'Binary' &&
+    !(await isFileShown(draft.snapshot, draft.caller, version, draft.context.settings.publicBase))
+  )
     return false;
   if (own && isOthersPrivate(draft, ref, version)) return false;
   const asSeen = { ...draft, sight };

@@ -21,9 +21,9 @@ export function prepareScopes(
   db: DatabaseSync,
   judge: ScopeJudge,
 ): (sight: Sight, ref: Ref, seq: number) => boolean {
-  const version = prepare<[vid: number, ended: number, everyone: number]>(
+  const version = prepare<[vid: number, seq: number, ended: number, everyone: number]>(
     db,
-    `SELECT v.vid, v.ended, r.everyone FROM resource r JOIN version v ON v.rid = r.rid
+    `SELECT v.vid, v.seq, v.ended, r.everyone FROM resource r JOIN version v ON v.rid = r.rid
      WHERE r.ref = ? AND v.seq <= ? AND v.text IS NOT NULL ORDER BY v.seq DESC LIMIT 1`,
   );
   const text = prepare<[string]>(db, 'SELECT text FROM version WHERE vid = ?');
@@ -31,28 +31,30 @@ export function prepareScopes(
     db,
     'SELECT n.name, x.low, x.high FROM value x INDEXED BY value_of JOIN name n ON n.nid = x.pid WHERE x.vid = ?',
   );
-  const verdicts = new WeakMap<Clause, Map<number, boolean>>();
+  const verdicts = new WeakMap<Clause, Map<string, boolean>>();
 
   return (sight, ref, seq) => {
     if (sight.everything || sight.narrow === undefined) return true;
     const type = typeOfRef(ref);
     const clause = narrowedTo(sight, type);
     if (clause === undefined) return true;
-    const [vid, ended, everyone] = version.get(ref, seq) ?? [];
-    if (vid === undefined) return false;
     const known = verdictsOf(clause);
-    const told = known.get(vid);
+    const told = known.get(`${ref} ${seq}`); // where the version itself is asked about, nothing is looked up
     if (told !== undefined) return told;
+    const [vid, written, ended, everyone] = version.get(ref, seq) ?? [];
+    if (vid === undefined) return false;
+    const before = known.get(`${ref} ${written}`);
+    if (before !== undefined) return before;
     const values = ended === FOREVER ? valuesOfCurrent(type, vid) : judge.valuesIn(text.get(vid)![0]);
     const verdict = judge.satisfies(clause, { ref, type, values, everyone: everyone === 1 });
     if (known.size >= VERDICTS_MAX) known.clear();
-    known.set(vid, verdict);
+    known.set(`${ref} ${written}`, verdict);
     return verdict;
   };
 
-  function verdictsOf(clause: Clause): Map<number, boolean> {
+  function verdictsOf(clause: Clause): Map<string, boolean> {
     let known = verdicts.get(clause);
-    if (known === undefined) verdicts.set(clause, (known = new Map<number, boolean>()));
+    if (known === undefined) verdicts.set(clause, (known = new Map<string, boolean>()));
     return known;
   }
 

@@ -74,7 +74,7 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
     if (row === undefined) return undefined;
     const version = toVersion(row);
     recent.keep(version, seq);
-    return isWithin(sight, ref, seq) ? version : undefined;
+    return isWithin(sight, ref, version.seq) ? version : undefined;
   }
 
   function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {

@@ -328,3 +328,39 @@ describe('what hangs on others', () => {
     expect([answer.status, answer.code]).toEqual([403, 'scope-insufficient']);
   });
 });
+
+describe('scopes for one patient', () => {
+  const opened = (scope: string): Caller => app(scope, { patient: refOf(patient!) });
+
+  test('(smart SM-24) a link to another record grants nothing', async () => {
+    const linked = await world.create(
+      initiator,
+      make.patient({ link: [{ other: make.to(refOf(patient!)), type: 'replaces' }] }),
+    );
+    const { json } = await ask(initiator, 'GET', refOf(patient!));
+    const link = [{ other: make.to(refOf(linked)), type: 'replaced-by' }];
+    expect(await statusOf(initiator, 'PUT', refOf(patient!), { ...json, link })).toBe(200);
+    const result = await world.create(initiator, make.observation(refOf(linked), inCategory('laboratory')));
+    expect(await statusOf(opened('patient/*.rs'), 'GET', refOf(result))).toBe(404);
+    expect(await statusOf(opened('patient/*.rs'), 'GET', refOf(patient!))).toBe(200);
+  });
+
+  test('(smart SM-25) types outside the compartment give the directory alone', async () => {
+    const medication = await world.create(initiator, { resourceType: 'Medication', code: { text: 'x' } });
+    const both = opened('patient/Medication.rs patient/PractitionerRole.rs patient/Organization.rs');
+    expect(await statusOf(both, 'GET', refOf(medication))).toBe(404);
+    expect(await statusOf(both, 'GET', 'PractitionerRole/recipient')).toBe(200);
+    expect(await statusOf(both, 'GET', 'Organization/recipient')).toBe(200);
+  });
+
+  test('(smart SM-22) narrowed, they are within the compartment and the query', async () => {
+    const narrowed = opened(`patient/${only('rs', 'laboratory')}`);
+    expect(await statusOf(narrowed, 'GET', refOf(laboratory!))).toBe(200);
+    expect(await statusOf(narrowed, 'GET', refOf(vital!))).toBe(404);
+    const elsewhere = await world.create(
+      initiator,
+      make.observation(refOf(other!), inCategory('laboratory')),
+    );
+    expect(await statusOf(narrowed, 'GET', refOf(elsewhere))).toBe(404);
+  });
+});

@@ -97,6 +97,11 @@ const LEAVES: readonly Leaf[] = [
     why: 'what narrowed scopes leave of a write: asked of nobody else',
     apart: true,
   },
+  {
+    at: 'operations/binary-shown.ts',
+    why: 'as which document a file is read: asked of narrowed scopes alone',
+    apart: true,
+  },
   // — tables and converters
   { at: 'operations/narrowing.ts', why: 'what the scopes of a token leave of a type, as a clause' },
   { at: 'operations/steps.ts', why: 'the table of steps' },

@@ -7,7 +7,8 @@ import { ownRefOf, typeOf, valuesAt } from '../../../resources/element.ts';
 import type { OperationContext } from '../../context.ts';
 import type { Request } from '../../request.ts';
 import { seenOf } from '../../interactions/read.ts';
-import { sightForType } from '../../scope.ts';
+import { sightOfNamed } from '../../scope.ts';
+import { isFileShown } from '../../binary-shown.ts';
 import type { Seen } from '../../seen.ts';
 import { resourceIn, valueIn } from '../input.ts';
 import type { Invocation } from '../operation.ts';
@@ -109,9 +110,11 @@ async function readNamed(
   missing: IssueCode,
 ): Promise<Named> {
   const ref = ownRefOf(context.settings.publicBase, reference);
-  const sight = ref === undefined ? undefined : sightForType(request.caller, typeOf(ref));
+  const sight = ref === undefined ? undefined : sightOfNamed(request.caller, typeOf(ref));
   const version = ref === undefined || sight === undefined ? undefined : await snapshot.read(ref, sight);
-  if (ref === undefined || version?.text === undefined)
+  const isShown =
+    version && (await isFileShown(snapshot, request.caller, version, context.settings.publicBase));
+  if (ref === undefined || version?.text === undefined || isShown !== true)
     throw new OperationOutcomeError(missing, {
       diagnostics: 'there is no document here that you may read',
     });
