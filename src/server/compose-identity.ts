@@ -20,10 +20,12 @@ import type { Log, Warnings } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { ClientAdministration } from '../ports/clients.ts';
 import type { HttpClient } from '../ports/outgoing.ts';
+import type { Perform } from '../operations/request.ts';
 import type { Store } from '../ports/store.ts';
 import type { Config } from './config.ts';
 import { composeFactors, type ComposedFactors } from './compose-factors.ts';
 import type { Outgoing } from './compose-outgoing.ts';
+import { composePages } from './compose-pages.ts';
 import { openOutsideIssuers } from './outside-issuers.ts';
 import { createLookups } from './organizations.ts';
 import { createPeople } from './people.ts';
@@ -36,6 +38,7 @@ interface IdentityParts {
   readonly config: Config;
   readonly base: string;
   readonly store: Store;
+  readonly perform: Perform;
   readonly outgoing: Outgoing;
   readonly log: Log;
   readonly warnings: Warnings;
@@ -114,15 +117,17 @@ function composeIdentity(
   const people = createPeople({ store, clock, sessions, base });
   const issuer = issuerOf(config, base);
   const signOn = composeSignOn({ store, sessions, seal, log, issuer, http: outgoing.httpFor('sign-on') });
-  const identifyToken = createIdentifyToken({
-    store,
-    clock,
-    people,
-    administratorScope: config.administratorScope,
-    ...lookups,
-  });
+  const { administratorScope } = config;
+  const identifyToken = createIdentifyToken({ store, clock, people, administratorScope, ...lookups });
   const identify = createIdentifyAny(identifyToken, outside);
   const mode = registrationOf(config);
+  const flow = composePages({
+    ...parts,
+    issuer,
+    sessions,
+    proofs,
+    identify: (token, address) => identifyToken({ token, onBehalfOf: undefined, address }),
+  });
   const shared = {
     store,
     clock,
@@ -149,13 +154,8 @@ function composeIdentity(
     clientIpOf: createClientIpOf(config.trustedProxy),
     securityHeaders: parts.securityHeaders,
     signingKeys,
-    front: {
-      loadExistingGrant: async () => undefined,
-      renderError: (ctx, out) => {
-        ctx.body = out;
-      },
-    },
-    routes: () => [...endpoints, ...signOn.routes],
+    front: flow.hooks,
+    routes: (library) => [...endpoints, ...signOn.routes, ...flow.routes(library)],
     openIdConfiguration,
   });
   return { server, origins, identify, proofs, signOn, close: closeAll(proofs, signOn, http) };

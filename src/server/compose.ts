@@ -163,7 +163,7 @@ async function raise(
 
   const documents = composeDocuments(config, base);
   const around = { config, base, store, outgoing, log, warnings, metrics };
-  const access = await openAccess({ ...around, securityHeaders, documents, secrets });
+  const access = await openAccess({ ...around, perform, securityHeaders, documents, secrets });
   closing.push(() => access.close());
   const failedLogins = openFailedLogins({ store, log, metrics });
   closing.push(() => failedLogins.flush());

@@ -302,13 +302,19 @@ function holdGrantBody(
  * Keeps the launch context with a grant; it is answered with every token of the grant.
  *
  * @param grantId what `Grant.save()` answered, in the same unit
+ * @param endsAt when the grant ends, where that is earlier: milliseconds since 1970
  */
-export async function keepGrantContext(unit: Unit, grantId: string, context: GrantContext): Promise<void> {
+export async function keepGrantContext(
+  unit: Unit,
+  grantId: string,
+  context: GrantContext,
+  endsAt?: number,
+): Promise<void> {
   const key = keyOfSecret(grantId);
   const found = await unit.find(APP_GRANT, key);
   if (found === undefined) throw new Error('there is no such grant');
   const body = found.body as GrantBody; // of this kind
-  holdGrantBody(unit, { kind: APP_GRANT, key, expiresAt: found.expiresAt }, { ...body, context });
+  holdGrantBody(unit, { kind: APP_GRANT, key, expiresAt: endsAt ?? found.expiresAt }, { ...body, context });
 }
 
 /** The launch context of a grant by the key of its record, as of a snapshot. */

@@ -29,6 +29,9 @@ declare module 'oidc-provider' {
   export interface Session {
     readonly uid: string;
     readonly accountId?: string;
+    readonly acr?: string;
+    /** Whether the login is older than so many seconds. */
+    past(seconds: number): boolean;
     grantIdFor(clientId: string): string | undefined;
   }
 
@@ -43,6 +46,8 @@ declare module 'oidc-provider' {
     readonly session?: { readonly accountId?: string; readonly uid?: string };
     readonly grantId?: string;
     readonly returnTo: string;
+    /** When it began: seconds since 1970. */
+    readonly iat?: number;
     readonly result?: InteractionResult;
   }
 
@@ -94,6 +99,8 @@ declare module 'oidc-provider' {
       readonly Grant?: Grant;
     };
     readonly result?: InteractionResult;
+    /** By resource. */
+    readonly resourceServers: Readonly<Record<string, object>>;
     readonly requestParamScopes: ReadonlySet<string>;
   }
 

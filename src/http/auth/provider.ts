@@ -24,7 +24,7 @@ import type { KeySet } from './signing-keys.ts';
 import { currentUnit } from './unit.ts';
 
 /** The library, loaded when it is first needed: it brings a hundred files. */
-type Library = typeof import('oidc-provider');
+export type OidcModule = typeof import('oidc-provider');
 
 /** Algorithms of clients' assertions. */
 export const ASSERTION_ALGORITHMS = ['RS384', 'ES384'];
@@ -39,13 +39,20 @@ export interface ProviderAccount {
   readonly name?: string;
 }
 
+/** Checks of an authorization request by the parameters that the library does not know, in this order. */
+export interface RequestChecks {
+  readonly aud: (ctx: Context, aud: string | undefined) => Promise<void>;
+  readonly launch: (ctx: Context, launch: string | undefined) => Promise<void>;
+}
+
 /** What the pages of the front bring. */
 export interface FrontHooks {
   /** The grant that a request may go on with; undefined asks for consent. */
   readonly loadExistingGrant: (ctx: Context) => Promise<Grant | undefined>;
   readonly renderError: (ctx: Context, out: ErrorOut, error: ProviderError) => void | Promise<void>;
+  readonly checks?: (library: OidcModule) => RequestChecks;
   /** Replaces the library's prompts and checks. */
-  readonly policy?: (library: Library) => InteractionPolicy;
+  readonly policy?: (library: OidcModule) => InteractionPolicy;
 }
 
 interface ProviderSettings {
@@ -58,7 +65,7 @@ interface ProviderSettings {
 }
 
 interface ProviderParts {
-  readonly library: Library;
+  readonly library: OidcModule;
   readonly adapter: AdapterParts;
   readonly keys: KeySet;
   readonly settings: ProviderSettings;
@@ -142,6 +149,7 @@ function configurationOf(parts: ProviderParts): object {
     },
     loadExistingGrant: front.loadExistingGrant,
     renderError: front.renderError,
+    ...(front.checks !== undefined && { extraParams: front.checks(library) }),
     extraTokenClaims: (ctx: Context, token: Token) => tokenContext(parts, ctx, token),
     interactions: {
       url: (_ctx: Context, { uid }: Interaction) => `${issuerPath}/interaction/${uid}`,

@@ -3,7 +3,7 @@ import { html, type Html } from './html.ts';
 import { button, form, hidden, instant, type Form, type WebPage } from './layout.ts';
 
 /** A way by which a person signs in. */
-interface FactorLine {
+export interface FactorLine {
   readonly id: string;
   /** In words: `Passkey “Phone”`. */
   readonly words: string;
@@ -125,7 +125,7 @@ const session = (one: SessionLine, end: Form): Html =>
   </li>`;
 
 /** An app that a person let in. */
-interface AppLine {
+export interface AppLine {
   readonly client: string;
   readonly name: string;
   readonly organization: string | undefined;

@@ -37,7 +37,7 @@ export const organizationsPage = ({ form: sent, memberships }: OrganizationsView
 });
 
 /** A patient as the picker tells them apart. */
-interface PatientLine {
+export interface PatientLine {
   readonly id: string;
   readonly name: string;
   readonly birthDate: string | undefined;
@@ -75,7 +75,7 @@ export const patientsPage = (view: PatientsView): WebPage => ({
         value: view.typed,
         maxLength: 100,
       })}
-      ${button('Search')}`,
+      ${button('Search', { name: 'search' })}`,
       'Search for a patient',
     )}
     ${
@@ -105,7 +105,9 @@ export const patientsPage = (view: PatientsView): WebPage => ({
           )
         }`
     }
-    <div class="actions">${form(view.cancel, button('Cancel', { quiet: true }), 'Cancel')}</div>
+    <div class="actions">
+      ${form(view.cancel, button('Cancel', { name: 'cancel', quiet: true }), 'Cancel')}
+    </div>
   `,
 });
 

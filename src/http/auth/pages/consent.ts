@@ -3,7 +3,7 @@ import { html, type Html } from './html.ts';
 import { button, form, type Form, type WebPage } from './layout.ts';
 
 /** One thing that an app asks for, in plain words. */
-interface ConsentLine {
+export interface ConsentLine {
   /** The scope that is granted when it is ticked. */
   readonly scope: string;
   readonly words: string;

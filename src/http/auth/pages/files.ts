@@ -10,7 +10,7 @@ interface ServedFile {
 }
 
 /** What a browser may ask for, by its path below the issuer. */
-interface ServedFiles {
+export interface ServedFiles {
   /** @param path below the issuer, without a query: `/pages/style.css` */
   readonly find: (path: string) => ServedFile | undefined;
   readonly addresses: PageFiles;

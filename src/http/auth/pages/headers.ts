@@ -1,7 +1,7 @@
 /** The headers of pages. A page has its own policy: it shows forms, and a form may lead to an app. */
 
 /** Where a form of the page may lead, and who may show the page in a frame. */
-interface PagePolicy {
+export interface PagePolicy {
   /**
    * Where the redirects after a form may end beside this server: browsers apply `form-action` to them, too. A redirect
    * address of the client; absent where no redirect leaves the server.

@@ -3,7 +3,7 @@ import { html } from './html.ts';
 import type { WebPage } from './layout.ts';
 
 /** What stops somebody before they are where they wanted to be. */
-type Obstacle =
+export type Obstacle =
   | 'expired'
   | 'form-refused'
   | 'invitation-invalid'

@@ -1,0 +1,127 @@
+/**
+ * Who a person is, and where: each membership, each patient's record and the installation is a place of work of its own. A
+ * token is for one place, with the rights there as of now.
+ */
+import { membershipsInForce, type KnownAccount } from '../../../accounts/accounts.ts';
+import type { Ref, Resource } from '../../../fhir/types.ts';
+import { roleRow, type Role } from '../../../identity/roles.ts';
+import { EVERYTHING } from '../../../ports/query.ts';
+import { resourceOf } from '../../../ports/stored-resource.ts';
+import type { Snapshot } from '../../../ports/store.ts';
+import { localRef } from '../../../resources/element.ts';
+
+/** Where a person may work, or whose record it is. */
+export interface Place {
+  /** Stable, for a form. */
+  readonly key: string;
+  /** Absent: the installation. */
+  readonly organization?: Ref;
+  /** Of a patient, or of somebody close to one. */
+  readonly patient?: Ref;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** `Practitioner/1`, `Patient/1`, `RelatedPerson/1`. */
+  readonly user?: Ref;
+}
+
+const INSTALLATION = 'installation';
+
+/** @returns what a person may choose from now */
+export async function workplacesOf(
+  snapshot: Snapshot,
+  account: KnownAccount,
+  now: number,
+): Promise<readonly Place[]> {
+  const memberships = await membershipsInForce(snapshot, account.id, now);
+  const staff = memberships.map(async ({ organization, roles }): Promise<Place> => {
+    const user = practitionerOf(account, organization);
+    return {
+      key: organization,
+      organization,
+      name: await organizationName(snapshot, organization),
+      roles,
+      ...(user !== undefined && { user }),
+    };
+  });
+  const own = account.links.map((link) => patientPlace(snapshot, link, now));
+  const places = (await Promise.all([...staff, ...own])).filter((place) => place !== undefined);
+  if (!account.administrator) return places;
+  const user = practitionerOf(account, '');
+  const installation: Place = {
+    key: INSTALLATION,
+    name: 'This installation',
+    roles: ['sys-admin'],
+    ...(user !== undefined && { user }),
+  };
+  return [...places, installation];
+}
+
+/** The Practitioner that the organization keeps, or else the installation. */
+const practitionerOf = ({ links }: KnownAccount, organization: Ref | ''): Ref | undefined =>
+  [organization, ''].flatMap((custodian) =>
+    links.filter((link) => link.custodian === custodian && link.ref.startsWith('Practitioner/')),
+  )[0]?.ref;
+
+async function patientPlace(
+  snapshot: Snapshot,
+  { ref, custodian }: KnownAccount['links'][number],
+  now: number,
+): Promise<Place | undefined> {
+  if (custodian === '') return undefined;
+  const of = ref.startsWith('Patient/')
+    ? { patient: ref, role: 'patient' as const }
+    : await proxied(snapshot, ref, now);
+  if (of === undefined) return undefined;
+  return {
+    key: ref,
+    organization: custodian,
+    patient: of.patient,
+    name: `${await patientName(snapshot, of.patient)}, ${await organizationName(snapshot, custodian)}`,
+    roles: [of.role],
+    user: ref,
+  };
+}
+
+/** Whom a RelatedPerson stands for, while it does (identity 1). */
+async function proxied(
+  snapshot: Snapshot,
+  ref: Ref,
+  now: number,
+): Promise<{ readonly patient: Ref; readonly role: 'proxy' } | undefined> {
+  if (!ref.startsWith('RelatedPerson/')) return undefined;
+  const person = await stored(snapshot, ref);
+  if (person === undefined || person['active'] === false) return undefined;
+  const { start, end } = (person['period'] ?? {}) as { start?: string; end?: string }; // a Period
+  const has =
+    (start === undefined || Date.parse(start) <= now) &&
+    (end === undefined || now < Date.parse(end) + DAY_MS);
+  const patient = localRef(person['patient']);
+  return has && patient !== undefined ? { patient, role: 'proxy' } : undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+const stored = async (snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<Resource | undefined> =>
+  resourceOf(await snapshot.read(ref, EVERYTHING));
+
+export async function organizationName(snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<string> {
+  const name = (await stored(snapshot, ref))?.['name'];
+  return typeof name === 'string' ? name : ref;
+}
+
+export async function patientName(snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<string> {
+  const patient = await stored(snapshot, ref);
+  return (patient && nameOf(patient)) ?? 'a patient without a name';
+}
+
+/** The first name of a Patient, as people read it. */
+export function nameOf(patient: Resource): string | undefined {
+  const names = (patient['name'] ?? []) as readonly { text?: string; given?: string[]; family?: string }[]; // HumanNames
+  const [{ text, given = [], family } = {}] = names;
+  const said = text ?? [...given, family ?? ''].join(' ').trim();
+  return said === '' ? undefined : said;
+}
+
+/** Roles for reading. */
+export const roleWords = (roles: readonly Role[]): readonly string[] =>
+  roles.map((role) => roleRow(role).display);

@@ -1,0 +1,40 @@
+/** The roof over what people meet at the authorization server: its pages, with the sessions and factors behind them. */
+import { lookAtInvitation, openInvitation } from '../accounts/invitations.ts';
+import type { Sessions } from '../accounts/sessions.ts';
+import { createTabs } from '../accounts/tabs.ts';
+import type { Headers } from '../http/cors.ts';
+import { createFlow, type Flow } from '../http/auth/flow/index.ts';
+import type { IdentifyBearer } from '../http/auth/flow/programs.ts';
+import type { Perform } from '../operations/request.ts';
+import type { Store } from '../ports/store.ts';
+import { faultOfScopes } from '../resources/scope-faults.ts';
+import type { ComposedFactors } from './compose-factors.ts';
+import { clock } from './time.ts';
+
+interface PagesParts {
+  readonly store: Store;
+  readonly issuer: string;
+  readonly base: string;
+  readonly perform: Perform;
+  readonly securityHeaders: Readonly<Headers>;
+  readonly sessions: Sessions;
+  readonly proofs: Pick<ComposedFactors, 'factors' | 'devices'>;
+  readonly identify: IdentifyBearer;
+}
+
+export function composePages(parts: PagesParts): Flow {
+  const { store, base, proofs } = parts;
+  return createFlow({
+    ...parts,
+    ...proofs,
+    clock,
+    tabs: createTabs(store),
+    invitations: {
+      look: (secret) => lookAtInvitation(store.snapshot(), secret),
+      open: (opening) => openInvitation({ store, clock }, opening),
+    },
+    faultOfScopes: (text) => faultOfScopes(text, base),
+    otherWays: async () => [],
+    notice: undefined,
+  });
+}
