@@ -11,7 +11,7 @@ import type { ProofRule } from './external-proof.ts';
  * The roles that a provider may grant. Nobody becomes an administrator of the installation by the word of another issuer
  * (ID-45), and a patient or proxy is one by a link to a resource, not by a role.
  */
-const OUTSIDE_ROLES = [
+export const OUTSIDE_ROLES = [
   'coordinator',
   'clinician',
   'front-desk',
@@ -20,7 +20,7 @@ const OUTSIDE_ROLES = [
   'biller',
   'org-admin',
 ] as const;
-type OutsideRole = (typeof OUTSIDE_ROLES)[number];
+export type OutsideRole = (typeof OUTSIDE_ROLES)[number];
 
 /** How this server proves to a provider who it is: by a key of its own, by a shared secret, or not at all. */
 export const PROVIDER_CREDENTIALS = [

@@ -68,6 +68,7 @@ export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   'rotate-keys':                 ['–',       '–',       '–',       '–',       '–',      '–',   '–',       'step-up', '–'],
   // — accounts
   'users':                       ['–',       '–',       '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],
+  'identity-providers':          ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
   'invite-user':                 ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
   'user-state':                  ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
   'membership':                  ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],

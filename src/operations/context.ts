@@ -7,6 +7,7 @@ import type { PartyKindDefault } from '../policies/party-kind.ts';
 import type { ClientAdministration } from '../ports/clients.ts';
 import type { AccountAdministration } from '../ports/accounts.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
+import type { ProviderAdministration } from '../ports/sign-on.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { EntryPreview, CommitView } from '../ports/rail.ts';
@@ -89,6 +90,8 @@ export interface OperationContext {
   readonly clients?: ClientAdministration | undefined;
   /** Administers accounts; without it there are none. */
   readonly accounts?: AccountAdministration | undefined;
+  /** Administers providers of logins; without it there are none. */
+  readonly providers?: ProviderAdministration | undefined;
   /** Makes packages for auditors; without it there are none. */
   readonly packages?: AuditPackages | undefined;
   /** The rules by which this server works; without them, those on record alone are known. */

@@ -28,6 +28,7 @@ import type { Ref } from '../fhir/types.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { NoteEvidence } from '../ports/delivered.ts';
 import type { ClientAdministration } from '../ports/clients.ts';
+import type { ProviderAdministration } from '../ports/sign-on.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
 import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
@@ -71,6 +72,8 @@ interface EngineParts {
   readonly packages?: AuditPackages;
   /** Administers clients and signing keys. */
   readonly clients?: ClientAdministration | undefined;
+  /** Administers providers of logins. */
+  readonly providers?: ProviderAdministration | undefined;
   /** The rail of Direct mail, where it is set up. */
   readonly directRail?: DirectRail | undefined;
 }
@@ -143,8 +146,10 @@ const passedOn = ({
   heavy,
   packages,
   clients,
-}: EngineParts): Pick<EngineParts, 'heavy' | 'packages' | 'clients'> => ({
+  providers,
+}: EngineParts): Pick<EngineParts, 'heavy' | 'packages' | 'clients' | 'providers'> => ({
   clients,
+  providers,
   ...(heavy !== undefined && { heavy }),
   ...(packages !== undefined && { packages }),
 });

@@ -4,7 +4,7 @@ import { logoutElsewhere } from '../accounts/outside-logout.ts';
 import { renewOutsideSessions } from '../accounts/outside-renewal.ts';
 import { createProviderAdministration } from '../accounts/provider-administration.ts';
 import { listProviders } from '../accounts/providers.ts';
-import type { Sessions } from '../accounts/sessions.ts';
+import { createSessions, type Sessions } from '../accounts/sessions.ts';
 import type { AuthRoute } from '../http/auth/exchange.ts';
 import { readPageFiles } from '../http/auth/pages/files.ts';
 import type { Log } from '../http/log.ts';
@@ -15,6 +15,7 @@ import type { Seal } from '../identity/seal.ts';
 import type { HttpClient } from '../ports/outgoing.ts';
 import type { OutsideProviders, ProviderAdministration } from '../ports/sign-on.ts';
 import type { Store } from '../ports/store.ts';
+import type { Config } from './config.ts';
 import { clock } from './time.ts';
 
 interface SignOnRoof {
@@ -30,7 +31,6 @@ interface SignOnRoof {
 
 export interface ComposedSignOn {
   readonly routes: readonly AuthRoute[];
-  readonly administration: ProviderAdministration;
   /** One look at the sessions from outside. */
   renew(signal: AbortSignal): Promise<void>;
   /** The buttons of the login page for an e-mail address: what they say, and where they lead on the way to `back`. */
@@ -58,7 +58,6 @@ export function composeSignOn(roof: SignOnRoof): ComposedSignOn {
       ownLogin: `${root}/login`,
       log,
     }),
-    administration: createProviderAdministration({ store, sessions, seal, makeKey: makeProviderKey }),
     renew: (signal) => renewOutsideSessions(parts, signal),
     async choices(email, back) {
       const found = providersFor(email, await listProviders(store.snapshot()));
@@ -88,3 +87,18 @@ function loadLater(http: HttpClient): OutsideProviders {
     readLogout: async (...asked) => (await loaded()).readLogout(...asked),
   };
 }
+
+/** What operations ask of providers; undefined where nobody signs in here. */
+export const providersOf = (
+  config: Pick<Config, 'authorizationServer' | 'sessionIdleMs'>,
+  store: Store,
+  { seal }: Pick<SignOnRoof, 'seal'>,
+): ProviderAdministration | undefined =>
+  config.authorizationServer === 'off'
+    ? undefined
+    : createProviderAdministration({
+        store,
+        sessions: createSessions({ store, clock, random: randomBytes, settings: config }),
+        seal,
+        makeKey: makeProviderKey,
+      });

@@ -41,6 +41,7 @@ import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
 import { clientsOf, issuerOf, openAccess, openSecrets, registrationOf } from './compose-identity.ts';
 import { createOutgoing } from './compose-outgoing.ts';
+import { providersOf } from './compose-sign-on.ts';
 import { greetFirstAdministrator } from './first-administrator.ts';
 import { clock, timers } from './time.ts';
 import type { ServerStore, StoreOptions } from '../stores/index.ts';
@@ -146,6 +147,7 @@ async function raise(
     directRail,
     packages: openPackages({ config, base, log, closing }),
     clients: clientsOf(config, store, base, secrets),
+    providers: providersOf(config, store, secrets),
     heavy: threads.heavy,
     config,
     log,

@@ -32,6 +32,7 @@ export interface FhirEngineParts {
   readonly accounts?: OperationContext['accounts'];
   readonly packages?: OperationContext['packages'];
   readonly clients?: OperationContext['clients'];
+  readonly providers?: OperationContext['providers'];
   readonly policyParts?: OperationContext['policyParts'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;

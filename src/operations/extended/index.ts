@@ -3,6 +3,7 @@ import type { Request } from '../request.ts';
 import { accessReport } from './access-report.ts';
 import { accountingOfDisclosures } from './accounting-of-disclosures.ts';
 import { invitePerson, membership, resetFactors, userState } from './accounts/changes.ts';
+import { identityProviders } from './accounts/identity-providers.ts';
 import { accessReview, users } from './accounts/users.ts';
 import { admit } from './admit.ts';
 import { breakGlass } from './break-glass.ts';
@@ -90,6 +91,7 @@ const DECLARED: readonly Operation[] = [
   membership,
   resetFactors,
   accessReview,
+  identityProviders,
   // — the law
   captureConsent,
   recordDisclosure,
