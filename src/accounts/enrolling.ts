@@ -14,7 +14,9 @@ import { encodeBase32 } from '../identity/base32.ts';
 import { matchTwoTotps, totpUri } from '../identity/totp.ts';
 import type { AuditEntry } from '../ports/audit.ts';
 import { auditedCommit } from '../ports/commit.ts';
+import { EVERYTHING } from '../ports/query.ts';
 import type { RecordWrite } from '../ports/record.ts';
+import { resourceOf } from '../ports/stored-resource.ts';
 import { findAccount } from './accounts.ts';
 import { identityEntry, type IdentityEvent } from './audit.ts';
 import { bearerHash, commitUnlessChanged } from './changes.ts';
@@ -88,9 +90,13 @@ export async function setPassword(
 
 /** The names that belong to a person: they make no password. */
 async function personalWords({ store, clock }: FactorParts, id: string): Promise<readonly string[]> {
-  const account = await findAccount(store.snapshot(), id);
-  const organizations = await organizationsAround(store.snapshot(), id, clock.now());
-  const names = organizations.map((ref) => ref.slice(ref.indexOf('/') + 1));
+  const snapshot = store.snapshot();
+  const account = await findAccount(snapshot, id);
+  const organizations = await organizationsAround(snapshot, id, clock.now());
+  const named = await Promise.all(
+    organizations.map(async (ref) => resourceOf(await snapshot.read(ref, EVERYTHING))?.['name']),
+  );
+  const names = named.filter((name) => typeof name === 'string');
   return account === undefined ? names : [account.login, account.name, ...names];
 }
 

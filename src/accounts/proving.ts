@@ -173,7 +173,10 @@ export async function provePasskey(
   const read = readPasskeyAnswer(text);
   const passkey = read && (await findPasskey(store.snapshot(), read.answer.id));
   if (read === undefined || passkey === undefined) return refusal('passkey-wrong');
-  const guess = await guessAt(parts, 'passkey', passkey.account, attempt);
+  const guess: Guess = {
+    ...(await guessAt(parts, 'passkey', passkey.account, attempt)),
+    isUnguessable: true,
+  };
   const outcome = await throttling.guarded(guess, async () => {
     const used = await challenges.used(read.challenge, browser, 'login');
     const account = await findAccount(store.snapshot(), passkey.account);

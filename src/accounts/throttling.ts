@@ -24,6 +24,8 @@ export interface Guess {
   /** The key of a device that is known to the account. */
   readonly device?: string | undefined;
   readonly address: string | undefined;
+  /** Nobody can guess it: failures count at the address alone, so that nobody can close it to its person. */
+  readonly isUnguessable?: true;
   readonly by: By;
   /** Organizations that see the failure. */
   readonly viewers?: readonly Ref[];
@@ -84,7 +86,7 @@ export function createThrottling({ store, clock, alarm, brakes }: ThrottlingPart
 type Counting = Pick<ThrottlingParts, 'store' | 'clock'>;
 
 async function tryOnce<T>(counting: Counting, guess: Guess, work: Work<T>): Promise<Right<T> | GuessRefused> {
-  const known = await readFailures(counting.store, keyOf(guess));
+  const known = guess.isUnguessable ? undefined : await readFailures(counting.store, keyOf(guess));
   const may = known === undefined ? { ok: true as const } : mayTry(known.failures, counting.clock.now());
   if (!may.ok)
     return may.retryAfter === undefined
@@ -111,6 +113,10 @@ async function reward(
 
 async function punish({ store, clock }: Counting, guess: Guess): Promise<void> {
   const key = keyOf(guess);
+  if (guess.isUnguessable) {
+    await store.commit(auditedCommit([rowOf(guess, 'login')]));
+    return;
+  }
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const before = await readFailures(store, key);
     const failures = oneMore(before?.failures, clock.now());

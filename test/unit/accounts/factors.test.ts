@@ -1,6 +1,6 @@
 /** Factors: what proves who somebody is, once, and what is enrolled, renamed and removed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { findAccount } from '../../../src/accounts/accounts.ts';
+import { findAccount, membershipWrite } from '../../../src/accounts/accounts.ts';
 import {
   credentialsOf,
   credentialWrite,
@@ -12,6 +12,9 @@ import { isPasskeyDomain } from '../../../src/accounts/passkeys.ts';
 import { breachMark } from '../../../src/accounts/proving.ts';
 import { ACCOUNT_STATES, type AccountState } from '../../../src/identity/account.ts';
 import { decodeBase32 } from '../../../src/identity/base32.ts';
+import { jobEntry } from '../../../src/ports/audit.ts';
+import { auditedCommit } from '../../../src/ports/commit.ts';
+import { write } from '../../contract/store-world.ts';
 import { createSoftwareAuthenticator, type Lies } from '../../software-authenticator.ts';
 import { from, openFactorWorld, ORIGIN, PASSWORD, type FactorWorld } from './factor-world.ts';
 
@@ -100,6 +103,27 @@ describe('a password', () => {
     );
     const breached = world.having({ isBreached: async (sha1) => sha1 === breachMark(PASSWORD) });
     expect(await codeOf(breached.setPassword('ann', PASSWORD, HERE))).toBe('password-refused');
+  });
+
+  test('(identity ID-23) the name of an organization makes none', async () => {
+    await world.account('ann');
+    const member = {
+      account: 'ann',
+      organization: 'Organization/n',
+      roles: ['clinician'],
+      rolesSince: {},
+      status: 'active',
+    } as const;
+    const organization = { resourceType: 'Organization', name: 'Northbrook Clinic' };
+    const text = { pieces: [JSON.stringify(organization)], holes: [] };
+    await world.store.commit(
+      auditedCommit([jobEntry('test')], {
+        writes: [write('Organization/n', { text })],
+        records: [membershipWrite(member, 'absent')],
+      }),
+    );
+    const answer = await world.factors.setPassword('ann', 'Northbrook-7!', HERE);
+    expect('says' in answer ? answer.says : '').toContain('belongs to you');
   });
 
   test('(identity ID-24) found in a new list of breaches, it is to be changed; it is not found again', async () => {
@@ -296,6 +320,17 @@ describe('a passkey', () => {
     expect(await codeOf(provePasskey(authenticator.authenticate(await askPasskey())))).toBe('passkey-wrong');
     expect(await world.events()).toContain('lockout');
     expect(await world.factors.held('ann')).toMatchObject({ passkeys: 0, list: [{ suspended: true }] });
+  });
+
+  test('(identity ID-41) cannot be closed by whoever sends wrong answers for it', async () => {
+    await world.account('ann');
+    const { authenticator } = await enrolPasskey();
+    for (let i = 0; i < 110; i += 1) {
+      const wrong = authenticator.authenticate(await askPasskey(), { origin: 'https://evil.example' });
+      const answer = await codeOf(world.factors.passkey('browser', wrong, from(`203.0.${i}.1`)));
+      expect(answer).toBe('passkey-wrong');
+    }
+    expect(await codeOf(provePasskey(authenticator.authenticate(await askPasskey())))).toBe(true);
   });
 
   test('(identity ID-29) is made once, and offers no second to the same authenticator', async () => {
