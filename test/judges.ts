@@ -12,6 +12,7 @@ import { whyNotTraceable } from '../tools/durability/trace.ts';
 import { BROWSER } from './browser.ts';
 import { whyNoLxml, whyNoRules } from './ccda-judge.ts';
 import { whyNoDirectJudge } from './direct-judges.ts';
+import { whyNoFhirclient } from './fhirclient-judge.ts';
 import type { Run } from './proof.ts';
 import { whyNoKeycloak } from './keycloak-judge.ts';
 import { whyNoSlapd } from './slapd-judge.ts';
@@ -34,6 +35,7 @@ const JUDGES = {
   ebrim: () => whyNoDirectJudge('ebrim'),
   slapd: whyNoSlapd,
   keycloak: whyNoKeycloak,
+  fhirclient: whyNoFhirclient,
   chromium: () => whyNotRunning([BROWSER, '--version'], 'Debian: apt-get install chromium'),
   mongodb: () => whyNotSet('MONGODB_URI', 'a MongoDB server for tests'),
   mongodb_weak: () => whyNotSet('MONGODB_WEAK_URI', 'FerretDB, which has no sessions and no change streams'),

@@ -7,8 +7,10 @@ import { start } from '../../../src/server/compose.ts';
 import { readConfig } from '../../../src/server/config.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { clientOf, moveTo } from '../../../tools/demo/clients.ts';
+import { makePeople } from '../../../tools/demo/people.ts';
 import { feedback, packageOf, visitFor } from '../../../tools/demo/package.ts';
 import { createDemoPages, type DemoPages } from '../../../tools/demo/pages.ts';
+import type { DemoUser } from '../../../tools/demo/users.ts';
 import { demoListening, findPort, prepareWorld, type World } from '../../../tools/demo/world.ts';
 import { createSignInStub, type SignInStub } from './sign-in-stub.ts';
 
@@ -17,6 +19,8 @@ export interface AppWorld extends World {
   readonly stub: SignInStub;
   /** From now on the stub hands out this token to those of the initiator. */
   readonly handOut: (token: string) => void;
+  /** Gives everybody another password and another secret. */
+  newFactors(): Promise<readonly DemoUser[]>;
   close(): Promise<void>;
 }
 
@@ -57,6 +61,7 @@ export async function openAppWorld(signIn: 'stub' | 'server' = 'stub'): Promise<
     origin,
     stub,
     handOut: (token) => void (initiator = token),
+    newFactors: () => makePeople(running, config),
     async close() {
       await running.stop();
       rmSync(folder, { recursive: true, force: true });
