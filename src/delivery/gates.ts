@@ -14,7 +14,7 @@ import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
 import { type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
-import { hiddenIn } from './hidden-clause.ts';
+import { hiddenIn, hidingOfRow } from './hidden-clause.ts';
 import { selectorOf } from './subject.ts';
 
 /** What the gates decided. `policy` names what decided, for the audit of the disclosure. */
@@ -99,7 +99,8 @@ function isSelected(
   const { sight } = entry;
   const payload = sight.everything ? undefined : sight.payload;
   // What the receiver is not shown selects nothing for it.
-  if (payload !== undefined && hiddenIn(payload, criteria.type, criteria.where) !== undefined) return false;
+  if (payload !== undefined && hiddenIn(hidingOfRow(payload), criteria.type, criteria.where) !== undefined)
+    return false;
   return selectorOf(entry.subject, subject, Date.parse(entry.at))(criteria);
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../policies/index.ts';
 import { factsOf } from '../policies/facts.ts';
 import { labelsInText } from '../policies/labels/stored-labels.ts';
+import { mayBeMasked, showToRoles } from '../identity/role-view.ts';
 import { withNotice, withWayLabels } from '../policies/part2/in-resource.ts';
 import { BARE_NOTICE, isPart2 } from '../policies/part2/notice.ts';
 import { showBy } from '../policies/payload/shown.ts';
@@ -70,7 +71,9 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
     const owed =
       notice ?? (isTold && custodian !== undefined && bearsPart2(typeOf(ref), text) ? BARE : 'none');
     const payload = isTold && !sight.everything ? sight.payload : undefined;
-    const isWhole = obliges === undefined && owed === 'none' && payload === undefined;
+    const view = sight.everything ? undefined : sight.view;
+    const isMasked = view !== undefined && mayBeMasked(view, typeOf(ref), text);
+    const isWhole = obliges === undefined && owed === 'none' && payload === undefined && !isMasked;
     if (declared?.show === undefined && isWhole) return text;
     const { plain, storing } = parseJson(text);
     const own =
@@ -80,7 +83,7 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
     const whole = declared?.show?.(storing, own) ?? storing;
     // A reply to a write names no custodian.
     const part = payload === undefined ? whole : showBy(payload, whole, custodian === undefined);
-    const shown = noticed(part, owed);
+    const shown = noticed(isMasked ? showToRoles(view, part) : part, owed);
     if (obliges === undefined || sight.everything) return shown === storing ? text : JSON.stringify(shown);
     const what = { type: typeOf(ref), ref };
     const about = {

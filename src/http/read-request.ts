@@ -88,6 +88,7 @@ export async function readRequest(
     ? await readSent(arrival, found, limits, caller.client)
     : undefined;
   const { requestId, traceparent } = arrival;
+  const reason = readAccessReason(req);
   return {
     interaction: sent?.interaction ?? (found.interaction as Interaction), // only 'bundle' is none, and it has a body
     type: found.type,
@@ -103,10 +104,9 @@ export async function readRequest(
     ifNoneMatch: conditions.ifNoneMatch,
     ifNoneExist,
     ifModifiedSince: conditions.ifModifiedSince,
-    reason: readAccessReason(req),
     prefer: conditions.prefer,
     idempotencyKey: sent?.idempotencyKey ?? bodilessKey(arrival),
-    caller,
+    caller: reason === undefined ? caller : { ...caller, reason },
     requestId,
     traceparent,
     signal: arrival.signal,

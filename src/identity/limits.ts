@@ -3,7 +3,7 @@
 export const RIGHT_LIMITS = {
   own: 'what is about that patient, or was written by that person',
   ownReports: 'reports about the person',
-  team: 'Tasks that are assigned to the person, to a team of the person, or to nobody yet',
+  team: 'what is assigned to the person, to the organization, or to nobody yet',
   referral: 'the Tasks of referrals',
   moves: 'Tasks of referrals, by the moves that the role may make (below)',
   draft: 'what is still a draft',
@@ -13,7 +13,7 @@ export const RIGHT_LIMITS = {
   complianceWork: 'work items for compliance',
   administrationWork: 'work items for administrators',
   work: 'Tasks that are no referral’s',
-  referrals: 'events about referrals of the organization',
+  referrals: 'events about records, and none about logins, rights and the server',
   security: 'logins, rights and what else concerns the safety of the installation',
   reason: 'with a stated reason (header `X-Access-Reason`), which the audit keeps',
   published: 'what is active',

@@ -27,12 +27,15 @@ export const MASKS: readonly MaskRow[] = [
 
 /**
  * Security labels by which a resource is shown to clinicians alone: its type, id, status and labels are all that others see
- * (harmony Z5). Confidentiality V is masked where a person has set it.
+ * (harmony Z5), and no search of theirs finds it.
  */
-export const CLINICIAN_LABELS: ReadonlySet<string> = new Set(['PSYTHPN', 'ADOL', 'V']);
+export const CLINICIAN_LABELS: ReadonlySet<string> = new Set(['PSYTHPN', 'sud-counseling-note', 'ADOL', 'V']);
 
 /** What of a resource with such a label everybody sees. */
 export const LABELLED_ELEMENTS: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta', 'status']);
 
 /** Roles that see what is labelled so. */
 export const SEES_LABELLED: ReadonlySet<Role> = new Set(['clinician', 'patient', 'proxy']);
+
+/** Roles for which a stated reason lifts the masks of elements, and no label (harmony Z8). */
+export const LIFTED_BY_REASON: ReadonlySet<Role> = new Set(['compliance']);

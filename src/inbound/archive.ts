@@ -9,7 +9,7 @@ import type { Draft } from '../operations/write/draft.ts';
 import type { MessageVerdict } from './fate.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import { EVENT_SYSTEM, FATE_SYSTEM, mark } from '../resources/message-codes.ts';
-import { WORK_ITEM_SYSTEM } from '../operations/work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
 import { changeOwn, planOwn } from '../operations/write/planned-resources.ts';
 
 /** Where a message is kept. */

@@ -7,7 +7,8 @@ import { EVERYTHING } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
-import { planWorkItem, WORK_ITEM_SYSTEM, type WorkItem } from './work-item.ts';
+import { planWorkItem, type WorkItem } from './work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
 import type { Planned } from './write/draft.ts';
 
 /** What the server finds by itself. */

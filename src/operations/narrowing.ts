@@ -10,8 +10,12 @@ import { clauseOfScope, NOTHING } from '../resources/scope-query.ts';
 import { granting } from '../smart/permits.ts';
 import type { Right, Scope } from '../smart/scopes.ts';
 import type { Caller } from './request.ts';
+import { roleNarrowing, roleNarrowingFor } from './role-limits.ts';
 
-type Scoped = Pick<Caller, 'administrator' | 'scopes' | 'patient' | 'user'>;
+type Scoped = Pick<
+  Caller,
+  'administrator' | 'organization' | 'patient' | 'reason' | 'roles' | 'scopes' | 'user'
+>;
 
 /**
  * What is left of a type: undefined for all of it, {@link NOTHING} where no scope gives the right. Scopes for one patient
@@ -70,22 +74,25 @@ export const staysWithPatient = (
 export function eitherOf(one: Clause | undefined, other: Clause | undefined): Clause | undefined {
   if (one === undefined || other === undefined) return undefined;
   if (one === NOTHING || one === other) return other;
-  return other === NOTHING ? one : joined(one, other);
+  return other === NOTHING ? one : joined(one, other, 'any');
 }
 
-const joins = new WeakMap<Clause, WeakMap<Clause, Clause>>();
+const joins = {
+  any: new WeakMap<Clause, WeakMap<Clause, Clause>>(),
+  all: new WeakMap<Clause, WeakMap<Clause, Clause>>(),
+};
 
 /** The same clause for the same two, so that verdicts about it are remembered. */
-function joined(one: Clause, other: Clause): Clause {
-  const known = joins.get(one) ?? new WeakMap<Clause, Clause>();
-  joins.set(one, known);
-  const clause = known.get(other) ?? { kind: 'any', of: [one, other] };
+function joined(one: Clause, other: Clause, kind: 'any' | 'all'): Clause {
+  const known = joins[kind].get(one) ?? new WeakMap<Clause, Clause>();
+  joins[kind].set(one, known);
+  const clause = known.get(other) ?? { kind, of: [one, other] };
   known.set(other, clause);
   return clause;
 }
 
 /** Every type that narrowed scopes leave in part, for a right; undefined where they leave all that they give. */
-export function allNarrowed(caller: Scoped, right: Right): Narrowing | undefined {
+function narrowedByScopes(caller: Scoped, right: Right): Narrowing | undefined {
   if (caller.administrator || isWhole(caller, right)) return undefined;
   const known = narrowingsOf(caller);
   const made = known.get(right);
@@ -99,6 +106,24 @@ export function allNarrowed(caller: Scoped, right: Right): Narrowing | undefined
   }
   known.set(right, narrowing);
   return narrowing;
+}
+
+/** Every type that scopes and roles together leave in part, for a right; undefined where they leave all that they give. */
+export function allNarrowed(caller: Scoped, right: Right): Narrowing | undefined {
+  const [scoped, limited] = [narrowedByScopes(caller, right), roleNarrowing(caller, right)];
+  if (scoped === undefined || limited === undefined) return scoped ?? limited;
+  const both: Record<string, Clause> = { ...scoped };
+  for (const [type, clause] of Object.entries(limited)) both[type] = bothOf(scoped[type], clause) ?? clause;
+  return both;
+}
+
+/** What scopes and roles together leave of a type. */
+export const narrowedFor = (caller: Scoped, type: string, right: Right): Clause | undefined =>
+  bothOf(narrowingFor(caller, type, right), roleNarrowingFor(caller, type, right));
+
+function bothOf(one: Clause | undefined, other: Clause | undefined): Clause | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one === other ? one : joined(one, other, 'all');
 }
 
 /** With another clause for one type. */

@@ -29,7 +29,8 @@ import { EVENT_SYSTEM, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../resources
 import { roleRow, ROLES, USER_ROLE_SYSTEM } from '../identity/roles.ts';
 import { KIND_SYSTEM, ROLE_SYSTEM, STEP_URL, TIMELINE_ROLES } from './timeline/render.ts';
 import { STEP_KINDS } from './timeline/step.ts';
-import { KINDS as WORK_ITEM_KINDS, WORK_ITEM_SYSTEM } from './work-item.ts';
+import { KINDS as WORK_ITEM_KINDS } from './work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
 
 interface Concept {
   readonly code: string;

@@ -2,6 +2,7 @@
 import type { Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import type { RoleView } from '../identity/role-view.ts';
 import { isIndividual, type Role } from '../identity/roles.ts';
 import { hiddenFrom } from '../policies/access.ts';
 import type { Purpose } from '../policies/purpose.ts';
@@ -102,6 +103,8 @@ export interface Caller extends Login {
    * messages have it.
    */
   readonly speaker?: Ref | undefined;
+  /** Why it looks at what its role sees for a reason alone (harmony Z8). */
+  readonly reason?: string | undefined;
   /** The row of the payload table by which the organization is told (compliance M2); set by the one path. */
   readonly payload?: string | undefined;
   /** The grants under which it reads; absent: none. */
@@ -111,15 +114,20 @@ export interface Caller extends Login {
 /** The party for which a caller acts in a referral: the speaker of a message, else its own organization. */
 export const actorOf = ({ speaker, organization }: Caller): Ref | undefined => speaker ?? organization;
 
+/** By which roles a person of the organization looks; undefined where no role masks anything. */
+export const roleViewOf = ({ roles, reason }: Pick<Caller, 'roles' | 'reason'>): RoleView | undefined =>
+  roles === undefined || isIndividual(roles) ? undefined : { roles, forReason: reason !== undefined };
+
 /** The caller's clause (rules 2.6). A caller without organization who is no administrator never gets this far. */
 export function sightOf(
   caller: Caller,
   patientOnly = false,
   narrow: Narrowing | undefined = allNarrowed(caller, 'r'),
 ): Sight {
-  if (caller.administrator) return EVERYTHING;
+  if (caller.administrator) return narrow === undefined ? EVERYTHING : { ...EVERYTHING, narrow };
   if (caller.organization === undefined) throw new Error('a caller must have an organization');
   const { organization, patient, payload, emergency, user } = caller;
+  const view = roleViewOf(caller);
   const isOfOne = patientOnly || isIndividual(caller.roles);
   const hidden = isOfOne && patient !== undefined ? hiddenFrom(user) : [];
   return {
@@ -128,6 +136,7 @@ export function sightOf(
     ...(isOfOne && patient !== undefined && { patient }),
     ...(hidden.length > 0 && { hidden }),
     ...(payload !== undefined && { payload }),
+    ...(view !== undefined && { view }),
     ...(narrow !== undefined && { narrow }),
     ...(emergency !== undefined && { lifted: emergency.map((grant) => grant.patient) }),
   };
@@ -161,8 +170,6 @@ export interface Request {
   /** A message speaks: what its codes mean is its sender's affair. */
   readonly byMessage?: true;
   readonly idempotencyKey?: { readonly id: string; readonly fingerprint: string } | undefined;
-  /** Why the caller looks at what its role sees for a reason alone (harmony Z8). */
-  readonly reason?: string | undefined;
   /** An import of the operator's, whatever it brings (rules 1.16). Never set by a door. */
   readonly importing?: boolean | undefined;
   readonly caller: Caller;

@@ -45,7 +45,7 @@ export function checkRole(request: Request, now: number): void {
   checkPerson(caller, caller.roles, now);
   if (!(interaction in RIGHTS)) return; // asked by its parts
   for (const right of rightsOf(request)) {
-    checkTypeRole(caller, right, type, request.reason);
+    checkTypeRole(caller, right, type);
     if (needsStepUp(type, right)) checkFresh(caller, now);
   }
 }
@@ -68,21 +68,24 @@ function rightsOf({ interaction, id, ifNoneExist }: Request): readonly RoleRight
 }
 
 /** @throws OperationOutcomeError `role-insufficient` */
-export function checkTypeRole(caller: Caller, right: RoleRight, type: string, reason?: string): void {
+export function checkTypeRole(caller: Caller, right: RoleRight, type: string): void {
   const permit = rolePermitOf(caller, right, type);
   if (permit === undefined) return;
   const { roles, limits } = permit;
   if (roles.length === 0)
     throw refused(caller, `${WORDS[right]} ${type === '*' ? 'all types at once' : type}`);
-  if (reason === undefined && limits.length > 0 && limits.every((limit) => limit === 'reason'))
+  if (caller.reason === undefined && limits.length > 0 && limits.every((limit) => limit === 'reason'))
     throw new OperationOutcomeError('role-insufficient', {
       diagnostics: `A ${roles.join(', ')} reads ${type} for a reason alone: state it in X-Access-Reason.`,
     });
 }
 
 /** What the caller's roles give of a type; undefined where roles are not asked. */
-export const rolePermitOf = ({ roles }: Caller, right: RoleRight, type: string): RolePermit | undefined =>
-  roles === undefined ? undefined : rightOfRoles(roles, right, type);
+export const rolePermitOf = (
+  { roles }: Pick<Caller, 'roles'>,
+  right: RoleRight,
+  type: string,
+): RolePermit | undefined => (roles === undefined ? undefined : rightOfRoles(roles, right, type));
 
 const refused = ({ roles = [] }: Caller, what: string): OperationOutcomeError =>
   new OperationOutcomeError('role-insufficient', { diagnostics: `${roles.join(', ')}: may not ${what}` });
@@ -92,13 +95,13 @@ const refused = ({ roles = [] }: Caller, what: string): OperationOutcomeError =>
  *
  * @throws OperationOutcomeError `role-insufficient`, `step-up-needed`
  */
-export function checkOperationRole({ caller, reason }: Request, definition: string, now: number): void {
+export function checkOperationRole({ caller }: Request, definition: string, now: number): void {
   if (caller.roles === undefined) return;
   checkPerson(caller, caller.roles, now);
   const permit = operationOfRoles(caller.roles, definition);
   if (permit === undefined) throw refused(caller, `invoke ${definition}`);
   if (permit.cell === 'step-up') checkFresh(caller, now);
-  if (permit.cell === 'reason' && reason === undefined)
+  if (permit.cell === 'reason' && caller.reason === undefined)
     throw new OperationOutcomeError('role-insufficient', {
       diagnostics: `A ${permit.role} invokes ${definition} for a reason alone: state it in X-Access-Reason.`,
     });

@@ -5,7 +5,7 @@ import { RESOURCE_TYPES } from '../resources/index.ts';
 import { permits, rightsFor, type ScopedInteraction } from '../smart/permits.ts';
 import type { Right } from '../smart/scopes.ts';
 import type { ServerScope } from '../smart/server-scopes.ts';
-import { allNarrowed, eitherOf, narrowedAlso, narrowingFor, staysWithPatient } from './narrowing.ts';
+import { allNarrowed, eitherOf, narrowedAlso, narrowedFor, staysWithPatient } from './narrowing.ts';
 import { checkTypeRole, rolePermitOf, roleGives } from './role.ts';
 import { sightOf, type Caller, type Interaction, type Request } from './request.ts';
 
@@ -80,8 +80,8 @@ function narrowingOf(caller: Caller, type: string, rights: readonly Right[]): Na
   if (reading === undefined) return undefined;
   const seeing = own === 'c' ? rights.slice(1) : [own];
   const either = seeing.reduce(
-    (clause, right) => eitherOf(clause, narrowingFor(caller, type, right)),
-    narrowingFor(caller, type, 'r'),
+    (clause, right) => eitherOf(clause, narrowedFor(caller, type, right)),
+    narrowedFor(caller, type, 'r'),
   );
   return narrowedAlso(reading, type, either);
 }
@@ -122,7 +122,7 @@ export function sightOfNamed(caller: Caller, type: string): Sight | undefined {
 function sightBy(caller: Caller, type: string, interaction: 'read' | 'search-type'): Sight | undefined {
   const right = interaction === 'read' ? 'r' : 's';
   if (rolePermitOf(caller, right, type)?.roles.length === 0) return undefined;
-  if (caller.administrator) return sightOf(caller);
+  if (caller.administrator) return sightOf(caller, false, allNarrowed(caller, right));
   const permit = permits(caller.scopes, interaction, type);
   if (!permit.allowed || (permit.patientOnly && caller.patient === undefined)) return undefined;
   return sightOf(

@@ -1,26 +1,36 @@
 /** A stored resource as its reader may see it: addresses and secrets are for those they belong to. */
 import { present } from '../delivery/subject.ts';
-import type { Ref } from '../fhir/types.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import { showToRoles } from '../identity/role-view.ts';
 import { showBy } from '../policies/payload/shown.ts';
 import type { PresentVersion } from '../ports/rail.ts';
 import type { Version } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
-import { sightOf, type Caller } from './request.ts';
+import { roleViewOf, sightOf, type Caller } from './request.ts';
 
 /** @param version with its custodian, unless it is shown in the reply to the caller's own write */
 export const showText = (version: Parameters<PresentVersion>[0], caller: Caller): string =>
   present(version, sightOf(caller));
 
-/** Whether the caller is shown only a part of a version, because of what its organization is (harmony Z6). */
-export function isMasked(
-  { text, custodian }: Pick<Version, 'text' | 'custodian'>,
-  { payload, organization }: Caller,
-): boolean {
-  if (payload === undefined || text === undefined || custodian === organization || custodian === '')
-    return false;
+/** Whether the caller is shown only a part of a version, because of what it or its organization is (harmony Z6). */
+export function isMasked({ text, custodian }: Pick<Version, 'text' | 'custodian'>, caller: Caller): boolean {
+  if (text === undefined) return false;
+  const [payload, view] = [payloadFor(custodian, caller), roleViewOf(caller)];
+  if (payload === undefined && view === undefined) return false;
   const resource = parseStored(text);
-  return showBy(payload, resource, false) !== resource;
+  return partFor(resource, custodian, caller) !== resource;
 }
+
+/** What the caller is shown of the elements of a resource; the resource itself where that is all of them. */
+export function partFor(resource: Resource, custodian: Ref | '' | undefined, caller: Caller): Resource {
+  const [payload, view] = [payloadFor(custodian, caller), roleViewOf(caller)];
+  const part = payload === undefined ? resource : showBy(payload, resource, false);
+  return view === undefined ? part : showToRoles(view, part);
+}
+
+/** By which row the caller's organization is told of what another keeps. */
+const payloadFor = (custodian: Ref | '' | undefined, { payload, organization }: Caller): string | undefined =>
+  custodian === organization || custodian === '' ? undefined : payload;
 
 /** A version that an answer stands for. */
 type ShownResult = Pick<Parameters<PresentVersion>[0], 'ref' | 'notice'> & {
@@ -37,6 +47,12 @@ export function showResult(
   caller: Caller,
 ): { readonly text: string; readonly masked: boolean } {
   const isLimited = caller.payload !== undefined && custodian !== undefined;
+  const isViewed = roleViewOf(caller) !== undefined;
   const shown = showText({ ref, text, notice, ...(isLimited && { custodian }) }, caller);
-  return { text: shown, masked: isLimited && isMasked({ text, custodian }, caller) };
+  return {
+    text: shown,
+    masked:
+      (isLimited || isViewed) &&
+      isMasked({ text, custodian: custodian ?? caller.organization ?? '' }, caller),
+  };
 }

@@ -12,7 +12,8 @@ import { localRef, typeOf } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import type { OperationContext } from './context.ts';
 import { openReview } from './denial-review.ts';
-import { planWorkItem, WORK_ITEM_SYSTEM, type WorkItem } from './work-item.ts';
+import { planWorkItem, type WorkItem } from './work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
 import { buildWrite } from './write/commit.ts';
 
 type Parts = Pick<OperationContext, 'store' | 'clock' | 'newId'>;

@@ -7,11 +7,10 @@ import { EVERYTHING } from '../ports/query.ts';
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { ClaimedEntry, Write } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
+import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
 import type { Planned } from './write/draft.ts';
 import { buildWrite } from './write/commit.ts';
 import type { OperationContext } from './context.ts';
-
-export const WORK_ITEM_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/work-item';
 
 /** Why a person is asked. */
 export const KINDS = {

@@ -3,11 +3,12 @@
  * clause says which values satisfy it, and every alias that stands for a resource is limited to the caller's sight.
  */
 import type { Ref } from '../fhir/types.ts';
+import type { RoleView } from '../identity/role-view.ts';
 
 /** The sight of a caller. Resources outside it do not exist for the caller (rules 2). */
 export type Sight =
-  /** An administrator, or the server itself. */
-  | { readonly everything: true }
+  /** An administrator, whose role may narrow it, or the server itself. */
+  | { readonly everything: true; readonly narrow?: Narrowing }
   /**
    * An organization; with `patient`, narrowed to the compartment of one patient (SMART patient scopes). `denied: 'seen'`:
    * with what a denial withholds, for whoever must tell that from what no referral reaches, or asks the policies itself.
@@ -25,6 +26,8 @@ export type Sight =
       readonly payload?: string;
       /** With `patient`: content that bears one of these marks is withheld from who asks (compliance R6, R8). */
       readonly hidden?: readonly string[];
+      /** By which roles a person looks: what these are not shown is masked (identity 4.3). */
+      readonly view?: RoleView;
       /** What narrowed scopes leave of types (smart SM-26); absent: all of each. */
       readonly narrow?: Narrowing;
     };
@@ -36,8 +39,7 @@ export type Sight =
 export type Narrowing = Readonly<Record<string, Clause>>;
 
 /** The clause by which a sight is narrowed for a type; undefined where it is whole. */
-export const narrowedTo = (sight: Sight, type: string): Clause | undefined =>
-  sight.everything ? undefined : sight.narrow?.[type];
+export const narrowedTo = (sight: Sight, type: string): Clause | undefined => sight.narrow?.[type];
 
 /** The sight with what a denial withholds. */
 export const withDenied = (sight: Sight): Sight => (sight.everything ? sight : { ...sight, denied: 'seen' });

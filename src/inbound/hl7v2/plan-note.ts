@@ -9,7 +9,7 @@ import type { Remark } from '../../ports/inbound.ts';
 import { EVERYTHING, type Match, type Query } from '../../ports/query.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import type { Draft } from '../../operations/write/draft.ts';
-import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../../resources/work-item-code.ts';
 import { quarantined, remark, type MessageVerdict } from '../fate.ts';
 import { planFeedback, withOutput } from './plan-feedback.ts';
 import type { Incoming } from './incoming.ts';

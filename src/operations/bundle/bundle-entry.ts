@@ -134,7 +134,6 @@ function readEntry(
     prefer: outer.prefer,
     caller: outer.caller,
     requestId: outer.requestId,
-    reason: outer.reason,
     traceparent: outer.traceparent,
     signal: outer.signal,
   };

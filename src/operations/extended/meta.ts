@@ -85,7 +85,7 @@ async function performMeta(invocation: Invocation): Promise<OperationReply> {
 async function readVersion({ context, request }: Invocation): Promise<Version> {
   const asked: Request = { ...request, interaction: request.versionId === undefined ? 'read' : 'vread' };
   checkScope(asked);
-  checkTypeRole(request.caller, 'r', request.type ?? '', request.reason);
+  checkTypeRole(request.caller, 'r', request.type ?? '');
   const sight = sightFor(asked);
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   const snapshot = context.store.snapshot();
@@ -116,7 +116,7 @@ async function gatherInUse({ context, request, level }: Invocation): Promise<Met
   const types = level === 'type' ? [request.type ?? ''] : [...RESOURCE_TYPES.keys()];
   if (level === 'type') {
     checkScope({ ...request, interaction: 'search-type' });
-    checkTypeRole(request.caller, 's', request.type ?? '', request.reason);
+    checkTypeRole(request.caller, 's', request.type ?? '');
   }
   const sights = types.flatMap((type): readonly (readonly [string, Sight])[] => {
     if (RESOURCE_TYPES.get(type)?.renderedFromAudit === true) return [];

@@ -10,7 +10,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
-import type { Request } from '../request.ts';
+import { roleViewOf, type Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { isFileShown } from '../binary-shown.ts';
 import { sightOfNamed } from '../scope.ts';
@@ -62,7 +62,8 @@ function referredBy(
 ): ReadonlySet<Ref> {
   const refs = new Set<Ref>();
   for (const source of sources) {
-    const text = caller.payload === undefined ? source.text : showText(source, caller);
+    const isWhole = caller.payload === undefined && roleViewOf(caller) === undefined;
+    const text = isWhole ? source.text : showText(source, caller);
     walkReferences(parseStored(text), ({ text: reference }) => {
       const ref = ownRefOf(settings.publicBase, reference);
       if (ref !== undefined && isSupporting(typeOf(ref))) refs.add(ref);

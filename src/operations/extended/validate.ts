@@ -210,7 +210,7 @@ async function readStored({ invocation, snapshot, seen, mode }: ValidationReques
     });
   const asRead: Request = { ...request, interaction: 'read' };
   checkScope(asRead);
-  checkTypeRole(request.caller, 'r', request.type ?? '', request.reason);
+  checkTypeRole(request.caller, 'r', request.type ?? '');
   const version = await snapshot.read(ref, sightFor(asRead));
   if (
     version === undefined ||

@@ -5,7 +5,8 @@ import { EVERYTHING, type Query } from '../../ports/query.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { valuesAt } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
-import { isReview, WORK_ITEM_SYSTEM } from '../work-item.ts';
+import { isReview } from '../work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../../resources/work-item-code.ts';
 import { buildWrite } from '../write/commit.ts';
 import { planStored } from '../write/draft.ts';
 

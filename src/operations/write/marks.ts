@@ -1,7 +1,7 @@
 /** Marks by which the server finds its own again, as a table: work items, and kept messages with their fate and event. */
 import { valuesAt } from '../../resources/element.ts';
 import { EVENT_SYSTEM, FATE_SYSTEM, NOTE_SYSTEM } from '../../resources/message-codes.ts';
-import { WORK_ITEM_SYSTEM } from '../work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../../resources/work-item-code.ts';
 
 export interface Marked {
   readonly type: string;

@@ -7,9 +7,13 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Clause } from '../../ports/query.ts';
 import { typeOf } from '../../resources/element.ts';
 import { matches } from '../../resources/match.ts';
+import { RIGHT_LIMITS } from '../../identity/limits.ts';
+import { isReferralTask } from '../../referral/state.ts';
 import { granting } from '../../smart/permits.ts';
 import type { Right } from '../../smart/scopes.ts';
-import { narrowingFor } from '../narrowing.ts';
+import { narrowedFor, narrowingFor } from '../narrowing.ts';
+import { rolePermitOf } from '../role.ts';
+import { roleNarrowingFor } from '../role-limits.ts';
 import type { Caller } from '../request.ts';
 import { valuesOf } from '../values.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
@@ -18,8 +22,11 @@ import { placesIn, type Draft, type Planned } from './draft.ts';
 export const isWithinNarrowing = (clause: Clause | undefined, ref: Ref, resource: Resource): boolean =>
   clause === undefined || matches(clause, { ref, type: typeOf(ref), values: valuesOf(resource) });
 
-/** By a right of the caller's scopes. */
+/** By a right of the caller's scopes and roles. */
 export const isWithinRight = (caller: Caller, right: Right, ref: Ref, resource: Resource): boolean =>
+  isWithinNarrowing(narrowedFor(caller, typeOf(ref), right), ref, resource);
+
+const isWithinScopes = (caller: Caller, right: Right, ref: Ref, resource: Resource): boolean =>
   isWithinNarrowing(narrowingFor(caller, typeOf(ref), right), ref, resource);
 
 /** By which right something is planned. */
@@ -31,9 +38,9 @@ const rightOf = ({ method }: Planned): Right => (method === 'POST' ? 'c' : metho
  * @throws OperationOutcomeError `scope-insufficient`
  */
 export function checkScopeBefore({ caller }: Draft, planned: Planned | undefined): void {
-  if (planned?.before === undefined || isWithinRight(caller, rightOf(planned), planned.ref, planned.before))
-    return;
-  throw outside(caller, planned);
+  if (planned?.before === undefined) return;
+  if (!isWithinScopes(caller, rightOf(planned), planned.ref, planned.before)) throw outside(caller, planned);
+  checkRoleLimits(caller, planned, planned.before);
 }
 
 /**
@@ -41,11 +48,37 @@ export function checkScopeBefore({ caller }: Draft, planned: Planned | undefined
  *
  * @throws OperationOutcomeError `scope-insufficient`
  */
-export function checkScopesAfter({ caller, planned }: Draft): void {
+export function checkScopesAfter({ caller, planned, moves }: Draft): void {
   for (const one of planned.values()) {
     if (one.origin === 'server' || one.after === undefined) continue;
-    if (!isWithinRight(caller, rightOf(one), one.ref, one.after.plain)) throw outside(caller, one);
+    if (!isWithinScopes(caller, rightOf(one), one.ref, one.after.plain)) throw outside(caller, one);
+    checkRoleLimits(caller, one, one.after.plain);
+    if (isByMoveAlone(caller, one) && !moves.some(({ task }) => task === one.ref))
+      throw beyondRole(caller, one, 'a referral Task is changed by a move alone');
   }
+}
+
+/** @throws OperationOutcomeError `role-insufficient` for what the limits of the caller's roles leave out */
+function checkRoleLimits(caller: Caller, planned: Planned, resource: Resource): void {
+  const { ref } = planned;
+  if (isWithinNarrowing(roleNarrowingFor(caller, typeOf(ref), rightOf(planned)), ref, resource)) return;
+  const { limits = [] } = rolePermitOf(caller, rightOf(planned), typeOf(ref)) ?? {};
+  const meant = limits.map((limit) => RIGHT_LIMITS[limit]).join('; or ');
+  throw beyondRole(caller, planned, `no more than ${meant}`);
+}
+
+/** Whether the roles let the caller change a referral's Task by making a move, and not otherwise. */
+function isByMoveAlone(caller: Caller, planned: Planned): boolean {
+  const { after, before } = planned;
+  const { limits = [] } = rolePermitOf(caller, rightOf(planned), typeOf(planned.ref)) ?? {};
+  return limits.includes('moves') && before !== undefined && isReferralTask(after?.plain ?? before);
+}
+
+function beyondRole({ roles = [] }: Caller, planned: Planned, says: string): OperationOutcomeError {
+  return new OperationOutcomeError('role-insufficient', {
+    diagnostics: `${roles.join(', ')}: ${says}`,
+    expression: placesIn(planned),
+  });
 }
 
 /** Scopes that a refusal quotes, and characters of each. */

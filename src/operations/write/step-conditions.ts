@@ -31,9 +31,10 @@ export const writes =
 export const byAdministrator: StepCondition = ({ caller }) =>
   caller.administrator && caller.organization === undefined;
 
-/** The caller's scopes are narrowed. */
+/** The caller's scopes are narrowed, or its roles may limit what it writes. */
 export const isNarrowedWrite: StepCondition = ({ caller }) =>
-  !caller.administrator && caller.scopes.some(({ query }) => query !== undefined);
+  caller.roles !== undefined ||
+  (!caller.administrator && caller.scopes.some(({ query }) => query !== undefined));
 
 /** The draft deletes a resource. */
 export const deletes: StepCondition = ({ planned }) => {

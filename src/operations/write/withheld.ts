@@ -10,7 +10,8 @@ import { note } from '../../referral/ruling.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 import { plan, type Draft } from './draft.ts';
-import { planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../work-item.ts';
+import { planWorkItem, type WorkItemKind } from '../work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../../resources/work-item-code.ts';
 
 const KIND = 'message-incomplete' satisfies WorkItemKind;
 /** The event that sends the request of a referral. */

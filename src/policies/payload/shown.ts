@@ -14,7 +14,7 @@ export function showBy(payload: string, resource: Resource, isOwn: boolean): Res
 }
 
 /** An element that a search parameter looks at. */
-interface SearchedElement {
+export interface SearchedElement {
   readonly type: string;
   /** The element's name at the root of the resource; undefined: any. */
   readonly element: string | undefined;

@@ -123,7 +123,7 @@ async function readMany(
   return page.done(query.total ? matches : undefined);
 }
 
-const isNarrowed = ({ sight }: HistoryQuery): boolean => !sight.everything && sight.narrow !== undefined;
+const isNarrowed = ({ sight }: HistoryQuery): boolean => sight.narrow !== undefined;
 
 function conditionOf({ type, since, at, sight }: HistoryQuery, moment: SightMoment): Condition {
   const visible = sightSql(sight, moment, { ...NEWEST, shown: 'v.seq' });

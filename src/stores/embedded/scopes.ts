@@ -34,7 +34,7 @@ export function prepareScopes(
   const verdicts = new WeakMap<Clause, Map<string, boolean>>();
 
   return (sight, ref, seq) => {
-    if (sight.everything || sight.narrow === undefined) return true;
+    if (sight.narrow === undefined) return true;
     const type = typeOfRef(ref);
     const clause = narrowedTo(sight, type);
     if (clause === undefined) return true;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openStore } from '../../../src/stores/index.ts';
 import { createFhirEngine } from '../../../src/server/fhir-engine.ts';
-import { WORK_ITEM_SYSTEM } from '../../../src/operations/work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../../../src/resources/work-item-code.ts';
 import { SETTINGS } from '../../world.ts';
 import {
   accept,

@@ -74,8 +74,8 @@ export function refusalIn(json: Resource | undefined): Pick<Answer, 'code' | 'sa
   };
 }
 
-/** The code with which each entry of a batch is refused; undefined for one that is done. */
-export const codesIn = (json: Resource): readonly (string | undefined)[] =>
-  ((json as unknown as Bundle).entry ?? []).map(
-    ({ response }) => refusalIn(response?.outcome as unknown as Resource | undefined).code,
+/** How each entry of a batch is refused; without a code for one that is done. */
+export const refusalsIn = (json: Resource): readonly Pick<Answer, 'code' | 'says'>[] =>
+  ((json as unknown as Bundle).entry ?? []).map(({ response }) =>
+    refusalIn(response?.outcome as unknown as Resource | undefined),
   );

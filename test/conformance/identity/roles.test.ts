@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { OPERATIONS } from '../../../src/operations/extended/index.ts';
 import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
 import { openServer, type TestServer } from '../../server.ts';
-import { askAs, codesIn, type Person } from './people.ts';
+import { askAs, refusalsIn, type Person } from './people.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -114,7 +114,10 @@ async function permitted(
   const bundle = { resourceType: 'Bundle', type: 'batch', entry };
   const { json, status } = await askAs(server, personOf(role), 'POST ', bundle, headers);
   if (status !== 200) throw new Error(JSON.stringify(json));
-  return codesIn(json).map((code) => code !== 'role-insufficient' && code !== 'role-missing');
+  // What is beyond the limits of a role is refused when it was read; tests of their own ask that.
+  return refusalsIn(json).map(
+    ({ code, says }) => code !== 'role-insufficient' || says.includes('no more than'),
+  );
 }
 
 describe('(identity ID-7) what a role may do with a type', () => {
@@ -173,15 +176,19 @@ clinician: convert validate meta meta-add expand validate-code lookup subsumes t
 front-desk: convert validate meta expand validate-code lookup subsumes timeline capture-consent revoke
 compliance: convert validate meta expand validate-code lookup subsumes timeline deliveries break-glass-report review
   accounting-of-disclosures access-report record-disclosure intermediary-disclosures audit-package audit-package-status
-  audit-package-file audit-package-cancel evidence incident-sheet information-blocking-report policy-as-of hold unhold holds
+  audit-package-file audit-package-cancel evidence incident-sheet information-blocking-report policy-as-of hold unhold holds access-review
 executive: convert meta expand validate-code lookup subsumes
 biller: convert validate meta expand validate-code lookup subsumes
 org-admin: convert validate meta expand validate-code lookup subsumes link-message correct-message replay-message
-  discard-message map-code
+  discard-message map-code users invite-user user-state membership reset-factors access-review clients register-client
+  client-state
 sys-admin: convert validate meta expand validate-code lookup subsumes policy-as-of admit verify link-message correct-message
-  replay-message discard-message map-code
+  replay-message discard-message map-code users invite-user user-state membership reset-factors access-review clients
+  register-client client-state rotate-keys
 patient: meta timeline everything ccda render accounting-of-disclosures intermediary-disclosures capture-consent revoke
 `;
+
+const ADMINISTERS: ReadonlySet<string> = new Set(['org-admin', 'sys-admin', 'compliance']);
 
 describe('(identity 4.4) which operations a role may invoke', () => {
   const oracle = new Map(
@@ -202,6 +209,9 @@ describe('(identity 4.4) which operations a role may invoke', () => {
       const { code } = await askAs(server, personOf(role), `POST ${at}$${name}`, parameters);
       // A coordinator writes a document of a referral; of the whole record for a reason alone.
       const isWhole = id === 'Patient-ccda' && role === 'coordinator';
+      // What this text does not name is the administration of identity: for administrators, whichever they are.
+      const isNamed = [...oracle.values()].some((names) => names.has(name));
+      if (!isNamed && ADMINISTERS.has(role)) continue;
       const isMay = oracle.get(role)?.has(name) === true && !isWhole;
       if (isMay === (code === 'role-insufficient')) wrong.push(`${id} ${code}`);
     }

@@ -53,6 +53,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'inbound/', why: BESIDE, apart: true },
   { at: 'policies/', why: BESIDE, apart: true },
   { at: 'identity/', why: 'tables of roles, and what they say' },
+  { at: 'operations/role-limits.ts', why: 'what the roles of a person leave of a type, as clauses' },
   {
     at: 'operations/role.ts',
     why: 'what the roles of a person permit, asked with the scopes; service clients have none',

@@ -1,6 +1,6 @@
 /** By which row an organization is told, as of every commit; and what a rail reads for such a receiver. */
 import { describe, expect, test } from '@jest/globals';
-import { hiddenIn, hiddenParam } from '../../../src/delivery/hidden-clause.ts';
+import { hiddenIn, hiddenParam, hidingOfRow } from '../../../src/delivery/hidden-clause.ts';
 import { asTold, createPayloads } from '../../../src/delivery/payloads.ts';
 import { shownSnapshot } from '../../../src/delivery/shown-view.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
@@ -135,12 +135,13 @@ describe('(harmony Z27) what a clause asks of what is kept back', () => {
     ['Task', 'business-status', undefined],
     ['Observation', 'code', undefined],
   ])('%s by %s', (type, param, hidden) => {
-    expect(hiddenParam('community', type, param)).toBe(hidden);
+    expect(hiddenParam(hidingOfRow('community'), type, param)).toBe(hidden);
   });
 
   test('through every kind of clause', () => {
     const day = { kind: 'range', param: 'birthdate', prefix: 'eq', low: 0, high: 1 } as const;
-    const hides = (type: string, where: Parameters<typeof hiddenIn>[2]) => hiddenIn('community', type, where);
+    const hides = (type: string, where: Parameters<typeof hiddenIn>[2]) =>
+      hiddenIn(hidingOfRow('community'), type, where);
     expect(hides('Patient', { kind: 'all', of: [{ kind: 'id', ids: ['p'] }, day] })).toBe('birthdate');
     expect(hides('Patient', { kind: 'not', clause: day })).toBe('birthdate');
     expect(hides('Patient', { kind: 'other', clause: day })).toBe('birthdate');

@@ -57,7 +57,7 @@ export function prepareHeads(db: DatabaseSync): Heads {
 
   /** What scopes narrow: of a deletion, the version before it. The values of what ended just now are still there. */
   function scopesSql(ref: Ref, sight: Sight, moment: SightMoment): Sql {
-    if (sight.everything || sight.narrow === undefined) return TRUE;
+    if (sight.narrow === undefined) return TRUE;
     const alias = { ...aliasOf(typeOfRef(ref), 0), r: word('r') };
     return isWithinScopes(alias, searchContextOf(db, sight, moment, LIMITS));
   }

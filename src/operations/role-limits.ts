@@ -1,0 +1,144 @@
+/**
+ * What the limits of roles leave of a type, as clauses beside those of narrowed scopes: every read, include, chain and write
+ * goes by them (identity 4.1; harmony Z27).
+ */
+import type { Ref } from '../fhir/types.ts';
+import { WORK_KINDS, type Limit } from '../identity/limits.ts';
+import { rightOfRoles } from '../identity/role-permit.ts';
+import type { Role } from '../identity/roles.ts';
+import type { Clause, Narrowing } from '../ports/query.ts';
+import { NOTHING } from '../resources/scope-query.ts';
+import { STANDING_SYSTEM } from '../resources/parties/standing.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { searchParameters } from '../resources/search-parameters.ts';
+import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
+import type { Right } from '../smart/scopes.ts';
+
+/** Of a caller, what limits look at. */
+interface Limited {
+  readonly organization: Ref | undefined;
+  readonly patient: Ref | undefined;
+  readonly reason?: string | undefined;
+  readonly roles: readonly Role[] | undefined;
+  readonly user: string | undefined;
+}
+
+/** undefined: all of the type. */
+type ClauseOfLimit = (type: string, caller: Limited) => Clause | undefined;
+
+const token = (param: string, code: string): Clause => ({ kind: 'token', param, code });
+
+/** A Task of a referral: its code is `fulfill`, or absent as in STU1. */
+const REFERRAL: Clause = {
+  kind: 'any',
+  of: [{ kind: 'missing', param: 'code', missing: true }, token('code', 'fulfill')],
+};
+
+const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
+/** Application Activity, Security Alert, User Authentication. */
+const SECURITY: Clause = {
+  kind: 'codes',
+  param: 'type',
+  system: DCM,
+  codes: ['110100', '110113', '110114'],
+};
+
+/** What concerns the person or everybody of the organization, by who owns, wrote or manages it. */
+const OWNED_BY: Readonly<Record<string, string>> = {
+  Task: 'owner',
+  Basic: 'author',
+  Linkage: 'author',
+  Group: 'managing-entity',
+};
+
+const CATEGORIES: Readonly<Record<string, string>> = {
+  Task: 'code',
+  Basic: 'code',
+  Communication: 'category',
+  CommunicationRequest: 'category',
+  Composition: 'category',
+  DocumentReference: 'category',
+};
+
+const ofCategory =
+  (code: string): ClauseOfLimit =>
+  (type) =>
+    CATEGORIES[type] === undefined ? NOTHING : token(CATEGORIES[type], code);
+
+const workItems = (kinds: readonly string[]): Clause => ({
+  kind: 'codes',
+  param: 'code',
+  system: WORK_ITEM_SYSTEM,
+  codes: kinds,
+});
+
+const CLAUSES: Readonly<Record<Limit, ClauseOfLimit>> = {
+  own: (_type, { patient }) => (patient === undefined ? NOTHING : { kind: 'inside', patient }),
+  ownReports: (_type, { user }) =>
+    user === undefined ? NOTHING : { kind: 'reference', param: 'subject', to: [user] },
+  team: (type, { user, organization }) => ofTeam(OWNED_BY[type] ?? 'owner', [user, organization]),
+  referral: () => REFERRAL,
+  moves: () => REFERRAL,
+  draft: () => token('status', 'draft'),
+  private: () => ({ kind: 'token', param: '_tag', code: 'private', system: STANDING_SYSTEM }),
+  scheduling: ofCategory('scheduling'),
+  administrative: ofCategory('administrative'),
+  complianceWork: (type) => (type === 'Task' ? workItems(WORK_KINDS.complianceWork) : NOTHING),
+  administrationWork: (type) => (type === 'Task' ? workItems(WORK_KINDS.administrationWork) : undefined),
+  work: () => ({ kind: 'not', clause: REFERRAL }),
+  referrals: (type) => (type === 'AuditEvent' ? { kind: 'not', clause: SECURITY } : undefined),
+  security: (type) => (type === 'AuditEvent' ? SECURITY : NOTHING),
+  reason: (_type, { reason }) => (reason === undefined ? NOTHING : undefined),
+  published: (type) => (searchParameters(type).has('status') ? token('status', 'active') : NOTHING),
+};
+
+/** Assigned to somebody of these, or to nobody yet. */
+function ofTeam(param: string, who: readonly (string | undefined)[]): Clause {
+  const to = who.filter((one) => one !== undefined);
+  const mine: readonly Clause[] = to.length === 0 ? [] : [{ kind: 'reference', param, to }];
+  return { kind: 'any', of: [{ kind: 'missing', param, missing: true }, ...mine] };
+}
+
+/** What is left of a type for a right; undefined: all of it. One of the limits is enough. */
+export function roleNarrowingFor(caller: Limited, type: string, right: Right): Clause | undefined {
+  return madeFor(caller, right)?.[type];
+}
+
+/** Every type that the roles leave in part; undefined where roles are not asked, or leave all that they give. */
+export const roleNarrowing = (caller: Limited, right: Right): Narrowing | undefined => madeFor(caller, right);
+
+/** By what the clauses are made of, so that the same people have the same clauses, and verdicts about them are remembered. */
+const made = new Map<string, Narrowing>();
+const MADE_MAX = 2000;
+
+function madeFor(caller: Limited, right: Right): Narrowing | undefined {
+  const { roles, user, organization, patient, reason } = caller;
+  if (roles === undefined) return undefined;
+  const key = JSON.stringify([roles, right, user, organization, patient, reason !== undefined]);
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  if (made.size >= MADE_MAX) made.clear();
+  const narrowing = Object.fromEntries(
+    [...RESOURCE_TYPES.keys()].flatMap((type) => {
+      const clause = compute(caller, type, right);
+      return clause === undefined ? [] : [[type, clause] as const];
+    }),
+  );
+  made.set(key, narrowing);
+  return narrowing;
+}
+
+function compute(caller: Limited, type: string, right: Right): Clause | undefined {
+  const of: Clause[] = [];
+  const { limits, roles } = rightOfRoles(caller.roles ?? [], right, type);
+  // A write that no role gives has been refused, or an operation that a role gives makes it.
+  if (roles.length === 0) return right === 'r' || right === 's' ? NOTHING : undefined;
+  for (const limit of limits) {
+    const clause = CLAUSES[limit](type, caller);
+    if (clause === undefined) return undefined;
+    of.push(clause);
+  }
+  const [only] = of;
+  if (of.length === 0) return undefined;
+  return of.length === 1 ? only : { kind: 'any', of };
+}
