@@ -14,6 +14,7 @@ import { ccdaMarkdown } from '../src/ccda/reference.ts';
 import { deliveriesMarkdown } from '../src/delivery/delivered/reference.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
+import { accountsMarkdown } from '../src/accounts/reference.ts';
 import { rolesMarkdown } from '../src/identity/reference.ts';
 import { OPERATIONS } from '../src/operations/extended/index.ts';
 import { OFFERED } from '../src/operations/perform.ts';
@@ -34,6 +35,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'settings.md': settingsMarkdown,
   'issues.md': issuesMarkdown,
   'roles.md': () => rolesMarkdown({ table, page }),
+  'accounts.md': () => accountsMarkdown({ table, page }),
   'policies.md': () => policiesMarkdown({ table, page }),
   'capability.md': capabilityMarkdown,
   'transitions.md': transitionsMarkdown,

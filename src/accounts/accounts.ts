@@ -16,7 +16,7 @@ const LOGIN_KIND = 'login';
 const USE_KIND = 'account-use';
 
 /** How long the login name of a deactivated account stays taken. */
-const LOGIN_KEPT_MS = 30 * 86_400_000;
+export const LOGIN_KEPT_MS = 30 * 86_400_000;
 
 /** The index by which all accounts are listed, in the order of their ids. */
 const ALL = ['listed', 'all'] as const;

@@ -7,7 +7,7 @@ import type { AccountParts } from './acting.ts';
 import { moveAccount } from './life.ts';
 
 /** How long an account may rest. */
-const DORMANT_MS = 90 * 86_400_000;
+export const DORMANT_MS = 90 * 86_400_000;
 
 const SERVER: Acting = {
   agent: SERVER_AGENT,

@@ -9,11 +9,12 @@ import {
   type AccountState,
 } from '../identity/account.ts';
 import { PRIVILEGED_ROLES } from '../identity/membership.ts';
-import { commitPlanned } from '../operations/write/commit.ts';
+import { planWorkItem } from '../operations/work-item.ts';
+import { buildWrite, commitPlanned } from '../operations/write/commit.ts';
 import type { AccountMoved, Acting, MoveAsked } from '../ports/accounts.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import type { RecordWrite } from '../ports/record.ts';
-import type { Snapshot } from '../ports/store.ts';
+import type { Commit, Snapshot } from '../ports/store.ts';
 import {
   accountWrite,
   findAccount,
@@ -85,9 +86,7 @@ async function planMove(parts: AccountParts, snapshot: Snapshot, acting: Acting,
       })
     : undefined;
   const ends = state === 'deactivated';
-  const work = ends
-    ? await returnClaimed(snapshot, parts.selectRecipients, { people: peopleOf(account, memberships), now })
-    : NO_WORK;
+  const work = await workOf(parts, snapshot, acting, { account, memberships, move });
   const records: RecordWrite[] = [
     accountWrite(account.id, after, account.version),
     ...(await endingsOf(snapshot, account.id, move)),
@@ -102,7 +101,7 @@ async function planMove(parts: AccountParts, snapshot: Snapshot, acting: Acting,
     viewers: organizationsOf(account, memberships),
     entities: work.writes.map(({ ref }) => `${ref}/_history/0`),
   });
-  const moved: AccountMoved = { state, invitation, returned: work.writes.length };
+  const moved: AccountMoved = { state, invitation, returned: ends ? work.writes.length : 0 };
   return {
     commit: auditedCommit([entry], { ...work, records }),
     templates: new Map(),
@@ -111,7 +110,34 @@ async function planMove(parts: AccountParts, snapshot: Snapshot, acting: Acting,
   };
 }
 
-const NO_WORK = { writes: [], outbox: [] } as const;
+interface Moving {
+  readonly account: KnownAccount;
+  readonly memberships: readonly KnownMembership[];
+  readonly move: AccountMove;
+}
+
+/** What a move does to work: what somebody who leaves had claimed goes back, and a reset is looked at by compliance. */
+async function workOf(
+  { selectRecipients, newId, clock }: AccountParts,
+  snapshot: Snapshot,
+  { agent }: Acting,
+  { account, memberships, move }: Moving,
+): Promise<Pick<Commit, 'writes' | 'outbox'>> {
+  const now = clock.now();
+  if (move === 'deactivate')
+    return returnClaimed(snapshot, selectRecipients, { people: peopleOf(account, memberships), now });
+  if (move !== 'reset') return { writes: [], outbox: [] };
+  const by = agent.subject === '' ? agent.client : agent.subject;
+  const planned = organizationsOf(account, memberships).map((owner) =>
+    planWorkItem(newId(), {
+      kind: 'factors-reset',
+      says: `All factors of the account ${account.id} were taken away by ${by}. Ask the person whether it was wanted.`,
+      authoredOn: new Date(now).toISOString(),
+      owner,
+    }),
+  );
+  return { writes: planned.map(buildWrite), outbox: await selectRecipients(planned, [], now) };
+}
 
 function wrongMove(state: AccountState, move: AccountMove): OperationOutcomeError {
   const { from }: { readonly from: readonly AccountState[] } = ACCOUNT_MOVES[move];
@@ -146,13 +172,13 @@ export const peopleOf = (
   ),
 ];
 
-/** Every organization that an account has to do with: they see what becomes of it. */
+/** Every organization for which an account works, or that keeps its person: they see what becomes of it. */
 const organizationsOf = (
   { links }: Pick<UserAccount, 'links'>,
   memberships: readonly KnownMembership[],
 ): readonly Ref[] => [
   ...new Set([
-    ...memberships.map(({ organization }) => organization),
+    ...memberships.filter(({ status }) => status === 'active').map(({ organization }) => organization),
     ...links.flatMap(({ custodian }) => (custodian === '' ? [] : [custodian])),
   ]),
 ];

@@ -31,6 +31,7 @@ export const WORK_KINDS = {
     'denial-review',
     'break-glass-review',
     'activity-review',
+    'factors-reset',
     'incident',
   ],
   administrationWork: [
@@ -48,6 +49,7 @@ export const WORK_KINDS = {
     'party-check',
     'identifier-claim',
     'login-failures',
+    'access-review',
     'direct-expiry',
   ],
 } as const satisfies Partial<Record<Limit, readonly string[]>>;

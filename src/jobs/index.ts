@@ -34,6 +34,8 @@ interface JobParts {
   readonly suspendDormant: Run;
   /** Asks providers of logins again about their people; undefined where nobody comes in by one. */
   readonly renewOutside: Run | undefined;
+  /** Asks for the review of access of the quarter. */
+  readonly askForAccessReviews: Run;
   /** Sends audit rows to the collector; undefined where there is none. */
   readonly sendAudit: Run | undefined;
   /** What keeps trust in Direct mail current; undefined where there is no security agent. */
@@ -87,6 +89,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, sendAudit, direct, d
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   job('dormant', 'store', 6 * HOUR, parts.suspendDormant, 'suspends accounts that nobody used for 90 days'),
   ...(renewOutside === undefined ? [] : [job('outside-sessions', 'store', 20 * SECOND, renewOutside, 'asks providers again about people who came in by them')]),
+  job('access-review', 'store', 24 * HOUR, parts.askForAccessReviews, 'asks each quarter for a review of who holds which role'),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(directTrust === undefined ? [] : [
     job('direct-bundles', 'store', 5 * MINUTE, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),

@@ -41,6 +41,9 @@ export const KINDS = {
   'break-glass-review': 'Emergency access is to be reviewed',
   'activity-review': 'The activity of a week is to be reviewed',
   'login-failures': 'One source or user failed to log in very often',
+  'factors-reset':
+    'All factors of an account were taken away: somebody makes sure that the person asked for it',
+  'access-review': 'It is to be reviewed who holds which role',
   'direct-expiry': 'A certificate of Direct mail expires soon, or has expired',
   incident: 'Something may be a breach and is to be assessed',
 } as const;

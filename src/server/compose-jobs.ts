@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountParts } from '../accounts/acting.ts';
 import { suspendDormant } from '../accounts/dormant.ts';
+import { askForAccessReviews } from '../accounts/quarterly.ts';
 import type { AuditFeed } from '../delivery/audit-feed.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Dispatcher } from '../delivery/dispatch.ts';
@@ -70,6 +71,7 @@ export function composeJobs({
     reviewActivity: (signal) => reviewActivity(reviewing, signal),
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
+    askForAccessReviews: (signal) => askForAccessReviews(engine.accountParts, signal),
     suspendDormant: (signal) => suspendDormant(engine.accountParts, signal),
     renewOutside: signOn && ((signal) => signOn.renew(signal)),
     sendAudit: feed && ((signal) => feed.run(signal)),

@@ -1,6 +1,7 @@
 /** The operations by which administrators keep accounts (identity 6). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { suspendDormant } from '../../../src/accounts/dormant.ts';
+import { askForAccessReviews } from '../../../src/accounts/quarterly.ts';
 import { usedWrite, findAccountByLogin } from '../../../src/accounts/accounts.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { greetFirstAdministrator } from '../../../src/server/first-administrator.ts';
@@ -212,6 +213,9 @@ describe('$user-state, $reset-factors, $membership', () => {
     const { parts } = await ask(person('a', 'org-admin'), 'reset-factors', [user(account)]);
     expect(valueOf(parts, 'state')).toBe('invited');
     expect(valueOf(parts, 'link')).toMatch(/\/auth\/invitation\//);
+    const items = await shared.world.bundle(callerOf('a'), 'Task?code=factors-reset');
+    expect(JSON.stringify(items)).toContain(account);
+    expect((await shared.world.bundle(callerOf('b'), 'Task?code=factors-reset')).total).toBe(0);
   });
 
   test('(identity ID-6) nobody changes the own account', async () => {
@@ -299,6 +303,23 @@ describe('access', () => {
     pass(DAY);
     expect(await stateOf(used)).toBe('suspended');
     expect(await stateOf(first)).toBe('active');
+  });
+});
+
+describe('each quarter', () => {
+  test('(identity ID-18) an organization in which people have roles is asked once for a review', async () => {
+    const { parts, world, pass, active } = shared;
+    await active(fresh(), { at: 'b', roles: ['executive'] });
+    const ask = () => askForAccessReviews(parts, new AbortController().signal);
+    const asked = async () => (await world.bundle(callerOf('b'), 'Task?code=access-review')).total ?? 0;
+    await ask();
+    const before = await asked();
+    expect(before).toBeGreaterThan(0);
+    await Promise.all([ask(), ask()]);
+    expect(await asked()).toBe(before);
+    pass(92 * DAY);
+    await Promise.all([ask(), ask(), ask()]);
+    expect(await asked()).toBe(before + 1);
   });
 });
 
