@@ -8,6 +8,7 @@ import {
   passkeysElsewhere,
   type PasswordCredential,
 } from '../../../src/accounts/credentials.ts';
+import { createSessions } from '../../../src/accounts/sessions.ts';
 import { isPasskeyDomain } from '../../../src/accounts/passkeys.ts';
 import { breachMark } from '../../../src/accounts/proving.ts';
 import { ACCOUNT_STATES, type AccountState } from '../../../src/identity/account.ts';
@@ -16,6 +17,7 @@ import { jobEntry } from '../../../src/ports/audit.ts';
 import { auditedCommit } from '../../../src/ports/commit.ts';
 import { write } from '../../contract/store-world.ts';
 import { createSoftwareAuthenticator, type Lies } from '../../software-authenticator.ts';
+import { BY } from './identity-world.ts';
 import { from, openFactorWorld, ORIGIN, PASSWORD, type FactorWorld } from './factor-world.ts';
 
 const HERE = from('192.0.2.1');
@@ -138,6 +140,17 @@ describe('a password', () => {
       account: 'ann',
       ways: ['pwd'],
     });
+  });
+
+  test('(identity ID-24) a new one ends the other sessions, not the one in which it was set', async () => {
+    await world.person('ann');
+    const sessions = createSessions({ ...world, settings: { sessionIdleMs: 900_000 } });
+    const open = () => sessions.open({ session: { account: 'ann' }, ways: ['pwd', 'otp'] }, BY);
+    const [own, other] = [await open(), await open()];
+    const attempt = { ...HERE, session: own?.id };
+    expect(await codeOf(world.factors.setPassword('ann', `${PASSWORD} 2`, attempt))).toBe(true);
+    expect(await sessions.get(own?.id ?? '')).toBeDefined();
+    expect(await sessions.get(other?.id ?? '')).toBeUndefined();
   });
 
   test('(identity ID-25) is hashed anew when the parameters have risen', async () => {

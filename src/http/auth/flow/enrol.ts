@@ -205,11 +205,12 @@ async function showCodes(
 async function takePassword(
   parts: Parts,
   exchange: AuthExchange,
-  { account }: SignedIn,
+  { account, found }: SignedIn,
   form: TakenForm,
 ): Promise<void> {
   const { web, factors } = parts;
-  const kept = await factors.setPassword(account.id, form.one('password'), attemptOf(exchange));
+  const attempt = { ...attemptOf(exchange), session: found.id }; // the others end by a change
+  const kept = await factors.setPassword(account.id, form.one('password'), attempt);
   if (kept.ok) web.go(exchange, web.at(`/enrol/totp?${queryOf(onwardOf(exchange.query))}`));
   else await showEnrol(parts, exchange, kept);
 }
