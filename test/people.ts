@@ -1,6 +1,7 @@
 /** People of a test server: their accounts and memberships, and a browser without a window that signs them in and goes with them. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { accountWrite, loginTaken, membershipWrite } from '../src/accounts/accounts.ts';
+import { issueInvitation } from '../src/accounts/invitations.ts';
 import { createSessions } from '../src/accounts/sessions.ts';
 import type { Ref } from '../src/fhir/types.ts';
 import type { AccountLink } from '../src/identity/account.ts';
@@ -19,7 +20,7 @@ export interface Person {
   readonly works?: Readonly<Record<string, readonly Role[]>>;
   readonly links?: readonly AccountLink[];
   readonly administrator?: boolean;
-  readonly state?: 'active' | 'enrolling' | 'suspended';
+  readonly state?: 'active' | 'invited' | 'enrolling' | 'suspended';
 }
 
 /** Writes an account that is ready to be used. @returns its id */
@@ -41,6 +42,30 @@ export async function putPerson(store: Store, login: string, person: Person = {}
   const records = [accountWrite(id, account, 'absent'), loginTaken(login, id), ...memberships];
   await store.commit(auditedCommit([row], { records }));
   return id;
+}
+
+/** Invites somebody whose account waits for it. @returns the secret of the link */
+export async function invite(
+  store: Store,
+  account: string,
+  privileged = false,
+): Promise<{ secret: string; code: string | undefined }> {
+  const acting = {
+    agent: SERVER_AGENT,
+    requestId: 'test',
+    account: undefined,
+    over: 'installation',
+  } as const;
+  const { write, secret, code } = issueInvitation(
+    { clock: CLOCK, random: randomBytes },
+    { account, organization: 'Organization/recipient', privileged, by: acting },
+  );
+  const row = adminEntry(
+    { agent: SERVER_AGENT, requestId: 'test' },
+    { entities: [], query: 'test', viewers: [] },
+  );
+  await store.commit(auditedCommit([row], { records: [write] }));
+  return { secret, code };
 }
 
 const CLOCK = { now: () => Date.now() };

@@ -154,6 +154,7 @@ async function take(
   await withinUnit(exchange.unit, () =>
     provider.interactionResult(exchange.req, exchange.res, { chosen }, { mergeWithLastSubmission: false }),
   );
+  await exchange.unit.commit();
   return chosen;
 }
 

@@ -4,7 +4,8 @@
  */
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Bundle, Ref, Resource } from '../../../fhir/types.ts';
-import type { Caller, Perform, Request } from '../../../operations/request.ts';
+import type { Caller, Perform, Reply, Request } from '../../../operations/request.ts';
+import { parseStored } from '../../../ports/stored-resource.ts';
 import { parseScopes } from '../../../smart/scopes.ts';
 import { patientsPage, type PatientLine } from '../pages/choices.ts';
 import type { Underway } from './interaction.ts';
@@ -46,10 +47,10 @@ export function createPicker({
         ['_sort', 'family'],
       ] as const;
       try {
-        const { resource } = await perform(
+        const reply = await perform(
           requestOf(underway, place, { interaction: 'search-type', type: 'Patient', query }),
         );
-        const { entry = [] } = resource as unknown as Bundle; // a search answers a Bundle
+        const { entry = [] } = bundleOf(reply);
         const patients = entry.flatMap((one) =>
           one.resource?.resourceType === 'Patient' ? [one.resource] : [],
         );
@@ -89,6 +90,10 @@ function render(web: Web, underway: Underway, { typed, found, more = false, erro
   const page = patientsPage({ app, search: form, choose: form, cancel: form, typed, found, more, error });
   web.show(exchange, page, { policy: { leadsTo: interaction.params['redirect_uri'] } });
 }
+
+/** A search answers a Bundle: a text where its entries are as stored. */
+const bundleOf = ({ text, resource }: Reply): Bundle =>
+  text === undefined ? (resource as unknown as Bundle) : parseStored<Bundle>(text);
 
 function requestOf(
   { exchange, request: { account, clientId, found } }: Underway,
