@@ -33,6 +33,11 @@
  *     npm run admin -- users suspend|reactivate|deactivate|invite-again|reset LOGIN [--data-dir DIR …]
  *     npm run admin -- users role add|remove LOGIN ROLE [--organization Organization/ID] [--data-dir DIR …]
  *     npm run admin -- users review [--organization Organization/ID] [--data-dir DIR …]
+ *     npm run admin -- clients list [--data-dir DIR …]
+ *     npm run admin -- clients register FILE [--organization Organization/ID] [--data-dir DIR …]
+ *     npm run admin -- clients invite SCOPE … [--organization Organization/ID] [--data-dir DIR …]
+ *     npm run admin -- clients approve|suspend ID [--data-dir DIR …]
+ *     npm run admin -- keys rotate [--data-dir DIR …]
  *
  * FILE is a Bundle, a JSON list of resources, or NDJSON. It holds the first Organizations, roles and endpoints, and
  * referrals that run already, in their present state. A resource keeps its id; one without an id gets an id made from its
@@ -82,6 +87,11 @@
  * the installation. Each prints a link, once, by which the person enrols within 72 hours; with some roles also a code that
  * is told by another way. `reset` takes away all factors of somebody who lost them. `deactivate` is the end of an account.
  * `review` prints who holds which role, as CSV.
+ *
+ * `clients` settles which apps and machines may ask for tokens. FILE holds metadata of a client as JSON (RFC 7591); what is
+ * registered is printed, a secret once. `invite` prints a one-time token by which one client registers itself within these
+ * scopes. `approve` lets a client in, a machine for a year; `suspend` shuts it out, and its tokens end. `keys rotate` makes
+ * the next keys that id_tokens are signed with.
  */
 import { readConfig, type Config } from '../src/server/config.ts';
 import { valuesOf } from '../src/operations/values.ts';
@@ -138,6 +148,12 @@ await runCommand(import.meta.filename, {
     if (name === 'sign-on') {
       const { administerSignOn } = await import('./admin/sign-on.ts');
       await administerSignOn({ words: operands.slice(1), config: config(), print: console.log });
+      return EXIT.done;
+    }
+    if (name === 'clients' || name === 'keys') {
+      const { administerClients } = await import('./admin/clients.ts');
+      const { organization } = values;
+      await administerClients({ words: operands, organization, config: config(), print: console.log });
       return EXIT.done;
     }
     if (name === 'direct') {

@@ -21,6 +21,7 @@ import { hasCurrentValues } from '../src/stores/embedded/folder/reindex.ts';
 import { EXIT, runCommand } from './command.ts';
 import { examineAuditFeed } from './doctor/audit-feed.ts';
 import { examineAnchors } from './doctor/anchors.ts';
+import { examineClients } from './doctor/clients.ts';
 import { examineDatabase } from './doctor/database.ts';
 import { examineDirect } from './doctor/direct.ts';
 import { examineIssuer } from './doctor/issuer.ts';
@@ -48,6 +49,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['anchors', examineAnchors],
   ['audit feed', examineAuditFeed],
   ['parties', examineParties],
+  ['clients', examineClients],
   ['direct', examineDirect],
   ['rails', examineRails],
   ['peers', examinePeers],
@@ -63,6 +65,7 @@ const OF_THE_STORE: ReadonlySet<Examine> = new Set([
   examineAnchors,
   examineAuditFeed,
   examineParties,
+  examineClients,
   examineDirect,
   examinePeers,
   examineMessages,

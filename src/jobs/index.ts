@@ -36,6 +36,8 @@ interface JobParts {
   readonly renewOutside: Run | undefined;
   /** Asks for the review of access of the quarter. */
   readonly askForAccessReviews: Run;
+  /** Makes the next signing keys; undefined where other servers alone issue tokens. */
+  readonly rotateKeys: Run | undefined;
   /** Sends audit rows to the collector; undefined where there is none. */
   readonly sendAudit: Run | undefined;
   /** What keeps trust in Direct mail current; undefined where there is no security agent. */
@@ -76,7 +78,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 // prettier-ignore
-export const jobsOf = ({ settings, readTexts, renewOutside, sendAudit, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
+export const jobsOf = ({ settings, readTexts, renewOutside, rotateKeys, sendAudit, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
@@ -90,6 +92,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, sendAudit, direct, d
   job('dormant', 'store', 6 * HOUR, parts.suspendDormant, 'suspends accounts that nobody used for 90 days'),
   ...(renewOutside === undefined ? [] : [job('outside-sessions', 'store', 20 * SECOND, renewOutside, 'asks providers again about people who came in by them')]),
   job('access-review', 'store', 24 * HOUR, parts.askForAccessReviews, 'asks each quarter for a review of who holds which role'),
+  ...(rotateKeys === undefined ? [] : [job('signing-keys', 'store', 6 * HOUR, rotateKeys, 'makes the next signing keys when those in use are old')]),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(directTrust === undefined ? [] : [
     job('direct-bundles', 'store', 5 * MINUTE, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),

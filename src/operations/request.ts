@@ -91,6 +91,8 @@ export interface Caller extends Login {
   readonly subject: string;
   /** The account of this server that logged in; absent for clients, messages and tokens of other issuers. */
   readonly account?: string | undefined;
+  /** The user's own resource, where the token was asked for to know who logs in: it may be read whatever the scopes (smart SM-53). */
+  readonly profile?: Ref | undefined;
   /** The token's fhirUser. */
   readonly user: string | undefined;
   /** The user's name, where it is a clinician's. */

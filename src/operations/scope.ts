@@ -26,9 +26,13 @@ export function checkOrganization({ caller }: Request): void {
 
 /** @throws OperationOutcomeError `scope-insufficient`, naming the scope that would be enough */
 export function checkScope(request: Request): void {
-  if (ASKED_BY_PARTS.has(request.interaction)) return;
+  if (ASKED_BY_PARTS.has(request.interaction) || readsItself(request)) return;
   permitted(request.caller, scopedInteraction(request), request.type ?? '*');
 }
+
+/** Whether the user asks who it is: the one resource, by a read (smart SM-53). */
+const readsItself = ({ interaction, type, id, caller }: Request): boolean =>
+  interaction === 'read' && caller.profile !== undefined && `${type}/${id}` === caller.profile;
 
 function scopedInteraction({ interaction, id, ifNoneExist }: Request): ScopedInteraction {
   const scoped = interaction as Exclude<Interaction, 'batch' | 'transaction' | 'operation' | 'search-system'>;
@@ -56,7 +60,7 @@ export const hasServerScope = (caller: Caller, scope: ServerScope): boolean =>
  */
 export function sightFor(request: Request): Sight {
   const { caller, interaction, type = '*' } = request;
-  if (ASKED_BY_PARTS.has(interaction)) return sightOf(caller);
+  if (ASKED_BY_PARTS.has(interaction) || readsItself(request)) return sightOf(caller);
   const scoped = scopedInteraction(request);
   const patientOnly = permitted(caller, scoped, type);
   if (patientOnly && caller.patient === undefined) {

@@ -7,6 +7,7 @@ import type { AuditFeed } from '../delivery/audit-feed.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Dispatcher } from '../delivery/dispatch.ts';
 import type { FailedLogins } from '../http/failed-logins.ts';
+import { rotateDueKeys, type SigningKeys } from '../http/auth/signing-keys.ts';
 import type { Log, Warnings } from '../http/log.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { jobsOf } from '../jobs/index.ts';
@@ -37,6 +38,7 @@ interface Parts {
     readonly accountParts: AccountParts;
   };
   readonly failedLogins: FailedLogins;
+  readonly signingKeys: () => Promise<SigningKeys>;
   readonly feed: Pick<AuditFeed, 'run'> | undefined;
   readonly directTrust: Pick<ComposedTrust, 'jobs'> | undefined;
   readonly access: {
@@ -51,6 +53,7 @@ export function composeJobs({
   store,
   engine,
   failedLogins,
+  signingKeys,
   feed,
   directTrust,
   access,
@@ -74,6 +77,10 @@ export function composeJobs({
     askForAccessReviews: (signal) => askForAccessReviews(engine.accountParts, signal),
     suspendDormant: (signal) => suspendDormant(engine.accountParts, signal),
     renewOutside: signOn && ((signal) => signOn.renew(signal)),
+    rotateKeys:
+      config.authorizationServer === 'off'
+        ? undefined
+        : () => rotateDueKeys({ store, now: () => clock.now() }, signingKeys),
     sendAudit: feed && ((signal) => feed.run(signal)),
     directTrust: directTrust?.jobs,
     direct: engine.rails.direct,

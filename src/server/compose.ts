@@ -188,7 +188,8 @@ async function raise(
     settings: { ...config, base, securityHeaders, json: jsonOf(config), heavy: threads.heavy },
   });
   const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
-  const jobs = composeJobs({ config, log, warnings, store, engine, failedLogins, feed, directTrust, access });
+  const watched = { engine, failedLogins, feed, directTrust, access };
+  const jobs = composeJobs({ ...secrets, ...watched, config, log, warnings, store });
   metrics.showJobs(() => jobs.status());
   showDatabase(metrics, store);
   closing.push(() => jobs.stop().then(() => feed?.close()));
@@ -212,7 +213,7 @@ async function raise(
   const reload = (): void => {
     for (const [what, isThere, again] of [
       ['certificate', config.tlsCert !== undefined, () => listener.reloadTls()],
-      ['key set', config.jwksFile !== undefined, () => access.reload()],
+      ['key set', hasKeyFiles(config), () => access.reload()],
       ['certificate of SMTP', config.directTlsCert !== undefined, () => directRail?.reloadTls()],
     ] as const) {
       if (!isThere) continue;
@@ -240,6 +241,10 @@ async function raise(
 
 const greet = (parts: AccountParts, settings: Config, base: string): Promise<void> =>
   greetFirstAdministrator({ parts, settings, base, print: (text) => void process.stdout.write(text) });
+
+/** Whether keys of issuers outside may come from files. */
+const hasKeyFiles = ({ jwksFile, issuersFile }: Config): boolean =>
+  jwksFile !== undefined || issuersFile !== undefined;
 
 const jsonOf = ({ jsonDepthMax: depth }: Config): { readonly depth: number } => ({ depth });
 

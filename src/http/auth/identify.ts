@@ -25,7 +25,7 @@ interface ActingPerson {
   /** Codes of user-role. */
   readonly roles: readonly string[];
   /** The relative reference of the person's own resource: `Practitioner/1`. */
-  readonly user?: string;
+  readonly user?: Ref;
   /** A clinician's. */
   readonly name?: string;
   /** Whether the account administers the installation. */
@@ -122,6 +122,7 @@ async function callerOf(
     patient,
     client: id,
     subject: account ?? id,
+    ...(isAboutUser(words) && { profile: person?.user }),
     user: person?.user,
     userName: person?.name,
     address,
@@ -140,6 +141,10 @@ const grantedTo = ({ roles }: ActingPerson, isAdministrator: boolean): readonly 
   ...roles.filter((role) => isRole(role)).filter((role) => role !== 'sys-admin'),
   ...(isAdministrator ? (['sys-admin'] as const) : []),
 ];
+
+/** Whether the token was asked for to know who logs in (OpenID Connect, SMART's fhirUser). */
+const isAboutUser = (words: readonly string[]): boolean =>
+  words.includes('openid') && words.includes('fhirUser');
 
 /** What is bound to a session ends with it, and rests while it is locked (identity ID-37). */
 async function checkSession(

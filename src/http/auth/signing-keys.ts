@@ -18,6 +18,8 @@ const ALGORITHMS: readonly SigningAlgorithm[] = ['RS256', 'ES384'];
 const KIND = 'signing-key';
 /** How long a new key is published before it is used: whoever keeps our key set has it by then (OIDC Core 10.1.1). */
 const NOTICE_MS = 24 * 60 * 60_000;
+/** How long a key is used (smart SM-54). */
+const ROTATED_MS = 90 * 24 * 60 * 60_000;
 /** How long an old key is published after its last use: the longest life of what it signed, and an hour. */
 const AFTERGLOW_MS = 2 * 60 * 60_000;
 
@@ -51,16 +53,12 @@ export interface SigningKeys {
    * @throws Error when the keys cannot be unsealed
    */
   load(): Promise<KeySet>;
-  /** Public keys alone; none are made. */
-  published(): Promise<readonly PublishedKey[]>;
   /**
    * Makes a next key of each algorithm, used in a day. @returns its ids
    *
    * @param by who asked for it
    */
   rotate(by?: Asking): Promise<readonly string[]>;
-  /** The instant since when the key in use is used, in milliseconds since 1970; 0: there is none. */
-  usedSince(): Promise<number>;
 }
 
 interface Parts {
@@ -96,14 +94,22 @@ export function createSigningKeys(parts: Parts): SigningKeys {
       };
       return last;
     },
-    published: async () => (await keptBy(parts)).map(publishedOf),
     rotate: (by = SERVER) => rotate(parts, by),
-    usedSince: async () => inUse(await keptBy(parts), 'RS256', now())?.usedFrom ?? 0,
   };
 }
 
+/** Makes the next keys where the newest are used for long enough. Where there are none, nothing is opened or made. */
+export async function rotateDueKeys(
+  parts: Pick<Parts, 'store' | 'now'>,
+  open: () => Promise<SigningKeys>,
+): Promise<void> {
+  const newest = (await keptBy(parts)).at(-1);
+  if (newest !== undefined && parts.now() - newest.usedFrom >= ROTATED_MS - NOTICE_MS)
+    await (await open()).rotate();
+}
+
 /** All keys that are still published, the oldest use first. */
-async function keptBy({ store }: Parts): Promise<readonly Kept[]> {
+async function keptBy({ store }: Pick<Parts, 'store'>): Promise<readonly Kept[]> {
   const records = await allRecords(store.snapshot(), KIND, 'use', 'sig');
   return records.map(keptOf).toSorted((a, b) => a.usedFrom - b.usedFrom);
 }

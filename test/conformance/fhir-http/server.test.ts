@@ -143,7 +143,7 @@ describe('as a process', () => {
   });
 
   test.each<[name: string, argv: readonly string[], code: number, says: string]>([
-    ['no issuer', [], 2, 'issuer must be set'],
+    ['no issuer', ['--authorization-server', 'off'], 2, 'issuer or issuersFile must be set'],
     ['unknown flag', ['--demo', '--prot', '1'], 2, '--prot is not a setting'],
     ['demo off loopback', ['--demo', '--host', '0.0.0.0'], 2, 'demo refuses host 0.0.0.0'],
     ['a folder in use', ownFolder('whole'), 1, 'could not start'],

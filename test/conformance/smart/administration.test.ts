@@ -1,7 +1,13 @@
 /** Administration of clients and keys by operations: who may, and that what is shut out is out at once. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';
-import { openServer, type Response, type TestServer } from '../../server.ts';
+import { readConfig } from '../../../src/server/config.ts';
+import { administerClients } from '../../../tools/admin/clients.ts';
+import { examineClients } from '../../../tools/doctor/clients.ts';
+import { openServer, openServerWith, type Response, type TestServer } from '../../server.ts';
 import {
   askAuth,
   askBackend,
@@ -129,4 +135,41 @@ describe('signing keys', () => {
     expect(await published()).toEqual(expect.arrayContaining([before, ...next]));
     expect(decodeProtectedHeader(await login()).kid).toBe(before);
   });
+});
+
+describe('the commands of a stopped server', () => {
+  test('register, list, suspend and approve a client, and doctor says what ends soon', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'closeloop-clients-'));
+    try {
+      const kept = await openServerWith({ organizations: [], folder });
+      await kept.close();
+      const config = readConfig(['--data-dir', folder, '--port', '0'], {}, 'command');
+      const lines: string[] = [];
+      const administer = async (...words: readonly string[]): Promise<string> => {
+        lines.length = 0;
+        await administerClients({
+          words,
+          organization: undefined,
+          config,
+          print: (line) => lines.push(line),
+        });
+        return lines.join('\n');
+      };
+      const file = join(folder, 'client.json');
+      writeFileSync(file, JSON.stringify({ ...METADATA, jwks: { keys: [key.publicJwk] } }));
+      const { client_id: id } = JSON.parse(await administer('clients', 'register', file)) as {
+        client_id: string;
+      };
+      expect(await administer('clients', 'list')).toContain(`${id},Night export,service,active`);
+      expect(await administer('clients', 'suspend', id)).toBe(`${id} (Night export) is suspended`);
+      expect(await administer('clients', 'approve', id)).toBe(`${id} (Night export) is active`);
+      expect(examineClients(config).map(({ ok, says }) => [ok, says])).toEqual([
+        [true, '1 clients, 1 of them active'],
+        [true, 'no signing keys yet: the first token makes them'],
+      ]);
+      await expect(administer('clients', 'nonsense')).rejects.toThrow('clients list');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
 });

@@ -242,3 +242,32 @@ describe('what is kept', () => {
     }
   }, 60_000);
 });
+
+describe('the own resource of a user', () => {
+  test('(smart SM-53) is read with openid and fhirUser alone, and nothing else is', async () => {
+    const self = await server.create('recipient', {
+      resourceType: 'Practitioner',
+      name: [{ family: 'Lovelace' }],
+    });
+    const other = await server.create('recipient', {
+      resourceType: 'Practitioner',
+      name: [{ family: 'Babbage' }],
+    });
+    const who = await putPerson(server.running.store, 'countess', {
+      organization: 'Organization/recipient',
+      links: [{ ref: `Practitioner/${self.id}`, custodian: 'Organization/recipient' }],
+    });
+    const { json } = await redeem(server, 'app', await issue('openid fhirUser', who));
+    const statuses = [];
+    for (const path of [
+      `Practitioner/${self.id}`,
+      `Practitioner/${other.id}`,
+      'Practitioner',
+      `Practitioner/${self.id}/_history`,
+    ])
+      statuses.push((await fhir(json['access_token'], path)).status);
+    expect(statuses).toEqual([200, 403, 403, 403]);
+    const without = await redeem(server, 'app', await issue('openid', who));
+    expect((await fhir(without.json['access_token'], `Practitioner/${self.id}`)).status).toBe(403);
+  });
+});

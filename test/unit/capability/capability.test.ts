@@ -100,8 +100,8 @@ describe('documents', () => {
 
   test('smart-configuration: what is understood, and only the endpoints that are known', () => {
     const smart = buildSmartConfiguration(HOUSE);
+    expect(smart).not.toHaveProperty('issuer'); // of who signs no one in by OpenID Connect, it is left out
     expect(smart).toMatchObject({
-      issuer: 'https://issuer.example',
       token_endpoint: 'https://issuer.example/token',
       grant_types_supported: ['client_credentials'],
       code_challenge_methods_supported: ['S256'],
