@@ -46,6 +46,8 @@ describe('(issue 14.8) from the start page', () => {
         await page.goto(`${world.origin}/`);
         const link = await page.value<string>(`document.querySelector('.${side} a').href`);
         await page.goto(link);
+        await page.until(`document.querySelector('[name=login]')`);
+        expect(await page.value(`document.querySelector('[name=login]').value`)).toMatch(/@/);
         await passSignIn(page, await userOf(side));
         await allow(page);
         await page.until(`document.querySelectorAll('main li').length === 1`);

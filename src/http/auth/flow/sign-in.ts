@@ -63,17 +63,22 @@ export function createSignIn(parts: SignInParts) {
   };
 }
 
-/** The app that waits for the login, and where its answer will go. */
+/** The app that waits for the login, where its answer will go, and whom it expects. */
 async function waitingApp(
   parts: SignInParts,
   to: Onward,
-): Promise<{ readonly app?: string; readonly leadsTo?: string }> {
+): Promise<{ readonly app?: string; readonly leadsTo?: string; readonly expected?: string }> {
   if (!('interaction' in to)) return {};
   const provider = await parts.provider();
   const interaction = await provider.Interaction.find(to.interaction);
   const client = interaction && (await parts.findClient(interaction.params.client_id ?? ''));
   const leadsTo = interaction?.params['redirect_uri'];
-  return { ...(client && { app: client.name }), ...(leadsTo !== undefined && { leadsTo }) };
+  const expected = interaction?.params['login_hint']?.slice(0, LOGIN_MAX);
+  return {
+    ...(client && { app: client.name }),
+    ...(leadsTo !== undefined && { leadsTo }),
+    ...(expected !== undefined && { expected }),
+  };
 }
 
 async function showLogin(
@@ -84,7 +89,7 @@ async function showLogin(
 ): Promise<void> {
   const { web, factors } = parts;
   const { value, cookies } = web.browserOf(exchange);
-  const { app, leadsTo } = await waitingApp(parts, to);
+  const { app, leadsTo, expected } = await waitingApp(parts, to);
   const query = queryOf(to);
   const passkey = web.form(`/login/passkey?${query}`, value);
   const page = loginPage({
@@ -96,7 +101,7 @@ async function showLogin(
       label: 'Sign in with a passkey',
     },
     password: web.form(`/login?${query}`, value),
-    login: more.login,
+    login: more.login ?? expected,
     error: more.refused && wordsOfRefusal(more.refused),
     others: await parts.otherWays(query),
     notice: parts.notice,
