@@ -302,7 +302,28 @@ export const { clauses } = fc.letrec<{ clauses: Clause }>((tie) => ({
   ),
 }));
 
+/** What scopes may narrow: values of the version itself, of which it has one or another (smart 4.4). */
+const scope: fc.Arbitrary<Clause> = fc.oneof(
+  fc.record({
+    kind: fc.constant('token' as const),
+    param: fc.constantFrom('code', 'status'),
+    code: fc.constantFrom(...CODES),
+  }),
+  fc.record({ kind: fc.constant('reference' as const), param: fc.constant('link'), to: fc.tuple(ref, ref) }),
+  range,
+  fc.constantFrom<Ref>('Patient/1', 'Patient/2').map((patient): Clause => ({ kind: 'inside', patient })),
+);
+
+const narrow = fc.dictionary(
+  fc.constantFrom(...TYPES),
+  fc.array(scope, { maxLength: 3 }).map((of): Clause => ({ kind: 'any', of })),
+  { maxKeys: 2 },
+);
+
 const sight: fc.Arbitrary<Sight> = fc.oneof(
+  fc
+    .tuple(fc.constantFrom(...ORGS), narrow)
+    .map(([organization, left]): Sight => ({ everything: false, organization, narrow: left })),
   fc.constant<Sight>({ everything: true }),
   fc.constantFrom(...ORGS).map((organization): Sight => ({ everything: false, organization })),
   fc

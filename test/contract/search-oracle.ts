@@ -37,17 +37,20 @@ export function bruteForce(moment: Moment, query: Query): readonly Ref[] {
 
 function onlyVisible(moment: Moment, sight: Sight): Moment {
   if (sight.everything) return moment;
-  const { organization, patient } = sight;
+  const { organization, patient, narrow = {} } = sight;
   const reached = reachedBy(moment, organization);
   return new Map(
-    [...moment].filter(([ref, { custodian, everyone, values }]) => {
+    [...moment].filter(([ref, one]) => {
+      const { custodian, everyone, values, type } = one;
+      const left = narrow[type];
       const inReach = everyone || custodian === organization || reached.has(ref);
       const inCompartment =
         patient === undefined ||
         everyone ||
         ref === patient ||
         values.some(({ param, low }) => param === ':patient' && low === patient);
-      return inReach && inCompartment;
+      // A clause of a scope looks at nothing but the version.
+      return inReach && inCompartment && (left === undefined || holds(left, one, moment));
     }),
   );
 }
@@ -137,7 +140,11 @@ function holds(clause: Clause, one: Declared, world: Moment): boolean {
       );
     }
     case 'inside':
-      return one.ref === clause.patient || valuesOf(':patient').some(({ low }) => low === clause.patient);
+      return (
+        one.everyone ||
+        one.ref === clause.patient ||
+        valuesOf(':patient').some(({ low }) => low === clause.patient)
+      );
     case 'display':
       throw new Error('search-display.ts asks this of real resources');
     default:

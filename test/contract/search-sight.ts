@@ -1,13 +1,19 @@
 /** Search: every alias carries the sight of the caller (law 19, rules 2.6). */
 import { expect, test } from '@jest/globals';
 import type { Ref } from '../../src/fhir/types.ts';
-import type { Clause, Query } from '../../src/ports/query.ts';
-import { all, chain, find, has, id, not, openOnce, token, v } from './search-words.ts';
+import type { Clause, Narrowing, Query, Sight } from '../../src/ports/query.ts';
+import { all, any, chain, find, has, id, not, openOnce, token, v } from './search-words.ts';
 import type { SearchEngine } from './search-words.ts';
 import { ask, EVERYTHING, seenBy } from './search-world.ts';
 
 const ORG: Ref = 'Organization/mine';
 const OTHER: Ref = 'Organization/other';
+
+const NOTHING: Clause = { kind: 'any', of: [] };
+const OF_PATIENT: Clause = { kind: 'reference', param: 'subject', to: ['Patient/p'] };
+const INSIDE: Clause = { kind: 'inside', patient: 'Patient/p' };
+/** The sight of the organization, by scopes that leave these parts of types (smart 4.4). */
+const left = (narrow: Narrowing): Sight => ({ everything: false, organization: ORG, narrow });
 
 export function describeSight(open: () => Promise<SearchEngine>): void {
   const patient = v(':patient', 'Patient/p');
@@ -75,6 +81,45 @@ export function describeSight(open: () => Promise<SearchEngine>): void {
       has('Task', 'owner', all()),
       { type: 'Organization', sight: seenBy(ORG, 'Patient/p') },
       '',
+    ],
+    ['narrowed', all(), { sight: left({ Task: OF_PATIENT }) }, 'granted'],
+    ['narrowed to nothing', all(), { sight: left({ Task: NOTHING }) }, ''],
+    ['another type narrowed', all(), { sight: left({ ServiceRequest: NOTHING }) }, 'granted own'],
+    [
+      'a chain to what is narrowed, row by row',
+      chain('focus', ['ServiceRequest'], all()),
+      { sight: left({ ServiceRequest: NOTHING }) },
+      '',
+    ],
+    [
+      'a chain to what is left',
+      chain('focus', ['ServiceRequest'], all()),
+      { sight: left({ ServiceRequest: token('identifier', 'in') }) },
+      'granted',
+    ],
+    [
+      'a negated chain to what is narrowed',
+      not(chain('focus', ['ServiceRequest'], token('identifier', 'in'))),
+      { sight: left({ ServiceRequest: NOTHING }) },
+      'granted own',
+    ],
+    [
+      'has of what is narrowed, row by row',
+      has('Task', 'focus', all()),
+      { type: 'ServiceRequest', sight: left({ Task: NOTHING }) },
+      '',
+    ],
+    [
+      'has of what is left',
+      has('Task', 'focus', all()),
+      { type: 'ServiceRequest', sight: left({ Task: OF_PATIENT }) },
+      's',
+    ],
+    [
+      'a patient beside what is narrowed',
+      all(),
+      { sight: left({ Task: any(token('status', 'none'), INSIDE) }) },
+      'granted',
     ],
   ];
   test.each(cases)('%s', async (_says, where, more, found) => {
