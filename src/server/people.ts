@@ -1,5 +1,6 @@
 /** What the authorization server asks about people: their accounts, memberships and sessions, as of now. */
 import { findAccount, findMembership, type KnownAccount } from '../accounts/accounts.ts';
+import { linksNow } from '../accounts/links.ts';
 import type { FoundSession, Sessions } from '../accounts/sessions.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { LoginState } from '../http/auth/adapter.ts';
@@ -10,10 +11,8 @@ import { ACR } from '../identity/assurance.ts';
 import { isInForce } from '../identity/membership.ts';
 import { sessionEnd } from '../identity/session.ts';
 import type { Clock } from '../ports/clock.ts';
-import { EVERYTHING } from '../ports/query.ts';
 import type { RecordPrecondition } from '../ports/record.ts';
 import type { Snapshot, Store } from '../ports/store.ts';
-import { resourceOf } from '../ports/stored-resource.ts';
 
 interface PeopleParts {
   readonly store: Store;
@@ -71,11 +70,12 @@ async function findActive(snapshot: Snapshot, id: string): Promise<KnownAccount 
 
 /** Undefined: it does not act there any more. */
 async function actingAs(
-  { clock, sessions }: PeopleParts,
+  parts: PeopleParts,
   snapshot: Snapshot,
   id: string,
   { organization, patient, session: sessionId }: Place,
 ): ReturnType<People['acting']> {
+  const { clock, sessions } = parts;
   const account = await findActive(snapshot, id);
   if (account === undefined) return undefined;
   const session = sessionId === undefined ? undefined : (await sessions.get(sessionId))?.session;
@@ -91,7 +91,7 @@ async function actingAs(
   if (membership !== undefined && isInForce(membership, clock.now()))
     return { ...named, roles: [...membership.roles, ...own], ...userIn(account, organization) };
   if (patient !== undefined) {
-    const linked = await linkTo(snapshot, account, organization, patient);
+    const linked = await linkTo(parts, snapshot, account, organization, patient);
     if (linked !== undefined) return { administrator: false, ...linked };
   }
   return administrator ? { ...named, roles: own, ...userIn(account, organization) } : undefined;
@@ -104,22 +104,20 @@ function userIn({ links }: KnownAccount, organization: Ref | undefined): { reado
   return link === undefined ? {} : { user: link.ref };
 }
 
-/** As whom an account reaches a patient: as the patient, or as somebody close to it. */
+/** As whom an account reaches a patient, now: as the patient, or as somebody close to it who still acts for it. */
 async function linkTo(
+  { clock }: Pick<PeopleParts, 'clock'>,
   snapshot: Snapshot,
   { links }: KnownAccount,
   organization: Ref,
   patient: Ref,
 ): Promise<{ readonly roles: readonly string[]; readonly user: Ref } | undefined> {
   const kept = links.filter(({ custodian }) => custodian === organization);
-  if (kept.some(({ ref }) => ref === patient)) return { roles: ['patient'], user: patient };
-  for (const { ref } of kept) {
-    if (!ref.startsWith('RelatedPerson/')) continue;
-    const version = await snapshot.read(ref, EVERYTHING);
-    const related = resourceOf<{ readonly patient?: { readonly reference?: string } }>(version);
-    if (related?.patient?.reference === patient) return { roles: ['proxy'], user: ref };
-  }
-  return undefined;
+  const found = (await linksNow({ links: kept }, snapshot, clock.now())).filter(
+    (one) => one.patient === patient,
+  );
+  const link = found.find(({ role }) => role === 'patient') ?? found[0];
+  return link?.role === undefined ? undefined : { roles: [link.role], user: link.ref };
 }
 
 /** What an app is told of an account (OpenID Connect): its own resource, as an absolute address. */

@@ -6,6 +6,7 @@ const SERVER_SCOPES = [
   'closeloop/break-glass',
   'closeloop/compliance',
   'closeloop/label-downgrade',
+  'closeloop/org-admin',
   'closeloop/privacy',
 ] as const;
 

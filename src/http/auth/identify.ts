@@ -123,6 +123,7 @@ async function callerOf(
     client: id,
     subject: account ?? id,
     ...(isAboutUser(words) && { profile: person?.user }),
+    ...(account !== undefined && { account }),
     user: person?.user,
     userName: person?.name,
     address,

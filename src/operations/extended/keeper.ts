@@ -44,6 +44,23 @@ export function checkAdministrator({ caller }: Request, does: string): void {
   throw new OperationOutcomeError('scope-insufficient', { diagnostics: `only an administrator ${does}` });
 }
 
+/**
+ * What somebody administers: the installation, or the own organization. An app in the hands of an administrator administers
+ * only where its token says so as well.
+ *
+ * @throws OperationOutcomeError `scope-insufficient` for anybody else
+ */
+export function administeredBy({ caller }: Request, isAlso = false): Ref | 'installation' {
+  if (caller.administrator) return 'installation';
+  const { organization, roles, serverScopes } = caller;
+  const isAdministrator =
+    roles?.includes('org-admin') === true && serverScopes?.includes('closeloop/org-admin') === true;
+  if (organization !== undefined && (isAdministrator || isAlso)) return organization;
+  throw new OperationOutcomeError('scope-insufficient', {
+    diagnostics: 'needed: closeloop/org-admin, of an administrator of the organization',
+  });
+}
+
 /** Whether the token's fhirUser is the patient. */
 export function asksInPerson(
   { settings }: Pick<OperationContext, 'settings'>,

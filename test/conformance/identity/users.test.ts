@@ -23,6 +23,7 @@ const person = (
 ): Caller =>
   callerOf(organization, {
     roles: [role],
+    serverScopes: role === 'compliance' ? ['closeloop/compliance'] : ['closeloop/org-admin'],
     account,
     session: 'sitting',
     methods: ['mfa'],
@@ -106,6 +107,20 @@ describe('$invite-user', () => {
     const refused = await invite(caller(), fresh(), ...given);
     expect(refused.status).toBe(status);
     expect(refused.code).toBe(code);
+  });
+
+  test('(identity ID-7) an app in the hands of an administrator needs the scope as well', async () => {
+    for (const role_ of ['org-admin', 'compliance'] as const) {
+      const weak: Caller = { ...person('a', role_), serverScopes: [] };
+      for (const operation of ['users', 'access-review'])
+        expect(await ask(weak, operation)).toMatchObject({ status: 403 });
+    }
+    expect(
+      await invite({ ...person('a', 'org-admin'), serverScopes: [] }, fresh(), role('clinician')),
+    ).toMatchObject({
+      status: 403,
+      code: 'scope-insufficient',
+    });
   });
 
   test('(identity ID-1) a person who has an account gets no second one', async () => {

@@ -14,6 +14,7 @@ import { ownRefOf } from '../../../resources/element.ts';
 import type { OperationSettings } from '../../context.ts';
 import { agentOf } from '../../audit/audit.ts';
 import { invalidParameter, textIn, textsIn } from '../input.ts';
+import { administeredBy } from '../keeper.ts';
 import type { Invocation, OperationParameter } from '../operation.ts';
 import type { Out } from '../output.ts';
 
@@ -26,17 +27,13 @@ interface Asking {
 /**
  * An administrator of the installation, or of the own organization.
  *
+ * @param isAlso whether the caller may ask for another reason
  * @throws OperationOutcomeError `operation-unknown` where the server has no accounts, `scope-insufficient` for anybody else
  */
-export function askingOf({ context, request }: Invocation, also: readonly Role[] = []): Asking {
+export function askingOf({ context, request }: Invocation, isAlso = false): Asking {
   const { caller, requestId } = request;
   if (context.accounts === undefined) throw new OperationOutcomeError('operation-unknown');
-  const isTheirs = ['org-admin' as const, ...also].some((role) => caller.roles?.includes(role));
-  const over = caller.administrator ? 'installation' : isTheirs ? caller.organization : undefined;
-  if (over === undefined)
-    throw new OperationOutcomeError('scope-insufficient', {
-      diagnostics: 'only an administrator of the organization administers its accounts',
-    });
+  const over = administeredBy(request, isAlso);
   return {
     accounts: context.accounts,
     acting: { agent: agentOf(caller), requestId, account: caller.account, over },

@@ -17,7 +17,7 @@ export const users: Operation = {
   name: 'users',
   title: 'Who has an account',
   description:
-    'Accounts that the caller administers, a page at a time. A page may hold fewer than count, or none, and still name a next one. For administrators of the organization, and of the installation.',
+    'Accounts that the caller administers, a page at a time. A page may hold fewer than count, or none, and still name a next one. For administrators of the organization (scope closeloop/org-admin), and of the installation.',
   levels: ['system'],
   resource: [],
   affectsState: false,
@@ -141,7 +141,7 @@ export const accessReview: Operation = {
   name: 'access-review',
   title: 'Who holds which role',
   description:
-    'Every role that somebody holds now, since when, and when the person last logged in: what is reviewed each quarter (45 CFR 164.308(a)(4)(ii)(C)). As a table with Accept: text/csv. For administrators and compliance officers of the organization, and administrators of the installation.',
+    'Every role that somebody holds now, since when, and when the person last logged in: what is reviewed each quarter (45 CFR 164.308(a)(4)(ii)(C)). As a table with Accept: text/csv. For administrators (scope closeloop/org-admin) and compliance officers (closeloop/compliance) of the organization, and administrators of the installation.',
   levels: ['system'],
   resource: [],
   affectsState: false,
@@ -184,8 +184,13 @@ const COLUMNS = [
   'lastUse',
 ] as const;
 
+/** A compliance officer, whose token says so as well. */
+const isOfficer = ({ request: { caller } }: Invocation): boolean =>
+  caller.roles?.includes('compliance') === true &&
+  caller.serverScopes?.includes('closeloop/compliance') === true;
+
 async function reviewAccess(invocation: Invocation): Promise<OperationReply> {
-  const { accounts, acting } = askingOf(invocation, ['compliance']);
+  const { accounts, acting } = askingOf(invocation, isOfficer(invocation));
   const organization = refsIn(invocation, 'organization')[0] ?? invocation.request.caller.organization;
   const rows = (await accounts.reviewAccess(acting, organization)).map(cellsOf);
   return {

@@ -6,6 +6,7 @@ import type { ClientActing, ClientAdministration, ClientRow } from '../../../por
 import { ownRefOf } from '../../../resources/element.ts';
 import { agentOf } from '../../audit/audit.ts';
 import { invalidParameter, textIn } from '../input.ts';
+import { administeredBy } from '../keeper.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 
@@ -16,12 +17,7 @@ function administering({ context, request }: Invocation): {
 } {
   const { caller, requestId } = request;
   if (context.clients === undefined) throw new OperationOutcomeError('operation-unknown');
-  const isTheirs = caller.roles?.includes('org-admin') === true;
-  const over = caller.administrator ? 'installation' : isTheirs ? caller.organization : undefined;
-  if (over === undefined)
-    throw new OperationOutcomeError('scope-insufficient', {
-      diagnostics: 'only an administrator administers clients',
-    });
+  const over = administeredBy(request);
   return { clients: context.clients, acting: { agent: agentOf(caller), requestId, over } };
 }
 
