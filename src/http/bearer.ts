@@ -283,7 +283,7 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
     ...login,
     roles,
     patient: asking.patient ?? ownPatient(roles, asking.user),
-    purposes: await purposesFor(asking, organization, settings.usualPurpose),
+    purposes: await purposesFor({ ...asking, roles }, organization, settings.usualPurpose),
     userName: await settings.findUserName?.(asking, claimText(payload['name'])),
     named: settings.organizationClaimForm === 'identifier' ? name : undefined,
   };

@@ -1,6 +1,7 @@
 /** Which purposes of use a token may claim, and what counts when it claims none (compliance D4). */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
+import type { Role } from '../identity/roles.ts';
 import type { Caller } from '../operations/request.ts';
 import { isPurpose, mayActFor, USUAL_PURPOSES, type Purpose } from '../policies/purpose.ts';
 
@@ -60,9 +61,15 @@ export type FindUsualPurpose = (asking: AskingCaller) => Promise<Purpose>;
 
 /** The organization with the purposes of acting for it: those claimed, else the usual one. */
 export async function purposesFor(
-  asking: AskingCaller & { readonly claimed: readonly Purpose[] },
+  asking: AskingCaller & {
+    readonly claimed: readonly Purpose[];
+    readonly roles?: readonly Role[] | undefined;
+  },
   organization: Ref | undefined,
   findUsual: FindUsualPurpose,
 ): Promise<readonly Purpose[]> {
-  return asking.claimed.length > 0 ? asking.claimed : [await findUsual({ ...asking, organization })];
+  if (asking.claimed.length > 0) return asking.claimed;
+  // Whoever does nothing but bill asks for payment (harmony Z19).
+  if (asking.roles?.every((role) => role === 'biller') === true && asking.roles.length > 0) return ['HPAYMT'];
+  return [await findUsual({ ...asking, organization })];
 }

@@ -4,6 +4,8 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import { WORK_KINDS, type Limit } from '../identity/limits.ts';
+import { CLINICIAN_LABELS, SEES_LABELLED } from '../identity/masking.ts';
+import { groupOfType } from '../identity/resource-groups.ts';
 import { rightOfRoles } from '../identity/role-permit.ts';
 import type { Role } from '../identity/roles.ts';
 import type { Clause, Narrowing } from '../ports/query.ts';
@@ -129,8 +131,27 @@ function madeFor(caller: Limited, right: Right): Narrowing | undefined {
 }
 
 function compute(caller: Limited, type: string, right: Right): Clause | undefined {
-  const of: Clause[] = [];
+  const limited = computeLimits(caller, type, right);
+  const unseen = right === 's' && isKeptFrom(caller, type);
+  if (!unseen || limited === NOTHING) return limited;
+  return limited === undefined ? UNLABELLED : { kind: 'all', of: [limited, UNLABELLED] };
+}
+
+/** What only clinicians are shown is found by no search of others: it would tell what is masked (harmony Z5). */
+const UNLABELLED: Clause = {
+  kind: 'not',
+  clause: { kind: 'any', of: [...CLINICIAN_LABELS].map((code) => token('_security', code)) },
+};
+
+/** Whether somebody of the organization is not shown what is labelled so. */
+const isKeptFrom = ({ roles = [] }: Limited, type: string): boolean =>
+  LABELLED_GROUPS.has(groupOfType(type) ?? '') && !roles.some((role) => SEES_LABELLED.has(role));
+
+const LABELLED_GROUPS: ReadonlySet<string> = new Set(['REF', 'MSG', 'CLIN', 'DOC']);
+
+function computeLimits(caller: Limited, type: string, right: Right): Clause | undefined {
   const { limits, roles } = rightOfRoles(caller.roles ?? [], right, type);
+  const of: Clause[] = [];
   // A write that no role gives has been refused, or an operation that a role gives makes it.
   if (roles.length === 0) return right === 'r' || right === 's' ? NOTHING : undefined;
   for (const limit of limits) {

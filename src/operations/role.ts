@@ -127,3 +127,29 @@ function checkFresh({ authenticatedAt }: Caller, now: number): void {
 /** Whether a role gives a right of this server beyond resources. */
 export const roleGives = ({ roles = [] }: Caller, scope: ServerScope): boolean =>
   roles.some((role) => SERVER_RIGHTS[scope]?.includes(role) === true);
+
+/**
+ * The roles that permitted a request, for the audit: two hats of one person are told apart (identity ID-5). Undefined: roles
+ * were not asked, or the request was asked by its parts.
+ */
+export function rolesPermitting(
+  request: Pick<Request, 'caller' | 'interaction' | 'type'>,
+): readonly Role[] | undefined {
+  const { caller, interaction, type = '*' } = request;
+  const right = RIGHTS[interaction as Unconditional] as RoleRight | undefined; // an operation has none
+  return right === undefined ? caller.roles : permittingOf(caller, right, type);
+}
+
+/** The same of a write within a request. */
+export const rolesWriting = (
+  caller: Caller,
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  type: string,
+): readonly Role[] | undefined =>
+  permittingOf(caller, method === 'POST' ? 'c' : method === 'DELETE' ? 'd' : 'u', type);
+
+/** Where an operation did what the row of its type does not say, all roles are named. */
+function permittingOf(caller: Caller, right: RoleRight, type: string): readonly Role[] | undefined {
+  const { roles = [] } = rolePermitOf(caller, right, type) ?? {};
+  return roles.length === 0 ? caller.roles : roles;
+}

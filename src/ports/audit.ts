@@ -29,6 +29,10 @@ export interface AuditEntry {
     /** How and when the user proved who it is (audit-compliance AU1): words of RFC 8176; milliseconds since 1970. */
     readonly amr?: readonly string[];
     readonly authTime?: number;
+    /** The roles by which it was permitted; of a refusal, those that the person has (identity ID-5). */
+    readonly roles?: readonly string[];
+    /** Why the person looked at what its role sees for a reason alone (harmony Z8). */
+    readonly reason?: string;
   };
   /** Purposes of use: codes of ActReason (compliance V1). Absent: treatment, where it is about a patient. */
   readonly purposes?: readonly string[];

@@ -1,5 +1,6 @@
 /** The agents of an AuditEvent: who acted, who kept, who was told (IHE BALP; rules 2.8, harmony Z35). */
 import type { AuditEventAgent } from '../fhir/types.ts';
+import { USER_ROLE_SYSTEM } from '../identity/roles.ts';
 import { BASES, isBasis } from '../policies/basis.ts';
 import type { AuditEntry } from '../ports/store.ts';
 import { agentsElsewhere, sectionElsewhere } from './audit-elsewhere.ts';
@@ -73,17 +74,21 @@ type Participant = Omit<AuditEventAgent, 'requestor'>;
 
 /** The person behind the client: the token's fhirUser, or a subject that is not the client itself. */
 function userOf(
-  { agent: { user, name, subject, client } }: AuditEntry,
+  { agent: { user, name, subject, client, roles = [], reason } }: AuditEntry,
   { user: type }: AuditPattern,
 ): Participant[] {
   const named = name !== undefined && { name };
+  const said = reason === undefined ? [] : [{ text: `reason: ${reason}` }];
+  const hats = roles.length + said.length > 0 && {
+    role: [...roles.map((code) => ({ coding: [{ system: USER_ROLE_SYSTEM, code }] })), ...said],
+  };
   if (user !== undefined && user !== '') {
     const who = { reference: user, ...(subject && { identifier: { value: subject } }) };
-    return [{ type: codedAs(type), who, ...named }];
+    return [{ type: codedAs(type), ...hats, who, ...named }];
   }
   return subject === '' || subject === client
     ? []
-    : [{ type: codedAs(type), who: { identifier: { value: subject } }, ...named }];
+    : [{ type: codedAs(type), ...hats, who: { identifier: { value: subject } }, ...named }];
 }
 
 function clientOf({ agent: { client, address } }: AuditEntry, { client: type }: AuditPattern): Participant {

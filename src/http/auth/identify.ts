@@ -113,7 +113,8 @@ async function callerOf(
   const isAdministrator = person?.administrator === true && words.includes(parts.administratorScope);
   if (organization === undefined && !isAdministrator) throw new OperationOutcomeError('organization-unknown');
   const scopes = parseScopes(words.join(' '));
-  const asking = { organization, scopes, patient, user: person?.user, claimed: [] };
+  const roles = person && grantedTo(person, isAdministrator);
+  const asking = { organization, scopes, patient, user: person?.user, claimed: [], roles };
   return {
     organization,
     administrator: isAdministrator,
@@ -133,7 +134,7 @@ async function callerOf(
     methods: body.amr ?? [],
     session: session ?? body.tokenId,
     tab: body.launch,
-    roles: person && grantedTo(person, isAdministrator),
+    roles,
   };
 }
 

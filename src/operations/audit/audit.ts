@@ -2,11 +2,14 @@
 import type { IssueCode } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { exceptionFor } from '../../policies/exception.ts';
+import type { Role } from '../../identity/roles.ts';
 import { SERVER_AGENT } from '../../ports/audit.ts';
 import type { AuditEntry } from '../../ports/store.ts';
 import { consentEventOf } from './consent-events.ts';
 import type { Draft, Planned } from '../write/draft.ts';
 import { actorOf, type Caller, type Interaction, type Request } from '../request.ts';
+import { typeOf } from '../../resources/element.ts';
+import { rolesPermitting, rolesWriting } from '../role.ts';
 import type { Seen } from '../seen.ts';
 import { patientsOfCompartments } from '../values.ts';
 
@@ -29,7 +32,11 @@ const ACTIONS: Readonly<Record<Interaction, AuditEntry['action']>> = {
 
 const METHOD_EVENTS = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
 
-export function agentOf(caller: Caller): AuditEntry['agent'] {
+/** @param roles by which it was permitted; absent: all that the person has */
+export function agentOf(
+  caller: Caller,
+  roles: readonly Role[] | undefined = caller.roles,
+): AuditEntry['agent'] {
   return {
     organization: actorOf(caller) ?? '',
     client: caller.client,
@@ -38,6 +45,8 @@ export function agentOf(caller: Caller): AuditEntry['agent'] {
     ...(caller.address !== undefined && { address: caller.address }),
     ...(caller.onBehalfOf !== undefined && { onBehalfOf: caller.onBehalfOf }),
     ...(caller.session !== undefined && sittingOf(caller, caller.session)),
+    ...(roles !== undefined && roles.length > 0 && { roles }),
+    ...(caller.reason !== undefined && { reason: caller.reason }),
   };
 }
 
@@ -74,7 +83,7 @@ export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
     event: interaction,
     action: ACTIONS[interaction],
     outcome: '0',
-    agent: agentOf(caller),
+    agent: agentOf(caller, rolesPermitting(request)),
     ...purposesOf(caller),
     ...grantOf(caller, patients),
     requestId,
@@ -138,7 +147,7 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
     event,
     action: ACTIONS[event],
     outcome: '0',
-    agent: agentOf(draft.caller),
+    agent: agentOf(draft.caller, rolesWriting(draft.caller, method, typeOf(ref))),
     ...purposesOf(draft.caller),
     requestId: request.requestId,
     entities: [`${ref}/_history/0`],

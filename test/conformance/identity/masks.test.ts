@@ -137,6 +137,11 @@ describe('(identity 4.3) masked elements', () => {
     const { json } = await askAs(server, coordinator, `GET ${finding}`);
     expect(json).toMatchObject({ id: finding.slice(10), code: MASKED, subject: MASKED });
     expect(JSON.stringify(json)).not.toContain(SECRET);
+    // What it is found by would tell what is masked.
+    const found = async (who: Person, url: string) =>
+      entriesOf((await askAs(server, who, `GET Condition?_id=${finding.slice(10)}&${url}`)).json).length;
+    expect(await found(clinician, 'code:text=Suspected')).toBe(1);
+    expect([await found(coordinator, 'code:text=Suspected'), await found(coordinator, '')]).toEqual([0, 0]);
   });
 });
 
@@ -225,6 +230,35 @@ describe('(identity 4.1) what limits leave', () => {
     expect(asCoordinator).toContain('rest');
     expect([...asCoordinator].filter((code) => ['110100', '110113', '110114'].includes(code))).toEqual([]);
     expect([...(await types({ roles: 'org-admin' }))]).not.toContain('rest');
+  });
+});
+
+describe('the audit', () => {
+  const lastOf = async (ref: Ref) => (await server.auditOf('initiator', ref))[0];
+  const rolesIn = (event: unknown): readonly unknown[] =>
+    (
+      event as {
+        agent: readonly { role?: readonly { coding?: readonly { code: string }[]; text?: string }[] }[];
+      }
+    ).agent.flatMap(({ role = [] }) => role.map(({ coding, text }) => coding?.[0]?.code ?? text));
+
+  test('(identity ID-5) names the hat that permitted it, and all that one has when it is refused', async () => {
+    const hats = { roles: ['org-admin', 'clinician'] };
+    await askAs(server, hats, `GET ${order}`);
+    expect(rolesIn(await lastOf(order))).toEqual(['clinician']);
+    await askAs(server, { roles: ['org-admin', 'executive'] }, `GET ${patient}`);
+    expect(rolesIn(await lastOf(patient))).toEqual(['org-admin', 'executive']);
+  });
+
+  test('(harmony Z8) keeps the reason that was stated', async () => {
+    const reason = 'A complaint of the patient';
+    await askAs(server, compliance, `GET ${order}`, undefined, { 'X-Access-Reason': reason });
+    expect(rolesIn(await lastOf(order))).toEqual(['compliance', `reason: ${reason}`]);
+  });
+
+  test('(harmony Z19) whoever does nothing but bill asks for payment', async () => {
+    await askAs(server, { roles: 'biller' }, `GET ${patient}`);
+    expect(JSON.stringify(await lastOf(patient))).toContain('HPAYMT');
   });
 });
 
