@@ -97,6 +97,5 @@ export const buildOpenIdConfiguration = (own: OwnIssuer, scopes: readonly string
   claims_parameter_supported: false,
   request_parameter_supported: false,
   request_uri_parameter_supported: false,
-  backchannel_logout_supported: true,
-  backchannel_logout_session_supported: true,
+  backchannel_logout_supported: false,
 });
