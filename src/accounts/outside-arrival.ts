@@ -48,7 +48,13 @@ interface Arrival {
 
 /** What became of it. `prove`: its owner logs in with what is kept here first, and then links. */
 export type Arrived =
-  | { readonly kind: 'in'; readonly cookie: string; readonly account: string; readonly isProven: boolean }
+  | {
+      readonly kind: 'in';
+      readonly cookie: string;
+      readonly account: string;
+      /** Whether the person has still to enrol, or to use, a factor of this server. */
+      readonly next: 'nothing' | 'factor' | 'enrolment';
+    }
   | { readonly kind: 'prove' }
   | { readonly kind: 'refused'; readonly why: ArrivalRefusal | 'overtaken' };
 
@@ -154,7 +160,12 @@ async function open(
     by,
   );
   if (session === undefined) return { kind: 'refused', why: 'overtaken' };
-  return { kind: 'in', cookie: session.cookie, account: account.id, isProven: proven };
+  return { kind: 'in', cookie: session.cookie, account: account.id, next: nextOf(account, proven) };
+}
+
+function nextOf({ state }: KnownAccount, proven: boolean): 'nothing' | 'factor' | 'enrolment' {
+  if (proven) return 'nothing';
+  return state === 'enrolling' ? 'enrolment' : 'factor';
 }
 
 const byPerson = ({ agent, requestId }: By, account: string): By => ({

@@ -116,7 +116,7 @@ function composeIdentity(
   const proofs = composeFactors({ config, base, store, seal, log, warnings });
   const people = createPeople({ store, clock, sessions, base });
   const issuer = issuerOf(config, base);
-  const signOn = composeSignOn({ store, sessions, seal, log, issuer, http: outgoing.httpFor('sign-on') });
+  const signOn = composeSignOn({ ...parts, ...proofs, sessions, seal, issuer });
   const { administratorScope } = config;
   const identifyToken = createIdentifyToken({ store, clock, people, administratorScope, ...lookups });
   const identify = createIdentifyAny(identifyToken, outside);
@@ -126,6 +126,7 @@ function composeIdentity(
     issuer,
     sessions,
     proofs,
+    signOn,
     identify: (token, address) => identifyToken({ token, onBehalfOf: undefined, address }),
   });
   const shared = {

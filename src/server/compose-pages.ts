@@ -9,6 +9,7 @@ import type { Perform } from '../operations/request.ts';
 import type { Store } from '../ports/store.ts';
 import { faultOfScopes } from '../resources/scope-faults.ts';
 import type { ComposedFactors } from './compose-factors.ts';
+import type { ComposedSignOn } from './compose-sign-on.ts';
 import { clock } from './time.ts';
 
 interface PagesParts {
@@ -20,10 +21,11 @@ interface PagesParts {
   readonly sessions: Sessions;
   readonly proofs: Pick<ComposedFactors, 'factors' | 'devices'>;
   readonly identify: IdentifyBearer;
+  readonly signOn: Pick<ComposedSignOn, 'otherWays'>;
 }
 
 export function composePages(parts: PagesParts): Flow {
-  const { store, base, proofs } = parts;
+  const { store, base, proofs, signOn } = parts;
   return createFlow({
     ...parts,
     ...proofs,
@@ -34,7 +36,7 @@ export function composePages(parts: PagesParts): Flow {
       open: (opening) => openInvitation({ store, clock }, opening),
     },
     faultOfScopes: (text) => faultOfScopes(text, base),
-    otherWays: async () => [],
+    otherWays: signOn.otherWays,
     notice: undefined,
   });
 }

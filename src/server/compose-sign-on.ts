@@ -4,17 +4,22 @@ import { logoutElsewhere } from '../accounts/outside-logout.ts';
 import { renewOutsideSessions } from '../accounts/outside-renewal.ts';
 import { createProviderAdministration } from '../accounts/provider-administration.ts';
 import { listProviders } from '../accounts/providers.ts';
+import type { Factors } from '../accounts/factors.ts';
 import { createSessions, type Sessions } from '../accounts/sessions.ts';
 import type { AuthRoute } from '../http/auth/exchange.ts';
+import { createWeb } from '../http/auth/flow/web.ts';
 import { readPageFiles } from '../http/auth/pages/files.ts';
+import type { Headers } from '../http/cors.ts';
 import type { Log } from '../http/log.ts';
 import { signOnRoutes } from '../http/sign-on/doors.ts';
+import { ownFactorRoutes } from '../http/sign-on/own-factor.ts';
 import { makeProviderKey } from '../http/sign-on/provider-key.ts';
 import { providersFor } from '../identity/external.ts';
 import type { Seal } from '../identity/seal.ts';
 import type { HttpClient } from '../ports/outgoing.ts';
 import type { OutsideProviders, ProviderAdministration } from '../ports/sign-on.ts';
 import type { Store } from '../ports/store.ts';
+import type { Outgoing } from './compose-outgoing.ts';
 import type { Config } from './config.ts';
 import { clock } from './time.ts';
 
@@ -23,48 +28,57 @@ interface SignOnRoof {
   readonly sessions: Sessions;
   readonly seal: () => Promise<Seal | undefined>;
   readonly log: Log;
+  readonly factors: Factors;
+  readonly securityHeaders: Readonly<Headers>;
   /** `[origin]/auth`. */
   readonly issuer: string;
-  /** Of the purpose `sign-on`. */
-  readonly http: HttpClient;
+  readonly outgoing: Pick<Outgoing, 'httpFor'>;
 }
 
 export interface ComposedSignOn {
   readonly routes: readonly AuthRoute[];
   /** One look at the sessions from outside. */
   renew(signal: AbortSignal): Promise<void>;
-  /** The buttons of the login page for an e-mail address: what they say, and where they lead on the way to `back`. */
-  choices(
-    email: string,
-    back: string,
-  ): Promise<readonly { readonly label: string; readonly address: string }[]>;
+  /** What the login page offers beside its own ways, on the way to where the query says. */
+  otherWays(query: string): Promise<readonly { readonly label: string; readonly address: string }[]>;
   /** Where a log-off goes on; to be asked before the session ends. */
   logoutElsewhere(session: string, back: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
 export function composeSignOn(roof: SignOnRoof): ComposedSignOn {
-  const { store, sessions, seal, log, issuer, http } = roof;
+  const { store, sessions, seal, log, issuer, factors, securityHeaders } = roof;
+  const http = roof.outgoing.httpFor('sign-on');
   const providers = loadLater(http);
-  const root = new URL(issuer).pathname;
+  const { origin, pathname: root } = new URL(issuer);
+  const files = readPageFiles(root);
   const parts = { store, clock, sessions, seal, providers };
+  const choices = async (email: string, back: string) => {
+    const found = providersFor(email, await listProviders(store.snapshot()));
+    return found.map(({ key, name }) => ({
+      label: `Sign in with ${name}`,
+      address: `${root}/sign-on/${key}?return=${encodeURIComponent(back)}`,
+    }));
+  };
+  const web = createWeb({ origin, issuerPath: root, files, securityHeaders });
+  const about = {
+    newId: randomUUID,
+    random: randomBytes,
+    issuer,
+    files: files.addresses,
+    ownLogin: `${root}/login`,
+  };
   return {
-    routes: signOnRoutes({
-      ...parts,
-      newId: randomUUID,
-      random: randomBytes,
-      issuer,
-      files: readPageFiles(root).addresses,
-      ownLogin: `${root}/login`,
-      log,
-    }),
+    routes: [
+      ...ownFactorRoutes({ web, sessions, factors, choices }),
+      ...signOnRoutes({ ...parts, ...about, log }),
+    ],
     renew: (signal) => renewOutsideSessions(parts, signal),
-    async choices(email, back) {
-      const found = providersFor(email, await listProviders(store.snapshot()));
-      return found.map(({ key, name }) => ({
-        label: `Sign in with ${name}`,
-        address: `${root}/sign-on/${key}?return=${encodeURIComponent(back)}`,
-      }));
+    async otherWays(query) {
+      const isAny = (await listProviders(store.snapshot())).some(
+        ({ emailDomains }) => emailDomains.length > 0,
+      );
+      return isAny ? [{ label: 'Sign in with your organization', address: `${root}/sign-on?${query}` }] : [];
     },
     logoutElsewhere: (session, back) => logoutElsewhere(parts, session, back),
     close: () => http.close(),

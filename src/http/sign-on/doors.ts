@@ -208,11 +208,23 @@ async function finishLogin({ door, provider, question, login, gone }: OutsideRet
   const { state, back } = question;
   const arrived = await arriveFromOutside({ ...door, seal: key }, { provider, login, state, by });
   if (arrived.kind === 'in')
-    return redirect(exchange, back, [gone, hostCookie(SESSION_COOKIE, arrived.cookie)]);
+    return redirect(exchange, onward(issuer, back, arrived.next), [
+      gone,
+      hostCookie(SESSION_COOKIE, arrived.cookie),
+    ]);
   if (arrived.kind === 'refused') return refuse(door, arrived.why, [gone]);
   const { issuer: of, subject } = login;
   const link = sealLink(key, { provider: provider.key, issuer: of, subject, state, at: clock.now() });
   redirect(exchange, `${rootOf(issuer)}/sign-on-link`, [gone, hostCookie(LINK_COOKIE, link, WAITS_S)]);
+}
+
+/** Whoever has proved no second factor goes by the page that asks for one, or enrols it. */
+function onward(issuer: string, back: string, next: 'nothing' | 'factor' | 'enrolment'): string {
+  if (next === 'nothing') return back;
+  const root = rootOf(issuer);
+  const [, interaction] = /\/interaction\/([\w-]+)$/.exec(back) ?? [];
+  const query = interaction === undefined ? 'page=account' : `interaction=${interaction}`;
+  return `${root}/${next === 'enrolment' ? 'enrol' : 'sign-on-factor'}?${query}`;
 }
 
 async function finishStepUp({ door, provider, question, login, gone }: OutsideReturn): Promise<void> {

@@ -2,7 +2,7 @@
 import type { ArrivalRefusal } from '../../identity/external.ts';
 import type { OutsideRefusal } from '../../ports/sign-on.ts';
 import { html } from '../auth/pages/html.ts';
-import { button, form, type Form, type WebPage } from '../auth/pages/layout.ts';
+import { button, form, textField, type Form, type WebPage } from '../auth/pages/layout.ts';
 
 /** Why nobody came in. */
 export type SignOnObstacle =
@@ -13,6 +13,7 @@ export type SignOnObstacle =
   | 'no-question'
   | 'step-up'
   | 'not-linked'
+  | 'no-factor'
   | 'tried';
 
 interface ObstacleWords {
@@ -95,6 +96,11 @@ const OBSTACLES: Readonly<Record<SignOnObstacle, ObstacleWords>> = {
     title: 'This could not be linked',
     words: 'It is linked to an account already, or your own sign-in was too long ago. Start again.',
   },
+  'no-factor': {
+    status: 403,
+    title: 'A second factor is missing',
+    words: `Your organization’s sign-in proved none, and you have none here that can be asked for. ${ASK}`,
+  },
   tried: {
     status: 200,
     title: 'The trial is on record',
@@ -140,4 +146,30 @@ export const linkedPage = (provider: string, start: string): WebPage => ({
   title: 'The sign-in is linked',
   notice: `${provider} can sign you in from now on.`,
   body: html`<p><a href="${start}">Sign in with ${provider}</a></p>`,
+});
+
+interface ChooserView {
+  readonly form: Form;
+  /** The providers for the address that was typed; undefined: none was. */
+  readonly choices: readonly { readonly label: string; readonly address: string }[] | undefined;
+}
+
+/** Who signs in with an organization types an address: its domain alone chooses the provider. */
+export const chooserPage = ({ form: sent, choices }: ChooserView): WebPage => ({
+  title: 'Sign in with your organization',
+  error:
+    choices?.length === 0 ? 'No sign-in is set up for that address. Check it, or sign in here.' : undefined,
+  body: html`${
+    choices !== undefined &&
+    choices.length > 0 &&
+    html`<ul class="rows">
+      ${choices.map(({ label, address }) => html`<li><a href="${address}">${label}</a></li>`)}
+    </ul>`
+  }
+  ${form(
+    sent,
+    html`${textField({ name: 'email', label: 'Your e-mail address at work', autocomplete: 'email' })}
+    ${button('Continue')}`,
+    'Find your organization',
+  )}`,
 });

@@ -228,7 +228,7 @@ describe('(identity 8) Keycloak 26.3', () => {
     '(identity ID-47) without references of its authenticators proves no second factor, though it asked for one',
     async () => {
       const { session, landed } = await comeIn('ann');
-      expect(landed.address.pathname).toBe('/auth/account');
+      expect(landed.address.pathname).toBe('/auth/enrol');
       expect(classOf(session)).toBe('urn:closeloop:acr:enrol');
       expect(await rolesOf(session)).toEqual(['front-desk']);
     },
