@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSessions } from '../../../src/accounts/sessions.ts';
-import { SERVER_AGENT } from '../../../src/ports/audit.ts';
+import { keyOfSecret } from '../../../src/http/auth/records.ts';
+import { adminEntry, SERVER_AGENT } from '../../../src/ports/audit.ts';
+import { auditedCommit } from '../../../src/ports/commit.ts';
 import { organization as organizationOf } from '../../resources.ts';
 import { openServerWith, type TestServer } from '../../server.ts';
 import {
@@ -159,6 +161,29 @@ describe('a refresh token', () => {
     expect(won).toHaveLength(1);
     expect((await fhir(won[0]?.json['access_token'])).status).toBe(200);
     expect((await refresh(server, 'runner', won[0]?.json['refresh_token'])).status).toBe(200);
+  });
+
+  test('(smart SM-49) that is shown again after ten seconds ends the chain', async () => {
+    const { store } = server.running;
+    const first = await login();
+    const next = await refresh(server, 'app', first['refresh_token']);
+    expect((await refresh(server, 'app', first['refresh_token'])).status).toBe(400);
+    expect((await fhir(next.json['access_token'])).status).toBe(200);
+    // The clock of a server stands still for nobody: the record says that it was used eleven seconds ago.
+    const used = await store.snapshot().record('refresh-token', keyOfSecret(String(first['refresh_token'])));
+    if (used === undefined) throw new Error('a used refresh token is remembered');
+    const { kind, key, body, expiresAt, version } = used;
+    const earlier = { ...body, consumed: Date.now() - 11_000 };
+    const row = adminEntry(
+      { agent: SERVER_AGENT, requestId: 'test' },
+      { entities: [], query: 'test', viewers: [] },
+    );
+    await store.commit(
+      auditedCommit([row], { records: [{ kind, key, expect: version, body: earlier, expiresAt }] }),
+    );
+    expect((await refresh(server, 'app', first['refresh_token'])).status).toBe(400);
+    expect((await fhir(next.json['access_token'])).status).toBe(401);
+    expect((await refresh(server, 'app', next.json['refresh_token'])).status).toBe(400);
   });
 
   test('(smart SM-48) without offline access ends with its session, and no earlier', async () => {
