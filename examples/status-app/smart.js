@@ -66,8 +66,11 @@ export async function read(path, isRenewed = false) {
   if (!url.startsWith(`${BASE}/`)) throw new Error('The server names an address that is not its own.');
   return getJson(url, { headers: { authorization: `Bearer ${tokens.access_token}` } }).catch(
     async (error) => {
-      if (error.status !== 401 || isRenewed || !tokens.refresh_token) throw error;
-      await askToken({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token });
+      if (error.status !== 401) throw error;
+      const ended = new Error('Your sign-in has ended.');
+      const { refresh_token } = tokens;
+      if (isRenewed || !refresh_token) throw ended;
+      await askToken({ grant_type: 'refresh_token', refresh_token }).catch(() => Promise.reject(ended));
       return read(path, true);
     },
   );

@@ -45,7 +45,7 @@ test('the token that the page shows is one of the demonstration, without its tim
   const [, payload = ''] = (demo.told.tokens['initiator'] ?? '').split('.');
   const { iat, exp, aud, ...claims } = JSON.parse(Buffer.from(payload, 'base64url').toString());
   expect([typeof iat, typeof exp, aud]).toEqual(['number', 'number', demo.told.base]);
-  expect(JSON.parse(shown)).toEqual({ ...claims, aud: 'http://127.0.0.1:8080/fhir' });
+  expect(JSON.parse(shown)).toEqual({ ...claims, aud: 'http://localhost:8080/fhir' });
 });
 
 // One server for all pages, in the order of the index: a reader goes from one to the next.

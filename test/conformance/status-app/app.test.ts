@@ -127,6 +127,7 @@ describe('(issue 14.8) the status app', () => {
     expect(revoked).toEqual(['revoke', { client_id: 'status-app', token: 'first' }]);
     expect(out).toEqual(['logout', { id_token_hint: expect.any(String), post_logout_redirect_uri: app() }]);
     await page.value('history.back()');
+    await page.until(`document.querySelector('main h1')`);
     expect(await page.text()).not.toContain('Sample');
   });
 
@@ -150,6 +151,14 @@ describe('(issue 14.8) the status app', () => {
       'token',
       { client_id: 'status-app', grant_type: 'refresh_token', refresh_token: 'first' },
     ]);
+  });
+
+  judged('chromium', 'says in plain words that the sign-in has ended', async () => {
+    await signIn('ended');
+    await page.until(`document.querySelector('[role=alert]')`);
+    expect(await texts('[role=alert], main button')).toEqual(['Your sign-in has ended.', 'Sign in again']);
+    await signIn();
+    await page.until(LISTED);
   });
 
   judged('chromium', 'says in plain words that a referral is not there', async () => {
@@ -210,7 +219,8 @@ describe('(WCAG 2.2 AA) every view', () => {
   }
 
   judged('chromium', 'and the browser complained of nothing but what was refused on purpose', () => {
-    const refused = /status of 40[01]|alert|not begun here|did not let|another sign-in|no such referral/;
+    const refused =
+      /status of 40[01]|alert|not begun here|did not let|another sign-in|has ended|no such referral/;
     expect(page.complaints.filter((complaint) => !refused.test(complaint))).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import { openBrowser, type Browser, type BrowserPage } from '../../browser.ts';
 import type { Engines } from '../../../tools/demo/engines.ts';
 import { judged, whyAbsent } from '../../judges.ts';
 import { openAppWorld, type AppWorld } from './world.ts';
+import { allow, passSignIn } from './person.ts';
 import { playWeek } from './week.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -23,7 +24,7 @@ let shown = '';
 
 beforeAll(async () => {
   if (whyAbsent('chromium') !== undefined) return;
-  ({ world, shown, engines } = await playWeek(openAppWorld));
+  ({ world, shown, engines } = await playWeek(() => openAppWorld('server')));
   browser = await openBrowser();
   page = await browser.open();
 }, 60_000);
@@ -48,9 +49,11 @@ const PICTURES: readonly (readonly [
 ];
 
 async function signIn(): Promise<void> {
-  await page.goto(`${world.origin}/status-app/`);
-  await page.until(`document.querySelector('main button')`);
-  await page.submit('main button');
+  const [user] = world.users;
+  if (user === undefined) throw new Error('nobody may sign in');
+  await page.goto(`${world.origin}/status-app/?login_hint=${encodeURIComponent(user.username)}`);
+  await passSignIn(page, user);
+  await allow(page);
   await page.until(`document.querySelectorAll('main li').length > 0`);
 }
 

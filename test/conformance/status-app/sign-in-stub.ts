@@ -14,7 +14,8 @@ export type Trick =
   | 'other-nonce'
   | 'other-audience'
   | 'denied'
-  | 'late-token';
+  | 'late-token'
+  | 'ended';
 
 export interface SignInStub {
   /** Asked before the server; false: the request is not for it. */
@@ -27,8 +28,8 @@ export interface SignInStub {
 
 type Fields = Record<string, string>;
 
-/** @param tokenNow a token of the FHIR server; @param user whose it is, by an address */
-export function createSignInStub(origin: string, tokenNow: () => string, user: string): SignInStub {
+/** @param access a token of the FHIR server; @param user whose it is, by an address */
+export function createSignInStub(origin: string, access: string, user: string): SignInStub {
   const issuer = `${origin}/auth`;
   const heard: [string, Fields][] = [];
   let trick: Trick | undefined;
@@ -47,8 +48,9 @@ export function createSignInStub(origin: string, tokenNow: () => string, user: s
   }
 
   function token(form: Fields): [number, object] {
+    if (form['grant_type'] === 'refresh_token' && trick === 'ended') return [400, { error: 'invalid_grant' }];
     if (form['grant_type'] === 'refresh_token')
-      return [200, { access_token: tokenNow(), refresh_token: 'second', expires_in: 900 }];
+      return [200, { access_token: access, refresh_token: 'second', expires_in: 900 }];
     const proof = createHash('sha256')
       .update(form['code_verifier'] ?? '')
       .digest('base64url');
@@ -65,8 +67,8 @@ export function createSignInStub(origin: string, tokenNow: () => string, user: s
       fhirUser: user,
     };
     const idToken = ['e30', Buffer.from(JSON.stringify(claims)).toString('base64url'), 'c2ln'].join('.');
-    const access = trick === 'late-token' ? 'has-run-out' : tokenNow();
-    return [200, { access_token: access, token_type: 'Bearer', refresh_token: 'first', id_token: idToken }];
+    const given = trick === 'late-token' || trick === 'ended' ? 'has-run-out' : access;
+    return [200, { access_token: given, token_type: 'Bearer', refresh_token: 'first', id_token: idToken }];
   }
 
   const documents: Readonly<Record<string, object>> = {

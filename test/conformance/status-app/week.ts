@@ -66,8 +66,6 @@ export async function playWeek(open: () => Promise<AppWorld>): Promise<Week> {
       feedback(closed.order, closed.patient, new Date(Date.now())),
     );
     await move(3, closed, 'completed', `Bundle/${report}`);
-    before = 0;
-    world.handOut(await tokenOf('initiator'));
     await engines.wait('initiator', 'OSU^O51', 4);
     return { world, shown: closed.id, engines };
   } finally {

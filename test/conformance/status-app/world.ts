@@ -17,8 +17,6 @@ import { createSignInStub, type SignInStub } from './sign-in-stub.ts';
 export interface AppWorld extends World {
   readonly origin: string;
   readonly stub: SignInStub;
-  /** From now on the stub hands out this token to those of the initiator. */
-  readonly handOut: (token: string) => void;
   /** Gives everybody another password and another secret. */
   newFactors(): Promise<readonly DemoUser[]>;
   close(): Promise<void>;
@@ -52,15 +50,14 @@ export async function openAppWorld(signIn: 'stub' | 'server' = 'stub'): Promise<
   });
   const ports = { initiator: await findPort(), recipient: await findPort() };
   const world = await prepareWorld(running, config, ports);
-  let { initiator } = world.tokens;
-  const stub = createSignInStub(origin, () => initiator, `${origin}/fhir/Organization/demo-initiator`);
+  const user = `${origin}/fhir/Organization/demo-initiator`;
+  const stub = createSignInStub(origin, world.tokens.initiator, user);
   const own = createDemoPages(world);
   pages = signIn === 'server' ? own : (req, res) => stub.answer(req, res) || own(req, res);
   return {
     ...world,
     origin,
     stub,
-    handOut: (token) => void (initiator = token),
     newFactors: () => makePeople(running, config),
     async close() {
       await running.stop();
