@@ -5,7 +5,7 @@ import { separates, type SeparatedDecision } from '../identity/separation.ts';
 import type { RandomBytes } from '../identity/seal.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { Acting } from '../ports/accounts.ts';
-import { isInForce } from '../identity/membership.ts';
+import type { UserMembership } from '../identity/membership.ts';
 import { membershipsOf, type AccountSource, type KnownAccount } from './accounts.ts';
 
 /** What every change of an account works with. */
@@ -49,7 +49,7 @@ export async function checkWhole(
     throw forbidden('An administrator of the installation is changed by another one alone.');
   const memberships = await membershipsOf(source, account.id);
   const others = [
-    ...memberships.filter((membership) => isInForce(membership, now)).map(({ organization }) => organization),
+    ...memberships.filter((one) => isToCome(one, now)).map(({ organization }) => organization),
     ...account.links.map(({ custodian }) => custodian),
   ].filter((organization) => organization !== over && organization !== '');
   if (others.length > 0)
@@ -57,6 +57,10 @@ export async function checkWhole(
       'The account works for another organization as well: end its membership in yours instead.',
     );
 }
+
+/** Whether a membership grants something now, or will. */
+const isToCome = ({ status, until = Infinity }: UserMembership, now: number): boolean =>
+  status === 'active' && now < until;
 
 /** @throws OperationOutcomeError `self-approval` (identity ID-6) */
 export function checkSeparated(

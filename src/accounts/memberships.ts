@@ -57,7 +57,9 @@ export async function planMembership(
   acting: Pick<Acting, 'over'>,
   now: number,
 ): Promise<PlannedMembership> {
-  const { organization, roles = before.roles, practitionerRole, sites } = asked;
+  // What has ended comes back by naming its roles anew.
+  const held = before.status === 'active' ? before : { roles: [], rolesSince: {} };
+  const { organization, roles = held.roles, practitionerRole, sites } = asked;
   const from = asked.from ?? before.from;
   const until = asked.until ?? before.until;
   if (roles.length === 0)
@@ -72,8 +74,8 @@ export async function planMembership(
   const bare: UserMembership = {
     account,
     organization,
-    roles: before.roles,
-    rolesSince: before.rolesSince,
+    roles: held.roles,
+    rolesSince: held.rolesSince,
     status: 'active',
     ...(role !== undefined && { practitionerRole: role }),
     ...(narrowed.length > 0 && { sites: narrowed }),

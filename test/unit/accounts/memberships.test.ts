@@ -108,8 +108,10 @@ describe('memberships', () => {
     expect(await inForce()).toEqual([A]);
     await endMembership(parts, ADMIN, { account, organization: A });
     expect(await inForce()).toEqual([]);
+    const asked = { account, organization: A, until: now() + DAY } as const;
+    expect(await codeOf(setMembership(parts, ADMIN, asked))).toBe('field-missing');
     const again = await setMembership(parts, ADMIN, { account, organization: A, roles: ['clinician'] });
-    expect(again).toMatchObject({ status: 'active', rolesSince: { clinician: first } });
+    expect(again).toMatchObject({ status: 'active', rolesSince: { clinician: now() } });
   });
 
   test('(identity ID-17) its end ends the sittings of that organization alone', async () => {
@@ -196,6 +198,16 @@ describe('who administers', () => {
     for (const ask of [suspend, reset, deactivate]) expect(await codeOf(ask())).toBe('account-not-yours');
     expect(await codeOf(endMembership(parts, by('b'), { account, organization: A }))).toBe('not-found');
     expect(await codeOf(end())).toBeUndefined();
+    expect(await codeOf(asks(parts, by('a'), account, A).reset())).toBeUndefined();
+  });
+
+  test('(identity ID-19) an account that will work elsewhere is nobody’s alone', async () => {
+    const { parts, active, now } = shared;
+    const account = await active(fresh());
+    const later = { account, organization: B, roles: ['biller'], from: now() + DAY } as const;
+    await setMembership(parts, ADMIN, later);
+    expect(await codeOf(asks(parts, by('a'), account, A).reset())).toBe('account-not-yours');
+    await setMembership(parts, ADMIN, { ...later, from: now() - DAY, until: now() });
     expect(await codeOf(asks(parts, by('a'), account, A).reset())).toBeUndefined();
   });
 
