@@ -211,8 +211,13 @@ async function takePassword(
   const { web, factors } = parts;
   const attempt = { ...attemptOf(exchange), session: found.id }; // the others end by a change
   const kept = await factors.setPassword(account.id, form.one('password'), attempt);
-  if (kept.ok) web.go(exchange, web.at(`/enrol/totp?${queryOf(onwardOf(exchange.query))}`));
-  else await showEnrol(parts, exchange, kept);
+  if (!kept.ok) {
+    await showEnrol(parts, exchange, kept);
+    return;
+  }
+  const to = onwardOf(exchange.query);
+  const { totp } = await factors.held(account.id);
+  web.go(exchange, totp ? parts.entry.addressOf(to) : web.at(`/enrol/totp?${queryOf(to)}`));
 }
 
 async function takePasskey(

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Provider } from 'oidc-provider';
 import { acrOf, ACR, reachesAcr, type Amr } from '../../../identity/assurance.ts';
+import type { Sessions } from '../../../accounts/sessions.ts';
 import type { Client } from '../../../identity/client.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { AuthExchange } from '../exchange.ts';
@@ -25,6 +26,7 @@ interface SignInParts {
   readonly web: Web;
   readonly entry: SessionEntry;
   readonly factors: Factors;
+  readonly sessions: Pick<Sessions, 'find'>;
   readonly provider: () => Promise<Provider>;
   readonly findClient: (id: string) => Promise<Client | undefined>;
   /** @param query to be kept over the other provider's pages */
@@ -37,6 +39,7 @@ interface SignInParts {
 interface HalfProven {
   readonly account: string;
   readonly ways: readonly Amr[];
+  readonly mustChange?: boolean;
 }
 
 const KIND = 'sign-in';
@@ -67,17 +70,17 @@ export function createSignIn(parts: SignInParts) {
 async function waitingApp(
   parts: SignInParts,
   to: Onward,
-): Promise<{ readonly app?: string; readonly leadsTo?: string; readonly expected?: string }> {
+): Promise<{ readonly app?: string; readonly leadsTo?: string; readonly hint?: string }> {
   if (!('interaction' in to)) return {};
   const provider = await parts.provider();
   const interaction = await provider.Interaction.find(to.interaction);
   const client = interaction && (await parts.findClient(interaction.params.client_id ?? ''));
   const leadsTo = interaction?.params['redirect_uri'];
-  const expected = interaction?.params['login_hint']?.slice(0, LOGIN_MAX);
+  const hint = interaction?.params['login_hint'];
   return {
     ...(client && { app: client.name }),
     ...(leadsTo !== undefined && { leadsTo }),
-    ...(expected !== undefined && { expected }),
+    ...(hint !== undefined && { hint: hint.slice(0, LOGIN_MAX) }),
   };
 }
 
@@ -89,7 +92,8 @@ async function showLogin(
 ): Promise<void> {
   const { web, factors } = parts;
   const { value, cookies } = web.browserOf(exchange);
-  const { app, leadsTo, expected } = await waitingApp(parts, to);
+  const { app, leadsTo, hint } = await waitingApp(parts, to);
+  const login = more.login ?? hint;
   const query = queryOf(to);
   const passkey = web.form(`/login/passkey?${query}`, value);
   const page = loginPage({
@@ -101,7 +105,7 @@ async function showLogin(
       label: 'Sign in with a passkey',
     },
     password: web.form(`/login?${query}`, value),
-    login: more.login ?? expected,
+    login,
     error: more.refused && wordsOfRefusal(more.refused),
     others: await parts.otherWays(query),
     notice: parts.notice,
@@ -137,7 +141,8 @@ async function takePassword(parts: SignInParts, exchange: AuthExchange): Promise
   // The half that is proven belongs to a new name of the browser: who knew the old one has nothing.
   const value = randomBytes(32).toString('base64url');
   const { unit } = exchange;
-  const body: HalfProven = { account: proven.account, ways: proven.ways };
+  const { account, ways, mustChange } = proven;
+  const body: HalfProven = { account, ways, mustChange: mustChange !== undefined };
   unit.hold(
     {
       kind: KIND,
@@ -168,17 +173,32 @@ async function takePasskey(parts: SignInParts, exchange: AuthExchange): Promise<
   else await showLogin(parts, exchange, to, { refused: { ...proven, code: 'passkey-wrong' } });
 }
 
-async function halfOf({ unit }: AuthExchange, browser: string | undefined) {
-  const found = browser === undefined ? undefined : await unit.find(KIND, keyOfSecret(browser));
-  return found && { half: found.body as HalfProven, version: found.version }; // of this kind, written above
+/** Somebody whose first factor is proven here or by a provider outside, and the cookie to which the forms are bound. */
+interface FoundHalf {
+  readonly half: HalfProven;
+  readonly secret: string;
+  /** Of its record; undefined: it is a session that a provider has opened. */
+  readonly version: number | undefined;
+}
+
+async function halfOf({ sessions }: SignInParts, exchange: AuthExchange): Promise<FoundHalf | undefined> {
+  const browser = cookieOf(exchange, 'browser');
+  const found = browser === undefined ? undefined : await exchange.unit.find(KIND, keyOfSecret(browser));
+  if (browser !== undefined && found !== undefined)
+    return { half: found.body as HalfProven, secret: browser, version: found.version }; // of this kind, written above
+  const cookie = cookieOf(exchange, 'session');
+  const session = cookie === undefined ? undefined : await sessions.find(cookie);
+  if (cookie === undefined || session?.state !== 'live' || session.session.provider === undefined)
+    return undefined;
+  // The provider's word counts as the first factor, and never as the second (identity ID-47).
+  return { half: { account: session.session.account, ways: ['pwd'] }, secret: cookie, version: undefined };
 }
 
 async function showSecond(parts: SignInParts, exchange: AuthExchange, refused?: PageRefusal): Promise<void> {
   const { web, factors } = parts;
-  const browser = cookieOf(exchange, 'browser');
-  const found = await halfOf(exchange, browser);
+  const found = await halfOf(parts, exchange);
   const to = onwardOf(exchange.query);
-  if (browser === undefined || found === undefined) {
+  if (found === undefined) {
     web.go(exchange, web.at(`/login?${queryOf(to)}`));
     return;
   }
@@ -187,7 +207,7 @@ async function showSecond(parts: SignInParts, exchange: AuthExchange, refused?: 
   const { leadsTo } = await waitingApp(parts, to);
   const query = queryOf(to);
   const page = secondFactorPage({
-    form: web.form(`/second-factor?${query}&way=${way}`, browser),
+    form: web.form(`/second-factor?${query}&way=${way}`, found.secret),
     way,
     other: web.at(`/second-factor?${query}&way=${way === 'totp' ? 'recovery' : 'totp'}`),
     error: refused && wordsOfRefusal(refused),
@@ -200,16 +220,12 @@ async function showSecond(parts: SignInParts, exchange: AuthExchange, refused?: 
 
 async function takeSecond(parts: SignInParts, exchange: AuthExchange): Promise<void> {
   const { web, entry, factors } = parts;
-  const browser = cookieOf(exchange, 'browser');
-  const form = await web.take(exchange, browser);
-  if (form === undefined || browser === undefined) return;
-  const to = onwardOf(exchange.query);
-  const found = await halfOf(exchange, browser);
-  if (found === undefined) {
-    web.go(exchange, web.at(`/login?${queryOf(to)}`));
-    return;
-  }
-  const { account, ways } = found.half;
+  const found = await halfOf(parts, exchange);
+  const form = await web.take(exchange, found?.secret);
+  if (form === undefined || found === undefined) return;
+  const { account, ways, mustChange } = found.half;
+  // A password that others know is changed before anything else (identity ID-24).
+  const to = mustChange === true ? { page: 'enrol' } : onwardOf(exchange.query);
   const code = form.one('code').replace(/[\s-]/g, '').slice(0, 64);
   const isRecovery = exchange.query.get('way') === 'recovery';
   const proven = await factors[isRecovery ? 'recoveryCode' : 'totp'](account, code, attemptOf(exchange));
@@ -219,13 +235,14 @@ async function takeSecond(parts: SignInParts, exchange: AuthExchange): Promise<v
   }
   const all = [...ways, ...proven.ways];
   if (!reachesAcr(acrOf(all), ACR.mfa)) throw new Error('a second factor that proves nothing');
-  if (await usedOnce(exchange, browser, found.version)) await entry.enter(exchange, account, all, to);
+  if (await usedOnce(exchange, found)) await entry.enter(exchange, account, all, to);
   else web.refuse(exchange, 'form-refused');
 }
 
 /** The half is used up, so that of two forms at once one begins a session. */
-async function usedOnce({ unit }: AuthExchange, browser: string, version: number): Promise<boolean> {
-  unit.hold({ kind: KIND, key: keyOfSecret(browser), expect: version, body: undefined }, 'end');
+async function usedOnce({ unit }: AuthExchange, { secret, version }: FoundHalf): Promise<boolean> {
+  if (version === undefined) return true;
+  unit.hold({ kind: KIND, key: keyOfSecret(secret), expect: version, body: undefined }, 'end');
   try {
     await unit.commit();
     return true;
