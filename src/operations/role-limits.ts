@@ -7,7 +7,7 @@ import { WORK_KINDS, type Limit } from '../identity/limits.ts';
 import { CLINICIAN_LABELS, SEES_LABELLED } from '../identity/masking.ts';
 import { groupOfType } from '../identity/resource-groups.ts';
 import { rightOfRoles } from '../identity/role-permit.ts';
-import type { Role } from '../identity/roles.ts';
+import { isIndividual, type Role } from '../identity/roles.ts';
 import type { Clause, Narrowing } from '../ports/query.ts';
 import { NOTHING } from '../resources/scope-query.ts';
 import { STANDING_SYSTEM } from '../resources/parties/standing.ts';
@@ -75,7 +75,9 @@ const workItems = (kinds: readonly string[]): Clause => ({
 });
 
 const CLAUSES: Readonly<Record<Limit, ClauseOfLimit>> = {
-  own: (_type, { patient }) => (patient === undefined ? NOTHING : { kind: 'inside', patient }),
+  // Whoever is nothing but a patient or a proxy has no other sight than that of the compartment.
+  own: (_type, { patient, roles }) =>
+    isIndividual(roles) ? undefined : patient === undefined ? NOTHING : { kind: 'inside', patient },
   ownReports: (_type, { user }) =>
     user === undefined ? NOTHING : { kind: 'reference', param: 'subject', to: [user] },
   team: (type, { user, organization }) => ofTeam(OWNED_BY[type] ?? 'owner', [user, organization]),
@@ -152,8 +154,12 @@ const LABELLED_GROUPS: ReadonlySet<string> = new Set(['REF', 'MSG', 'CLIN', 'DOC
 function computeLimits(caller: Limited, type: string, right: Right): Clause | undefined {
   const { limits, roles } = rightOfRoles(caller.roles ?? [], right, type);
   const of: Clause[] = [];
-  // A write that no role gives has been refused, or an operation that a role gives makes it.
-  if (roles.length === 0) return right === 'r' || right === 's' ? NOTHING : undefined;
+  if (roles.length === 0) {
+    // What is read but not searched may still be looked at in a search: the focus of a compartment.
+    if (right === 's') return computeLimits(caller, type, 'r');
+    // A write that no role gives has been refused, or an operation that a role gives makes it.
+    return right === 'r' ? NOTHING : undefined;
+  }
   for (const limit of limits) {
     const clause = CLAUSES[limit](type, caller);
     if (clause === undefined) return undefined;

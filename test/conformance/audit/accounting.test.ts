@@ -336,7 +336,7 @@ describe('(audit-compliance AU24) a suspension is not announced', () => {
     const headers = await tokenOf({
       scope: 'patient/*.rs',
       patient: patient.slice(8),
-      ...(fhirUser !== undefined && { claims: { fhirUser } }),
+      ...(fhirUser !== undefined && { claims: { fhirUser, ...(isTold && { roles: 'clinician' }) } }),
     });
     const look = (url: string) => server.ask('initiator', 'GET', url, undefined, { headers });
     const counted = async (url: string) => (await look(`${url}&_summary=count`)).json['total'];
@@ -363,7 +363,11 @@ describe('(audit-compliance AU20) who may ask', () => {
     [
       'a clinician’s launch',
       () =>
-        tokenOf({ scope: 'patient/*.rs', patient: patient.slice(8), claims: { fhirUser: 'Practitioner/x' } }),
+        tokenOf({
+          scope: 'patient/*.rs',
+          patient: patient.slice(8),
+          claims: { fhirUser: 'Practitioner/x', roles: 'clinician' },
+        }),
       403,
     ],
   ])('%s', async (_says, token, status) => {

@@ -34,7 +34,11 @@ beforeAll(async () => {
       scope: 'patient/*.rs',
       organization: 'Organization/initiator',
     };
-    const launch = { ...asked, patient: patient.slice('Patient/'.length), claims: { fhirUser } };
+    const launch = {
+      ...asked,
+      patient: patient.slice('Patient/'.length),
+      claims: { fhirUser, ...(who === 'clinician' && { roles: who }) },
+    };
     tokens.set(who, (await server.running.devIssuer?.sign(launch as never)) ?? '');
   }
 });
