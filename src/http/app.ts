@@ -106,13 +106,16 @@ function createFhir(parts: AppParts, clientIpOf: ClientIpOf): RequestHandler {
     loginFailed: (...failure) => failedLogins.count(...failure),
     newRequestId: randomUUID,
   });
-  return (req, res, next) => {
+  return async (req, res, next) => {
     const target = targetBelow(req.baseUrl, req.originalUrl);
     if (target === undefined) {
       next();
       return;
     }
     req.url = req.originalUrl;
+    // A browser keeps what a preflight said, so that this may be the first that this server hears of the origin.
+    const { origin } = req.headers;
+    if (origin !== undefined) await parts.authorization?.origins.learn(origin);
     exchange(req, res, target);
   };
 }

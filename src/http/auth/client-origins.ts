@@ -5,7 +5,9 @@ import type { Snapshot } from '../../ports/store.ts';
 export interface ClientOrigins {
   /** Whether any active public client registered it, as of now. */
   has(origin: string): Promise<boolean>;
-  /** The same as far as it is known, at once; a question about what is not known is looked up for the next one. */
+  /** Looks it up where it is not known as of now; undefined: it is. Never rejects. */
+  learn(origin: string): Promise<unknown> | undefined;
+  /** The same as `has`, at once, as far as it was learned. */
   known(origin: string): boolean;
 }
 
@@ -33,10 +35,11 @@ export function createClientOrigins(
 
   return {
     has,
-    known(origin) {
+    learn(origin) {
       const found = kept.get(origin);
-      if (found === undefined || found.until <= now()) void has(origin).catch(() => undefined);
-      return found?.isKnown === true;
+      if (found !== undefined && found.until > now()) return undefined;
+      return has(origin).catch(() => undefined);
     },
+    known: (origin) => kept.get(origin)?.isKnown === true,
   };
 }
