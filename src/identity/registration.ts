@@ -33,6 +33,8 @@ interface RegistrationRefused {
 }
 
 const TEXT_MAX = 2000;
+/** As long as a request's (smart SM-40). */
+const SCOPE_MAX = 16 * 1024;
 const NAME_MAX = 200;
 const LOGO_MAX = 16 * 1024;
 const LIST_MAX = 50;
@@ -117,7 +119,6 @@ function faultOfLists(metadata: ClientMetadata): string | undefined {
 
 const TEXTS = [
   'client_name',
-  'scope',
   'launch_uri',
   'jwks_uri',
   'backchannel_logout_uri',
@@ -130,9 +131,13 @@ function faultOfTexts(metadata: ClientMetadata): string | undefined {
     (name) => metadata[name] !== undefined && textOf(metadata[name]) === undefined,
   );
   if (wrong !== undefined) return `${wrong} must be a text of at most ${TEXT_MAX} characters`;
+  const scope = metadata['scope'];
+  if (scope !== undefined && (typeof scope !== 'string' || scope.length > SCOPE_MAX))
+    return `scope must be a text of at most ${SCOPE_MAX} characters`;
   const name = textOf(metadata['client_name']);
   if (name === undefined || name.trim() === '' || name.length > NAME_MAX)
     return `client_name must be a text of at most ${NAME_MAX} characters`;
+  if (MISLEADING.test(name)) return 'client_name has characters that show nothing, or turn the text round';
   const logo = metadata['logo_uri'];
   if (logo === undefined) return undefined;
   const isImage = typeof logo === 'string' && /^data:image\/(png|jpeg);base64,[\w+/=]+$/.test(logo);
@@ -140,6 +145,9 @@ function faultOfTexts(metadata: ClientMetadata): string | undefined {
     ? undefined
     : 'logo_uri must hold the picture itself: a data URI of a PNG or JPEG of at most 16 KiB';
 }
+
+/** Control characters, and those that change the direction of a text: a consent page would show another name than it reads. */
+const MISLEADING = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
 
 const ALLOWED_GRANTS: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token']);
 
@@ -283,7 +291,8 @@ const DANGEROUS: ReadonlySet<string> = new Set([
 
 /** An address to which a browser may be sent back: compared as a whole, so that nothing in it stands for anything else. */
 function isRedirect(uri: string): boolean {
-  const url = URL.parse(uri);
+  // The parser passes over spaces, tabs and line ends, and reads other scripts as ASCII: a whole address has none of them.
+  const url = /^[\x21-\x7E]+$/.test(uri) ? URL.parse(uri) : null;
   if (url === null || uri.includes('#') || uri.includes('*') || url.username !== '' || url.password !== '')
     return false;
   if (url.protocol === 'https:') return true;

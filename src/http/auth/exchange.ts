@@ -70,12 +70,16 @@ interface Opening {
   readonly securityHeaders: Readonly<Headers>;
 }
 
+/** All after the first question mark: a further one is a character of the query, as in a narrowed scope. */
+const queryOf = (url: string): URLSearchParams =>
+  new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?') + 1) : '');
+
 export function openExchange(opening: Opening): AuthExchange {
   const { req, res, requestId, clientIp, store, securityHeaders } = opening;
   return {
     ...opening,
     method: req.method ?? 'GET',
-    query: new URLSearchParams((req.url ?? '').split('?')[1] ?? ''),
+    query: queryOf(req.url ?? ''),
     unit: openUnit(store, { requestId, address: clientIp }),
     send(status, body, headers = {}) {
       const text = typeof body === 'object' ? JSON.stringify(body) : (body ?? '');

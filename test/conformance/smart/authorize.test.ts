@@ -52,6 +52,8 @@ describe('what an app must say', () => {
     ['smart SM-13', 'aud by http', { aud: BASE.replace('https:', 'http:') }, 'invalid_target'],
     ['smart SM-14', 'no state', { state: undefined }, 'invalid_request'],
     ['smart SM-14', 'an empty state', { state: '' }, 'invalid_request'],
+    ['smart 1', 'an answer by a form', { response_mode: 'form_post' }, 'unsupported_response_mode'],
+    ['smart 1', 'an answer in the fragment', { response_mode: 'fragment' }, 'unsupported_response_mode'],
     ['smart SM-15', 'no challenge', { code_challenge: undefined }, 'invalid_request'],
     ['smart SM-15', 'plain', { code_challenge_method: 'plain' }, 'invalid_request'],
     ['smart SM-16', 'rights out of order', { scope: 'user/Task.sr' }, 'invalid_scope'],
@@ -60,6 +62,12 @@ describe('what an app must say', () => {
     ['smart SM-16', 'no scope', { scope: undefined }, 'invalid_scope'],
     ['smart SM-16', 'a scope of machines', { scope: 'openid system/Task.rs' }, 'invalid_scope'],
     ['smart SM-21', 'more than registered', { scope: 'patient/Task.c' }, 'invalid_scope'],
+    [
+      'smart SM-21',
+      'a right of this server not registered',
+      { scope: 'openid closeloop/org-admin' },
+      'invalid_scope',
+    ],
     ['smart SM-8', 'launch without its scope', { launch: 'abc' }, 'invalid_request'],
     ['smart SM-8', 'scope launch alone', { scope: 'launch openid' }, 'invalid_request'],
     ['smart SM-7', 'a launch that is none', { launch: 'abc', scope: 'launch openid' }, 'invalid_request'],
@@ -97,6 +105,21 @@ describe('what an app must say', () => {
     ['both', { resource: `${BASE}/` }],
   ])('(smart SM-13) %s will do', async (_what, more) => {
     expect(locationOf(await authorize(more))?.pathname).toMatch(/^\/auth\/interaction\//);
+  });
+
+  test('(smart SM-13) a second resource that is another server’s is refused', async () => {
+    const query = authorizeQuery(BASE, makePkce().challenge, { resource: BASE });
+    query.append('resource', 'https://elsewhere.example/fhir');
+    const to = locationOf(await askAuth(server, `/auth/authorize?${query.toString()}`));
+    expect([to?.searchParams.get('error'), to?.searchParams.has('code')]).toEqual(['invalid_target', false]);
+  });
+
+  test('(smart SM-16) a narrowed scope may keep its question mark in the address', async () => {
+    const scope = 'openid user/Task.rs?code=http://hl7.org/fhir/CodeSystem/task-code|fulfill';
+    const query = authorizeQuery(BASE, makePkce().challenge, { scope }).toString().replaceAll('%3F', '?');
+    expect(query).toContain('?');
+    const to = locationOf(await askAuth(server, `/auth/authorize?${query}`));
+    expect(to?.pathname).toMatch(/^\/auth\/interaction\//);
   });
 });
 

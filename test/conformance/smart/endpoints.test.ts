@@ -251,6 +251,17 @@ describe('registration', () => {
     ['an http redirect', { redirect_uris: ['http://app.example.org/cb'] }, 'invalid_redirect_uri'],
     ['a fragment', { redirect_uris: ['https://app.example.org/cb#x'] }, 'invalid_redirect_uri'],
     ['a wildcard', { redirect_uris: ['https://*.example.org/cb'] }, 'invalid_redirect_uri'],
+    [
+      'a line end in a redirect',
+      { redirect_uris: ['https://app.example.org/\r\ncb'] },
+      'invalid_redirect_uri',
+    ],
+    [
+      'a redirect in other letters',
+      { redirect_uris: ['https://аpp.example.org/cb'] },
+      'invalid_redirect_uri',
+    ],
+    ['a name turned round', { client_name: 'Good\u202Edab' }, 'invalid_client_metadata'],
     ['a script for a redirect', { redirect_uris: ['javascript:alert(1)'] }, 'invalid_redirect_uri'],
     [
       'no keys',

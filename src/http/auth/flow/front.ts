@@ -8,6 +8,7 @@ import { isUsable, type Client } from '../../../identity/client.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { beyondCeiling } from '../../../smart/ceiling.ts';
 import { parseScope } from '../../../smart/scopes.ts';
+import { isServerScope } from '../../../smart/server-scopes.ts';
 import { readSmallBody, type AuthExchange } from '../exchange.ts';
 import type { OidcModule, RequestChecks } from '../provider.ts';
 import { keyOfSecret } from '../records.ts';
@@ -97,6 +98,7 @@ async function answerGet(parts: FrontParts, exchange: AuthExchange): Promise<voi
     return;
   }
   nameAudience(params, parts.base);
+  refuseMode(params);
   exchange.req.url = `${web.at('/authorize')}?${params.toString()}`;
   await answerByLibrary(exchange);
 }
@@ -104,12 +106,23 @@ async function answerGet(parts: FrontParts, exchange: AuthExchange): Promise<voi
 /** `resource` says the same as `aud`; the base may end in a slash (smart SM-13). What is another's stays for the library to refuse. */
 function nameAudience(params: URLSearchParams, base: string): void {
   const isBase = (value: string | null): boolean => value === base || value === `${base}/`;
-  const resource = params.get('resource');
-  if (resource !== null && isBase(resource)) {
+  const resources = params.getAll('resource');
+  if (resources.length > 0 && resources.every(isBase)) {
     params.delete('resource');
     if (!params.has('aud')) params.set('aud', base);
   }
   if (isBase(params.get('aud')) && params.getAll('aud').length === 1) params.set('aud', base);
+}
+
+/** Of no meaning to the library, which refuses it by name. */
+const NO_MODE = 'unsupported';
+
+/**
+ * Answers go into the query of the redirect address, as the discovery documents say. The library knows further ways: a page that
+ * sends itself by a script, which the policy of our pages stops, would leave the person on a blank page.
+ */
+function refuseMode(params: URLSearchParams): void {
+  if (params.getAll('response_mode').some((mode) => mode !== 'query')) params.set('response_mode', NO_MODE);
 }
 
 /** Run by the library at the end of its own checks, in this order. @throws what the library answers by redirect */
@@ -160,6 +173,9 @@ function createChecks(parts: FrontParts, { errors }: OidcModule): RequestChecks 
 const askedScope = (ctx: Context): string =>
   new URLSearchParams((ctx.req.url ?? '').split('?')[1] ?? '').get('scope') ?? '';
 
-/** What the registration bounds: resources, and coming back when the user is away. Anybody may ask who the user is. */
+/**
+ * What the registration bounds: resources, rights of this server, and coming back when the user is away. Anybody may ask who
+ * the user is.
+ */
 const isBounded = (word: string): boolean =>
-  parseScope(word) !== undefined || word === 'offline_access' || word.includes(':');
+  parseScope(word) !== undefined || isServerScope(word) || word === 'offline_access';
