@@ -118,7 +118,7 @@ function composeIdentity(
   const issuer = issuerOf(config, base);
   const signOn = composeSignOn({ ...parts, ...proofs, sessions, seal, issuer });
   const { administratorScope } = config;
-  const identifyToken = createIdentifyToken({ store, clock, people, administratorScope, ...lookups });
+  const identifyToken = createIdentifyToken({ store, clock, people, base, administratorScope, ...lookups });
   const identify = createIdentifyAny(identifyToken, outside);
   const mode = registrationOf(config);
   const flow = composePages({

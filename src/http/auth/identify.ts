@@ -11,8 +11,8 @@ import type { Caller } from '../../operations/request.ts';
 import { SERVER_AGENT, type AuditEntry } from '../../ports/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Snapshot, Store } from '../../ports/store.ts';
+import { readScopes } from '../../resources/scope-query.ts';
 import { beyondCeiling } from '../../smart/ceiling.ts';
-import { parseScopes } from '../../smart/scopes.ts';
 import { readServerScopes } from '../../smart/server-scopes.ts';
 import { readReference } from '../claims.ts';
 import { invalidHeader } from '../headers.ts';
@@ -53,6 +53,8 @@ interface Parts {
   readonly store: Pick<Store, 'snapshot'>;
   readonly clock: Clock;
   readonly people: People;
+  /** The FHIR base, by which the query of a scope may name resources. */
+  readonly base: string;
   readonly administratorScope: string;
   readonly findOrganization: (name: OrganizationName) => Promise<Ref | undefined>;
   readonly usualPurpose: FindUsualPurpose;
@@ -112,7 +114,7 @@ async function callerOf(
   const words = withinNow(body, client);
   const isAdministrator = person?.administrator === true && words.includes(parts.administratorScope);
   if (organization === undefined && !isAdministrator) throw new OperationOutcomeError('organization-unknown');
-  const scopes = parseScopes(words.join(' '));
+  const scopes = readScopes(words.join(' '), parts.base);
   const roles = person && grantedTo(person, isAdministrator);
   const asking = { organization, scopes, patient, user: person?.user, claimed: [], roles };
   return {

@@ -98,6 +98,13 @@ export async function openG10World(): Promise<G10World> {
     kind: 'symmetric',
     secretHash: createHash('sha256').update(SECRET).digest('hex'),
   });
+  // The EHR's own program, which opens apps.
+  await putClient(store, 'dashboard', {
+    ...common,
+    name: 'Dashboard',
+    corsOrigins: [PAGE_ORIGIN],
+    firstParty: true,
+  });
   const keys = [key.publicJwk];
   await putClient(store, 'asymmetric', { ...common, name: 'Key App', kind: 'asymmetric', jwks: { keys } });
   await putClient(store, 'backend', {
