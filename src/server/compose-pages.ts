@@ -21,7 +21,7 @@ interface PagesParts {
   readonly sessions: Sessions;
   readonly proofs: Pick<ComposedFactors, 'factors' | 'devices'>;
   readonly identify: IdentifyBearer;
-  readonly signOn: Pick<ComposedSignOn, 'otherWays'>;
+  readonly signOn: Pick<ComposedSignOn, 'otherWays' | 'logoutElsewhere'>;
 }
 
 export function composePages(parts: PagesParts): Flow {
@@ -37,6 +37,7 @@ export function composePages(parts: PagesParts): Flow {
     },
     faultOfScopes: (text) => faultOfScopes(text, base),
     otherWays: signOn.otherWays,
+    logoutElsewhere: signOn.logoutElsewhere,
     notice: undefined,
   });
 }

@@ -1,24 +1,19 @@
 /** Providers of logins, as an administrator of this machine settles them in a stopped server's store (identity 8). */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { createProviderAdministration } from '../../src/accounts/provider-administration.ts';
 import { createSessions } from '../../src/accounts/sessions.ts';
 import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import { createLog } from '../../src/http/log.ts';
 import { makeProviderKey } from '../../src/http/sign-on/provider-key.ts';
-import type {
-  ProviderAdministration,
-  ProviderAsked,
-  ProviderAsker,
-  ProviderRow,
-} from '../../src/ports/sign-on.ts';
+import type { ProviderAdministration, ProviderAsker, ProviderRow } from '../../src/ports/sign-on.ts';
 import { openConfiguredStore } from '../../src/server/compose-store.ts';
 import type { Config } from '../../src/server/config.ts';
 import { openKey } from '../../src/server/key-file.ts';
 import { clock } from '../../src/server/time.ts';
 import { needStore } from '../../src/stores/embedded/folder/folder.ts';
 import { Trouble, UsageError } from '../command.ts';
+import { readProviderFile } from './provider-file.ts';
 
 interface SignOnWords {
   /** What stands behind `sign-on`. */
@@ -34,18 +29,6 @@ const ASKER: ProviderAsker = {
 };
 
 const USAGE = 'sign-on list, sign-on put FILE or sign-on remove PROVIDER is expected.';
-
-/** What a file may leave out. */
-const DEFAULTS = {
-  credential: 'private_key_jwt',
-  scopes: ['openid', 'profile', 'email'],
-  rules: [],
-  proof: { kind: 'none' },
-  justInTime: false,
-  emailDomains: [],
-  endsSessionThere: false,
-  status: 'active',
-} as const;
 
 /** @throws UsageError for words that are no command, Trouble with what is wrong with a provider */
 export async function administerSignOn({ words, config, print }: SignOnWords): Promise<void> {
@@ -86,7 +69,7 @@ async function perform(
     return;
   }
   if (action === 'put') {
-    print(lineOf(await providers.put(ASKER, readFile(operand))));
+    print(lineOf(await providers.put(ASKER, readProviderFile(operand))));
     return;
   }
   if (action !== 'remove') throw new UsageError(USAGE);
@@ -105,17 +88,3 @@ const lineOf = ({
   proof,
 }: ProviderRow): string =>
   [key, name, status, issuer, clientId, credential, `factor by ${proof.kind}`, ...organizations].join('  ');
-
-/** A provider as JSON; its members are those of docs/reference/sign-on.md. What they say is checked when it is put. */
-function readFile(file: string): ProviderAsked {
-  let told: unknown;
-  try {
-    told = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new Trouble(`${file} cannot be read as JSON: ${(error as Error).message}`);
-  }
-  const asked = { ...DEFAULTS, ...(told as Partial<ProviderAsked>) };
-  const missing = ['key', 'name', 'issuer', 'clientId', 'organizations'].filter((name) => !(name in asked));
-  if (missing.length > 0) throw new Trouble(`${file} lacks ${missing.join(', ')}.`);
-  return asked as ProviderAsked; // its values are checked by `put`
-}

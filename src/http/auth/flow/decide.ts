@@ -14,7 +14,17 @@ import type { GrantContext } from '../records.ts';
 import type { Consents } from './consents.ts';
 import type { KnownLaunch } from './launches.ts';
 import { workplacesOf, type Place } from './people.ts';
-import { OFFLINE } from './scope-words.ts';
+import { OFFLINE, ONLINE } from './scope-words.ts';
+
+/**
+ * The words that an app asks for. A login that somebody's provider vouches for is asked about as long as it lasts, and no longer:
+ * what an app gets by it ends with its session, so that whoever is gone there is gone here (identity ID-46).
+ */
+export const scopesAsked = (text: string | undefined, { session }: FoundSession): readonly string[] => {
+  const words = (text ?? '').split(' ').filter(Boolean);
+  if (session.provider === undefined) return words;
+  return [...new Set(words.map((word) => (word === OFFLINE ? ONLINE : word)))];
+};
 
 /** What an app asks for, and who is there. */
 export interface AppRequest {

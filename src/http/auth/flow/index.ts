@@ -48,6 +48,7 @@ interface FlowParts {
   readonly invitations: Invitations;
   readonly identify: IdentifyBearer;
   readonly faultOfScopes: (text: string) => ScopeFault | undefined;
+  readonly logoutElsewhere: (session: string, back: string) => Promise<string | undefined>;
   readonly otherWays: (query: string) => Promise<readonly OtherWay[]>;
   /** What the login page says in a demonstration. */
   readonly notice: string | undefined;

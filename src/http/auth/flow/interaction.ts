@@ -14,7 +14,7 @@ import { organizationsPage } from '../pages/choices.ts';
 import { consentPage } from '../pages/consent.ts';
 import { RaceLost, withinUnit } from '../unit.ts';
 import type { Consents } from './consents.ts';
-import type { AppRequest, Chosen, Decide, FlowStep } from './decide.ts';
+import { scopesAsked, type AppRequest, type Chosen, type Decide, type FlowStep } from './decide.ts';
 import { isProven, type WantedLogin, wantedOf } from './freshness.ts';
 import type { Grants } from './grants.ts';
 import type { Launches } from './launches.ts';
@@ -102,7 +102,7 @@ async function open(parts: InteractionParts, exchange: AuthExchange): Promise<Un
   });
   const handle = params['launch'];
   const launch = handle === undefined ? undefined : ((await launches.find(handle)) ?? ('unknown' as const));
-  const asked = (params['scope'] ?? '').split(' ').filter(Boolean);
+  const asked = scopesAsked(params['scope'], found);
   const prompts = new Set((params['prompt'] ?? '').split(' ').filter(Boolean));
   const request: AppRequest = { clientId, client, account, found, asked, prompts, launch };
   return { exchange, provider, uid, interaction, cookie, request, chosen: chosenIn(interaction) };

@@ -10,7 +10,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Store } from '../../../ports/store.ts';
 import type { FrontHooks, OidcModule } from '../provider.ts';
 import { currentUnit } from '../unit.ts';
-import type { Decide, FlowStep } from './decide.ts';
+import { scopesAsked, type Decide, type FlowStep } from './decide.ts';
 import { acrAsked, ACR_REASON, reachesOne } from './freshness.ts';
 import type { createFront } from './front.ts';
 import type { Grants } from './grants.ts';
@@ -90,7 +90,7 @@ async function grantSilently(
   if (!isUsable(registered, clock.now())) return undefined;
   const handle = params['launch'];
   const launch = handle === undefined ? undefined : ((await launches.find(handle)) ?? ('unknown' as const));
-  const asked = (params['scope'] ?? '').split(' ').filter(Boolean);
+  const asked = scopesAsked(params['scope'], found);
   const request = {
     clientId: client.clientId,
     client: registered,

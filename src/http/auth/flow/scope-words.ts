@@ -65,6 +65,7 @@ const OTHERS: Readonly<Record<string, string | undefined>> = {
 
 /** Said by a choice of its own. */
 export const OFFLINE = 'offline_access';
+export const ONLINE = 'online_access';
 
 const CONDITION = 'http://terminology.hl7.org/CodeSystem/condition-category';
 const CONDITION_US = 'http://hl7.org/fhir/us/core/CodeSystem/condition-category';

@@ -12,6 +12,8 @@ interface Parts {
   readonly web: Web;
   readonly sessions: Sessions;
   readonly findClient: (id: string) => Promise<Client | undefined>;
+  /** Where the log-off of a session goes on, at the provider by which it began; to be asked before it ends (identity ID-48). */
+  readonly logoutElsewhere: (session: string, back: string) => Promise<string | undefined>;
 }
 
 /** What an app asks for, as far as it is registered. */
@@ -22,6 +24,9 @@ interface LogoutRequest {
   readonly carried: Readonly<Record<string, string>>;
 }
 
+/** Where a provider sends the browser back to after its own log-off. */
+const BACK = '/logout/back';
+
 const CARRIED = ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'state'] as const;
 
 export function createSignOut(parts: Parts) {
@@ -29,6 +34,7 @@ export function createSignOut(parts: Parts) {
     routes: [
       ['GET', '/logout', (exchange: AuthExchange) => show(parts, exchange)],
       ['POST', '/logout', (exchange: AuthExchange) => take(parts, exchange)],
+      ['GET', BACK, (exchange: AuthExchange) => comeBack(parts, exchange)],
     ] as const,
   };
 }
@@ -59,7 +65,31 @@ async function show(parts: Parts, exchange: AuthExchange): Promise<void> {
     return;
   }
   const page = signOutPage({ form: web.form('/logout', cookie), app: asked.app, carried: asked.carried });
-  web.show(exchange, page, { policy: { leadsTo: asked.to } });
+  const there = await addressElsewhere(parts, found.id, asked);
+  const leadsTo = [asked.to, there].filter((one) => one !== undefined);
+  web.show(exchange, page, { policy: { leadsTo } });
+}
+
+/** The provider's own log-off: it hands back, as state, what the app has asked for. */
+async function addressElsewhere(
+  { web, logoutElsewhere }: Parts,
+  session: string,
+  { to, carried }: LogoutRequest,
+): Promise<string | undefined> {
+  const address = await logoutElsewhere(session, `${web.origin}${web.at(BACK)}`);
+  if (address === undefined || to === undefined) return address;
+  const { client_id: client, post_logout_redirect_uri: back, state, id_token_hint: hint } = carried;
+  const kept = { client_id: client ?? audienceOf(hint), post_logout_redirect_uri: back, state };
+  const told = new URLSearchParams();
+  for (const [name, value] of Object.entries(kept)) if (value !== undefined) told.set(name, value);
+  return withState(address, told.toString());
+}
+
+/** The provider's log-off is over: on to where the app wanted, if that is registered. */
+async function comeBack(parts: Parts, exchange: AuthExchange): Promise<void> {
+  const asked = await readLogoutRequest(parts, new URLSearchParams(exchange.query.get('state') ?? ''));
+  if (asked.to === undefined) parts.web.show(exchange, signedOutPage(parts.web.at('/login')));
+  else parts.web.go(exchange, asked.to);
 }
 
 const leave = (parts: Parts, exchange: AuthExchange, { to }: Pick<LogoutRequest, 'to'>): void => {
@@ -88,8 +118,9 @@ async function take(parts: Parts, exchange: AuthExchange): Promise<void> {
     return;
   }
   const found = cookie === undefined ? undefined : await sessions.find(cookie);
+  const there = found && (await addressElsewhere(parts, found.id, asked));
   if (found !== undefined) await sessions.end(found.id, byOf(exchange, found.session.account, found.id));
-  leave(parts, exchange, asked);
+  leave(parts, exchange, { to: there ?? asked.to });
 }
 
 /** The client for which an id_token was made. It opens nothing: the person is asked, and the address must be registered. */

@@ -3,17 +3,17 @@
 /** Where a form of the page may lead, and who may show the page in a frame. */
 export interface PagePolicy {
   /**
-   * Where the redirects after a form may end beside this server: browsers apply `form-action` to them, too. A redirect
-   * address of the client; absent where no redirect leaves the server.
+   * Where the redirects after a form may lead beside this server: browsers apply `form-action` to each of them, too. A
+   * redirect address of the client, a provider's page; absent where no redirect leaves the server.
    */
-  readonly leadsTo?: string | undefined;
+  readonly leadsTo?: string | readonly string[] | undefined;
   /** The origins that may show the page in a frame: those that the client has registered. */
   readonly frames?: readonly string[];
 }
 
 /** @returns the header's value (smart 3) */
 export function contentSecurityPolicy({ leadsTo, frames = [] }: PagePolicy): string {
-  const target = leadsTo === undefined ? undefined : formTarget(leadsTo);
+  const targets = (leadsTo === undefined ? [] : [leadsTo].flat()).flatMap((one) => formTarget(one) ?? []);
   const framing = frames.filter(isOrigin);
   return [
     "default-src 'none'",
@@ -22,7 +22,7 @@ export function contentSecurityPolicy({ leadsTo, frames = [] }: PagePolicy): str
     "img-src 'self'",
     "base-uri 'none'",
     `frame-ancestors ${framing.length === 0 ? "'none'" : framing.join(' ')}`,
-    `form-action 'self'${target === undefined ? '' : ` ${target}`}`,
+    ['form-action', "'self'", ...new Set(targets)].join(' '),
   ].join('; ');
 }
 
