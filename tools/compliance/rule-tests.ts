@@ -1,10 +1,10 @@
-/** Which tests show a rule: those whose names cite it, such as `(compliance L2, L5)` or `(compliance C1 to C4)`. */
+/** Which tests show a rule: those whose names cite it, such as `(compliance L2, L5)`, `(compliance C1 to C4)` or `(identity ID-36)`. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RuleId } from './citation.ts';
 
 const TESTS = join(import.meta.dirname, '../../test');
-const CITED = /\((?:compliance|audit-compliance|harmony) [^()]*(?:\([^()]*\)[^()]*)*\)/g;
+const CITED = /\((?:compliance|audit-compliance|harmony|identity|smart) [^()]*(?:\([^()]*\)[^()]*)*\)/g;
 
 /** A test that cites a rule: its file below `test/`, and what its name says in parentheses. */
 export interface RuleTest {
@@ -33,8 +33,8 @@ const titlesIn = (source: string): readonly string[] =>
     .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
     .flatMap((line) => line.replace(/ \/\/ .*$/, '').match(CITED) ?? []);
 
-const PAGES = /\b(audit-compliance|compliance|harmony)\b/;
-const RANGE = /^([A-Z]+)(\d+) to (?:\1)?(\d+)$/;
+const PAGES = /\b(audit-compliance|compliance|harmony|identity|smart)\b/;
+const RANGE = /^([A-Z]+-?)(\d+) to (?:\1)?(\d+)$/;
 
 /** The rules that a marker cites; a page's name holds for the ids behind it, and `Z` ids are always harmony's. */
 export function rulesIn(marker: string): readonly RuleId[] {
@@ -45,14 +45,14 @@ export function rulesIn(marker: string): readonly RuleId[] {
     .flatMap((part) => {
       page = PAGES.exec(part)?.[1] ?? page;
       return idsIn(part.replace(PAGES, '').trim()).map(
-        (id): RuleId => (id.startsWith('Z') ? `harmony ${id}` : `${page as 'compliance'} ${id}`), // one of the three
+        (id): RuleId => (id.startsWith('Z') ? `harmony ${id}` : `${page as 'compliance'} ${id}`), // one of the pages
       );
     });
 }
 
 function idsIn(text: string): readonly string[] {
   const range = RANGE.exec(text);
-  if (range === null) return /^[A-Z]+\d+$/.test(text) ? [text] : [];
+  if (range === null) return /^[A-Z]+-?\d+$/.test(text) ? [text] : [];
   const [, letter = '', first, last] = range;
   const count = Number(last) - Number(first) + 1;
   return Array.from(
