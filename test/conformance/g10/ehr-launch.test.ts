@@ -103,11 +103,11 @@ describe.each<[string, AppKind, string]>([
   });
 });
 
-describe('a launch', () => {
-  const use = async (launch: string, client = 'public') =>
-    (await world.clinician.authorize({ client_id: client, scope: 'launch openid user/Patient.rs', launch }))
-      .params;
+const use = async (launch: string) =>
+  (await world.clinician.authorize({ client_id: 'public', scope: 'launch openid user/Patient.rs', launch }))
+    .params;
 
+describe('a launch', () => {
   test('(smart SM-7) works once', async () => {
     const launch = String((await open('public')).json['launch']);
     expect(await use(launch)).toHaveProperty('code');
