@@ -296,3 +296,19 @@ describe('the own resource of a user', () => {
     expect((await fhir(without.json['access_token'], `Practitioner/${self.id}`)).status).toBe(403);
   });
 });
+
+test('(smart SM-26, SM-27) a token with a narrowed scope finds and reads what its query leaves', async () => {
+  const [narrow, other] = await Promise.all(
+    ['Narrow', 'Other'].map((family) =>
+      server.create('recipient', { resourceType: 'Patient', name: [{ family }] }),
+    ),
+  );
+  const token = (await redeem(server, 'app', await issue('openid fhirUser user/Patient.rs?family=Narrow')))
+    .json['access_token'];
+  const { text } = await fhir(token, 'Patient?_total=accurate');
+  expect([JSON.parse(text), (await fhir(token, `Patient/${narrow?.id}`)).status]).toEqual([
+    expect.objectContaining({ total: 1 }),
+    200,
+  ]);
+  expect((await fhir(token, `Patient/${other?.id}`)).status).toBe(404);
+});
