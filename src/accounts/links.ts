@@ -20,7 +20,7 @@ import { identityEntry } from './audit.ts';
 import { readAdministered } from './life.ts';
 
 /** What a link gives now. */
-interface LinkNow extends AccountLink {
+export interface LinkNow extends AccountLink {
   /** Absent for a Practitioner, whose roles are those of memberships. */
   readonly role?: Extract<Role, 'patient' | 'proxy'>;
   /** Whose record it opens: of a Patient the own, of a RelatedPerson that of the patient. */

@@ -81,11 +81,18 @@ export function provenAgain(session: Session, ways: readonly Amr[], now: number)
 }
 
 /** A session of another organization; undefined where it may not be of that one. */
-export function ofOrganization(session: Session, organization: Ref): Session | undefined {
-  const { organizations } = session;
-  if (organizations !== undefined && !organizations.includes(organization)) return undefined;
-  return { ...session, organization };
-}
+export const ofOrganization = (session: Session, organization: Ref): Session | undefined =>
+  mayBeOf(session, organization) ? { ...session, organization } : undefined;
+
+/**
+ * Whether a session may be of an organization. One that a provider outside has opened is of the provider's own alone, and
+ * never of the installation (identity ID-45).
+ */
+export const mayBeOf = (
+  { organizations }: Pick<Session, 'organizations'>,
+  organization: Ref | undefined,
+): boolean =>
+  organizations === undefined || (organization !== undefined && organizations.includes(organization));
 
 /** Whether a request counts as its person's: what a page asks by itself says so by X-Closeloop-Background (identity ID-36). */
 export const isOwnWish = (background: string | undefined): boolean => background?.trim() !== '1';

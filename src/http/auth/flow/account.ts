@@ -100,7 +100,7 @@ async function showAccount(
   const held = await factors.held(account.id);
   const own = await sessions.list(account.id);
   const { organization } = found.session;
-  const places = await workplacesOf(snapshot, account, clock.now());
+  const places = await workplacesOf(snapshot, account, found.session, clock.now());
   const page = accountPage({
     name: account.name,
     login: account.login,
@@ -192,10 +192,10 @@ async function appLine(parts: Parts, client: string, grants: readonly HeldGrant[
 async function showOrganizations(
   parts: Parts,
   exchange: AuthExchange,
-  { account, cookie }: SignedIn,
+  { account, cookie, found }: SignedIn,
 ): Promise<void> {
   const { store, clock, web } = parts;
-  const places = await workplacesOf(store.snapshot(), account, clock.now());
+  const places = await workplacesOf(store.snapshot(), account, found.session, clock.now());
   const memberships = places.flatMap(({ organization, patient, name, roles }) =>
     organization === undefined || patient !== undefined
       ? []
@@ -289,7 +289,7 @@ async function switchOrganization(
   form: TakenForm,
 ): Promise<void> {
   const { store, clock, web, sessions } = parts;
-  const places = await workplacesOf(store.snapshot(), account, clock.now());
+  const places = await workplacesOf(store.snapshot(), account, found.session, clock.now());
   const chosen = places.find(
     ({ organization, patient }) => organization === form.one('organization') && patient === undefined,
   );

@@ -76,7 +76,7 @@ export function createDecide(parts: DecideParts) {
     if (launch !== undefined && !isOfSession(launch, found, clientId))
       return refuse('access_denied', 'the launch was made by somebody else, or in another session');
 
-    const places = await workplacesOf(snapshot, account, now());
+    const places = await workplacesOf(snapshot, account, found.session, now());
     const place = placeFor(places, request, chosen);
     if (place === undefined && places.length === 0)
       return refuse('access_denied', 'no organization has given the person a place');

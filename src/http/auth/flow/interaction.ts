@@ -167,7 +167,7 @@ async function chosenBy(
   const { request, chosen, exchange } = underway;
   const key = form.one('organization');
   if (key !== '') {
-    const places = await workplacesOf(store.snapshot(), request.account, clock.now());
+    const places = await workplacesOf(store.snapshot(), request.account, request.found.session, clock.now());
     const place = places.find((one) => one.key === key);
     if (place === undefined) return undefined;
     if (place.organization !== undefined && place.patient === undefined)

@@ -4,11 +4,12 @@
  */
 import { membershipsInForce, type KnownAccount } from '../../../accounts/accounts.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
+import { linksNow, type LinkNow } from '../../../accounts/links.ts';
+import { mayBeOf, type Session } from '../../../identity/session.ts';
 import { roleRow, type Role } from '../../../identity/roles.ts';
 import { EVERYTHING } from '../../../ports/query.ts';
 import { resourceOf } from '../../../ports/stored-resource.ts';
 import type { Snapshot } from '../../../ports/store.ts';
-import { localRef } from '../../../resources/element.ts';
 
 /** Where a person may work, or whose record it is. */
 export interface Place {
@@ -26,8 +27,18 @@ export interface Place {
 
 const INSTALLATION = 'installation';
 
-/** @returns what a person may choose from now */
+/** @returns what a person may choose from now, in this session */
 export async function workplacesOf(
+  snapshot: Snapshot,
+  account: KnownAccount,
+  session: Pick<Session, 'organizations'>,
+  now: number,
+): Promise<readonly Place[]> {
+  const places = await allPlacesOf(snapshot, account, now);
+  return places.filter(({ organization }) => mayBeOf(session, organization));
+}
+
+async function allPlacesOf(
   snapshot: Snapshot,
   account: KnownAccount,
   now: number,
@@ -43,7 +54,7 @@ export async function workplacesOf(
       ...(user !== undefined && { user }),
     };
   });
-  const own = account.links.map((link) => patientPlace(snapshot, link, now));
+  const own = (await linksNow(account, snapshot, now)).map((link) => patientPlace(snapshot, link));
   const places = (await Promise.all([...staff, ...own])).filter((place) => place !== undefined);
   if (!account.administrator) return places;
   const user = practitionerOf(account, '');
@@ -62,44 +73,21 @@ const practitionerOf = ({ links }: KnownAccount, organization: Ref | ''): Ref | 
     links.filter((link) => link.custodian === custodian && link.ref.startsWith('Practitioner/')),
   )[0]?.ref;
 
+/** Whose record somebody may open by a link that holds now. */
 async function patientPlace(
   snapshot: Snapshot,
-  { ref, custodian }: KnownAccount['links'][number],
-  now: number,
+  { ref, custodian, role, patient }: LinkNow,
 ): Promise<Place | undefined> {
-  if (custodian === '') return undefined;
-  const of = ref.startsWith('Patient/')
-    ? { patient: ref, role: 'patient' as const }
-    : await proxied(snapshot, ref, now);
-  if (of === undefined) return undefined;
+  if (custodian === '' || role === undefined || patient === undefined) return undefined;
   return {
     key: ref,
     organization: custodian,
-    patient: of.patient,
-    name: `${await patientName(snapshot, of.patient)}, ${await organizationName(snapshot, custodian)}`,
-    roles: [of.role],
+    patient,
+    name: `${await patientName(snapshot, patient)}, ${await organizationName(snapshot, custodian)}`,
+    roles: [role],
     user: ref,
   };
 }
-
-/** Whom a RelatedPerson stands for, while it does (identity 1). */
-async function proxied(
-  snapshot: Snapshot,
-  ref: Ref,
-  now: number,
-): Promise<{ readonly patient: Ref; readonly role: 'proxy' } | undefined> {
-  if (!ref.startsWith('RelatedPerson/')) return undefined;
-  const person = await stored(snapshot, ref);
-  if (person === undefined || person['active'] === false) return undefined;
-  const { start, end } = (person['period'] ?? {}) as { start?: string; end?: string }; // a Period
-  const has =
-    (start === undefined || Date.parse(start) <= now) &&
-    (end === undefined || now < Date.parse(end) + DAY_MS);
-  const patient = localRef(person['patient']);
-  return has && patient !== undefined ? { patient, role: 'proxy' } : undefined;
-}
-
-const DAY_MS = 86_400_000;
 
 const stored = async (snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<Resource | undefined> =>
   resourceOf(await snapshot.read(ref, EVERYTHING));
