@@ -11,6 +11,7 @@ import { allRecords, type RecordWrite, type StoredRecord } from '../ports/record
 import type { Snapshot, Store } from '../ports/store.ts';
 import { faultOfScopes } from '../resources/scope-faults.ts';
 import { beyondCeiling } from '../smart/ceiling.ts';
+import { INTROSPECT_SCOPE } from '../smart/server-scopes.ts';
 import { identityEntry } from './audit.ts';
 import type { By } from './changes.ts';
 
@@ -115,6 +116,7 @@ export async function registerClient(
       const fault = faultOfScopes(text, base);
       return fault && `${fault.scope} ${fault.why}`;
     },
+    isOfMachines: (word) => word === INTROSPECT_SCOPE,
     beyond: beyondCeiling,
   };
   const read = readRegistration(metadata, rules);

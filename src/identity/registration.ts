@@ -22,6 +22,8 @@ export interface RegistrationRules {
   readonly secretHash: string;
   /** What is wrong with a scope parameter, in words; undefined: nothing. */
   readonly faultOfScopes: (text: string) => string | undefined;
+  /** Whether a word is a right of this server that only machines have. */
+  readonly isOfMachines: (word: string) => boolean;
   /** The words of `asked` that `ceiling` does not cover. */
   readonly beyond: (asked: readonly string[], ceiling: readonly string[]) => readonly string[];
 }
@@ -195,12 +197,11 @@ function faultOfScope(
 ): string | undefined {
   const words = wordsOf(scope);
   if (words.length === 0) return 'scope must name what the client may ask for at most';
-  const fault = rules.faultOfScopes(words.join(' '));
-  if (fault !== undefined) return `scope: ${fault}`;
   const isMachine = kind === 'service';
-  const [foreign] = words.filter(
-    (word) => word.startsWith('system/') !== isMachine && !word.startsWith('https:'),
-  );
+  const others = isMachine ? words.filter((word) => !rules.isOfMachines(word)) : words;
+  const fault = rules.faultOfScopes(others.join(' '));
+  if (fault !== undefined) return `scope: ${fault}`;
+  const [foreign] = others.filter((word) => word.startsWith('system/') !== isMachine);
   if (foreign !== undefined) return `scope: ${foreign} is ${isMachine ? 'for apps' : 'for machines'}`;
   const [beyond] = rules.ceiling === undefined ? [] : rules.beyond(words, rules.ceiling);
   return beyond === undefined ? undefined : `scope: ${beyond} is beyond what may be registered`;

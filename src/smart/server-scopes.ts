@@ -18,3 +18,6 @@ export const readServerScopes = (words: readonly string[]): readonly ServerScope
 
 /** Whether a word is one of them. */
 export const isServerScope = (word: string): boolean => SERVER_SCOPES.some((scope) => scope === word);
+
+/** What lets a machine ask about the tokens of its organization (RFC 7662; smart SM-58). No app has it. */
+export const INTROSPECT_SCOPE = 'https://closeloop.dev/scopes/introspect';

@@ -25,12 +25,13 @@ export function faultOfAssertion(
   rules: AssertionRules,
 ): string | undefined {
   const { now, toleranceS, audiences, algorithms, jwksUri } = rules;
-  const { alg, typ, kid, jku } = header;
+  const { alg, typ, kid, jku, crit } = header;
   const { iss, sub, aud, exp, jti, nbf, iat } = claims;
   const checks: readonly (readonly [wrong: boolean, says: string])[] = [
     [typeof alg !== 'string' || !algorithms.includes(alg), 'alg is not accepted'],
     [typ !== 'JWT', 'typ is not JWT'],
     [typeof kid !== 'string' || kid === '', 'kid is missing'],
+    [crit !== undefined, 'crit names what is not understood here'],
     [jku !== undefined && jku !== jwksUri, 'jku is not the registered jwks_uri'],
     [iss !== client || sub !== client, 'iss or sub is not the client'],
     [!isFor(aud, audiences), 'aud is not the token endpoint'],

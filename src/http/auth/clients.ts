@@ -14,6 +14,8 @@ export async function findClient(
   return found?.body as Client | undefined; // of this kind
 }
 
+const NO_KEYS: FindClientKeys = async () => [];
+
 /** A redirect to an app on the user's own machine: a scheme of its own, or loopback (RFC 8252). */
 const isNative = (uri: string): boolean => !uri.startsWith('https:');
 
@@ -35,12 +37,12 @@ export function createClientReader({
       client_id: id,
       client_name: client.name,
       application_type: client.redirectUris.some(isNative) ? 'native' : 'web',
-      redirect_uris: client.redirectUris,
-      post_logout_redirect_uris: client.postLogoutRedirectUris,
-      cors_origins: client.corsOrigins,
+      // Nobody is sent to an address, and no key is fetched from one, that nobody has approved.
+      redirect_uris: isRequested ? [] : client.redirectUris,
+      cors_origins: isRequested ? [] : client.corsOrigins,
       ...(client.jwksUri !== undefined && { registered_jwks_uri: client.jwksUri }),
       ...flowsOf(client, isRequested),
-      ...(await credentialsOf(id, client, keys, unit)),
+      ...(await credentialsOf(id, client, isRequested ? NO_KEYS : keys, unit)),
     };
   };
 }

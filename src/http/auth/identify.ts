@@ -18,7 +18,7 @@ import { readReference } from '../claims.ts';
 import { invalidHeader } from '../headers.ts';
 import { purposesFor, type FindUsualPurpose } from '../purposes.ts';
 import { findClient } from './clients.ts';
-import { keyOfSecret, type AccessTokenBody } from './records.ts';
+import { APP_GRANT, keyOfSecret, type AccessTokenBody } from './records.ts';
 
 /** A person as of now, in the organization or for the patient that a token is for. */
 interface ActingPerson {
@@ -85,6 +85,10 @@ export function createIdentifyToken(parts: Parts): IdentifyToken {
     const found = await snapshot.record('access-token', keyOfSecret(token));
     if (found === undefined) throw expired();
     const body = found.body as AccessTokenBody; // of this kind
+    // A grant that ended takes its tokens with it, one that was issued at the same moment as well.
+    const isGranted =
+      body.grant === undefined || (await snapshot.record(APP_GRANT, body.grant)) !== undefined;
+    if (!isGranted) throw expired();
     const client = await findClient(snapshot, body.client);
     if (client === undefined || !isUsable(client, clock.now())) throw expired();
     const caller = await callerOf(parts, snapshot, body, client, credentials);

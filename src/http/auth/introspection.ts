@@ -4,6 +4,7 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { Store } from '../../ports/store.ts';
+import { INTROSPECT_SCOPE } from '../../smart/server-scopes.ts';
 import { readContextOf } from './adapter.ts';
 import type { AuthenticateClient, FormFields } from './client-auth.ts';
 import { findClient } from './clients.ts';
@@ -12,9 +13,6 @@ import { readFields } from './exchange.ts';
 import type { IdentifyToken } from './identify.ts';
 import { launchParameters } from './mount.ts';
 import { keyOfSecret, type AccessTokenBody, type GrantContext } from './records.ts';
-
-/** The scope by which a Bearer token may ask about tokens. */
-const INTROSPECT_SCOPE = 'https://closeloop.dev/scopes/introspect';
 
 interface Parts {
   readonly store: Pick<Store, 'snapshot'>;

@@ -17,6 +17,7 @@ import type {
 import { LAUNCH_SCOPES } from '../../capability/authorization-server.ts';
 import { beyondCeiling } from '../../smart/ceiling.ts';
 import { parseScopes } from '../../smart/scopes.ts';
+import { INTROSPECT_SCOPE } from '../../smart/server-scopes.ts';
 import { createAdapter, readGrantContext, type AdapterParts } from './adapter.ts';
 import { faultOfAssertion } from './assertion.ts';
 import type { AccessTokenBody, GrantContext } from './records.ts';
@@ -262,9 +263,6 @@ async function resourceServer(
   return { scope, audience: settings.base, accessTokenFormat: 'opaque' };
 }
 
-/** Scopes of this server that a machine may have beside `system/`. */
-const SERVICE_SCOPES = /^https:\/\/closeloop\.dev\/scopes\/[a-z]+$/;
-
 /** All or nothing (smart 8, "Backend services"); undefined: all of them are granted. */
 function faultOfBackendScopes(
   words: readonly string[],
@@ -280,7 +278,7 @@ function faultOfBackendScopes(
 }
 
 const isForMachines = (word: string): boolean =>
-  SERVICE_SCOPES.test(word) || parseScopes(word).some(({ level }) => level === 'system');
+  word === INTROSPECT_SCOPE || parseScopes(word).some(({ level }) => level === 'system');
 
 /** What our record of an access token holds beside the library's: where, how and for what the user logged in. */
 async function tokenContext(

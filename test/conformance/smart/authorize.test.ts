@@ -123,6 +123,43 @@ describe('what an app must say', () => {
   });
 });
 
+describe.each(['requested', 'suspended'] as const)('a client that is %s', (status) => {
+  const back = 'https://stranger.example/bye';
+  beforeAll(() =>
+    putClient(server.running.store, status, {
+      status,
+      redirectUris: [REDIRECT],
+      postLogoutRedirectUris: [back],
+      scopes: SCOPES,
+    }),
+  );
+
+  test.each([
+    ['all that it needs', {}],
+    ['a fault', { aud: undefined }],
+    ['no page', { prompt: 'none' }],
+  ])('(smart SM-19, SM-64) sends nobody anywhere, with %s', async (_what, more) => {
+    const { status: answered, headers } = await authorize({ client_id: status, ...more });
+    expect([answered, headers.get('location')]).toEqual([400, null]);
+  });
+
+  test('(smart SM-55) sends nobody anywhere after a logout', async () => {
+    const query = new URLSearchParams({ client_id: status, post_logout_redirect_uri: back });
+    const { status: answered, headers } = await askAuth(server, `/auth/logout?${query.toString()}`);
+    expect([answered, headers.get('location')]).toEqual([200, null]);
+  });
+});
+
+test('(smart 5) no address fills the store with requests', async () => {
+  const query = authorizeQuery(BASE, makePkce().challenge).toString();
+  const from = { headers: { 'x-forwarded-for': '10.77.0.1' } };
+  const answers = await Promise.all(
+    Array.from({ length: 260 }, () => askAuth(server, `/auth/authorize?${query}`, from)),
+  );
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303, 429]));
+  expect((await authorize({})).status).toBe(303);
+});
+
 describe('a request by POST (smart SM-12)', () => {
   const long = `openid ${Array.from({ length: 90 }, (_, at) => `user/Task.rs?code=http://example.org/${'x'.repeat(150)}%7C${at}`).join(' ')}`;
 

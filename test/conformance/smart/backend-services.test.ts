@@ -91,6 +91,7 @@ const WRONG: Readonly<Record<string, () => AssertionSays>> = {
   'another kid': () => ({ header: { kid: 'nobody' } }),
   'no typ': () => ({ header: { typ: undefined } }),
   'a foreign jku': () => ({ header: { jku: 'https://evil.example/jwks' } }),
+  'a part that must be understood': () => ({ header: { crit: ['b64'], b64: true } }),
   'another issuer': () => ({ claims: { iss: 'someone' } }),
   'another subject': () => ({ claims: { sub: 'someone' } }),
   'another audience': () => ({ claims: { aud: 'https://evil.example/token' } }),

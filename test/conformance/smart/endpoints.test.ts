@@ -241,6 +241,19 @@ describe('registration', () => {
     expect(JSON.stringify(kept)).not.toContain(secret);
   });
 
+  test('(smart SM-58) a machine may ask about tokens, and no app', async () => {
+    const scope = 'https://closeloop.dev/scopes/introspect';
+    const machine = {
+      client_name: 'A gateway',
+      grant_types: ['client_credentials'],
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [(await makeKey()).publicJwk] },
+      scope,
+    };
+    expect((await register(machine, await admin())).status).toBe(201);
+    expect((await register({ ...APP, scope: `openid ${scope}` }, await admin())).status).toBe(400);
+  });
+
   test('(smart SM-64) nobody else registers', async () => {
     expect((await register(APP)).status).toBe(401);
     const [none] = [await register(APP, 'nothing')];

@@ -135,6 +135,25 @@ describe('a code', () => {
   });
 });
 
+test('(smart SM-62, SM-63) a token that was issued while its grant ended ends with it', async () => {
+  const { store } = server.running;
+  const issued = await issue();
+  const { json } = await redeem(server, 'app', issued);
+  // As when the grant was withdrawn by somebody who had not seen the token yet.
+  const grant = {
+    kind: 'app-grant',
+    key: keyOfSecret(issued.grant),
+    expect: 'any',
+    body: undefined,
+  } as const;
+  const row = adminEntry(
+    { agent: SERVER_AGENT, requestId: 'test' },
+    { entities: [], query: 'test', viewers: [] },
+  );
+  await store.commit(auditedCommit([row], { records: [grant] }));
+  expect((await fhir(json['access_token'])).status).toBe(401);
+});
+
 describe('a refresh token', () => {
   test('(g10 1.6.01–04, smart SM-47, SM-49, SM-50) is another at each use, and narrows for once', async () => {
     const first = await login();

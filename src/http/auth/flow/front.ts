@@ -12,6 +12,7 @@ import { isServerScope } from '../../../smart/server-scopes.ts';
 import { readSmallBody, type AuthExchange } from '../exchange.ts';
 import type { OidcModule, RequestChecks } from '../provider.ts';
 import { keyOfSecret } from '../records.ts';
+import { createRates } from '../rates.ts';
 import { RaceLost } from '../unit.ts';
 import type { Launches } from './launches.ts';
 import type { Web } from './web.ts';
@@ -37,12 +38,23 @@ const KIND = 'authorization-request';
 const KEPT_MS = 60_000;
 const ID_BYTES = 32;
 
+/** Each request is written down before anybody has signed in: no address fills the store. */
+const PER_ADDRESS = { perSecond: 5, burst: 200 };
+
 /** Takes a request by GET, or one that came by POST before. */
 export function createFront(parts: FrontParts) {
+  const rates = createRates(PER_ADDRESS, () => parts.clock.now());
+  const counted =
+    (answer: (own: FrontParts, exchange: AuthExchange) => Promise<void>) =>
+    async (exchange: AuthExchange): Promise<void> => {
+      const isTaken = exchange.query.has('request_id'); // counted when it came by POST
+      if (isTaken || rates.take(exchange.clientIp ?? '') === 0) await answer(parts, exchange);
+      else parts.web.refuse(exchange, 'too-many');
+    };
   return {
     routes: [
-      ['GET', '/authorize', (exchange: AuthExchange) => answerGet(parts, exchange)],
-      ['POST', '/authorize', (exchange: AuthExchange) => takePost(parts, exchange)],
+      ['GET', '/authorize', counted(answerGet)],
+      ['POST', '/authorize', counted(takePost)],
     ] as const,
     checks: (library: OidcModule): RequestChecks => createChecks(parts, library),
   };

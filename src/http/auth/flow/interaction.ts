@@ -178,6 +178,7 @@ async function chosenBy(
     return { place: key };
   }
   const id = form.one('patient');
+  if (id !== '' && !ID.test(id)) return undefined;
   if (id !== '') {
     const patient: Ref = `Patient/${id}`;
     const place = await placeOf(parts, underway);
@@ -189,6 +190,9 @@ async function chosenBy(
   const granted = grantedOf(asked, new Set(form.all('scope')), form.one('offline') === 'yes');
   return { ...chosen, granted };
 }
+
+/** An id of FHIR: what is chosen is a Patient, and nothing below one. */
+const ID = /^[A-Za-z0-9.-]{1,64}$/;
 
 const withoutPatient = ({ place }: Chosen): Chosen => (place === undefined ? {} : { place });
 

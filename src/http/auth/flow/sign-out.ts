@@ -1,6 +1,7 @@
 /** Signing out, by the person or because an app asks (OpenID Connect RP-Initiated Logout; smart SM-55). */
 import type { Sessions } from '../../../accounts/sessions.ts';
-import type { Client } from '../../../identity/client.ts';
+import { isUsable, type Client } from '../../../identity/client.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import type { AuthExchange } from '../exchange.ts';
 import { readSmallBody } from '../exchange.ts';
 import { signedOutPage, signOutPage } from '../pages/account.ts';
@@ -9,6 +10,7 @@ import { byOf } from './entry.ts';
 import { cookieOf, type Web } from './web.ts';
 
 interface Parts {
+  readonly clock: Clock;
   readonly web: Web;
   readonly sessions: Sessions;
   readonly findClient: (id: string) => Promise<Client | undefined>;
@@ -40,7 +42,7 @@ export function createSignOut(parts: Parts) {
 }
 
 async function readLogoutRequest(parts: Parts, params: URLSearchParams): Promise<LogoutRequest> {
-  const { findClient } = parts;
+  const { findClient, clock } = parts;
   const carried = Object.fromEntries(
     CARRIED.flatMap((name) => {
       const value = params.get(name);
@@ -48,7 +50,9 @@ async function readLogoutRequest(parts: Parts, params: URLSearchParams): Promise
     }),
   );
   const id = carried.client_id ?? audienceOf(carried.id_token_hint);
-  const client = id === undefined ? undefined : await findClient(id);
+  const found = id === undefined ? undefined : await findClient(id);
+  // One that nobody approved, or that was suspended, sends nobody anywhere.
+  const client = found !== undefined && isUsable(found, clock.now()) ? found : undefined;
   const back = carried.post_logout_redirect_uri;
   const isRegistered = back !== undefined && client?.postLogoutRedirectUris.includes(back) === true;
   const to = isRegistered ? withState(back, carried.state) : undefined;
