@@ -14,12 +14,12 @@ import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 import {
   ACCOUNT_KIND,
-  accountsAfter,
   accountWrite,
   findAccountByLogin,
   findMembership,
   loginTaken,
   membershipWrite,
+  systemAdministrators,
   type KnownAccount,
 } from './accounts.ts';
 import { checkSeparated, type AccountParts } from './acting.ts';
@@ -228,9 +228,9 @@ async function planAdded(
 const FIRST = { kind: 'installation', key: 'first-administrator' } as const;
 
 /**
- * Invites the first administrator of an installation that has no account.
+ * Invites the first administrator of an installation that has none. Others may have been invited before.
  *
- * @throws OperationOutcomeError `login-taken` where there is an account, or was a first administrator
+ * @throws OperationOutcomeError `login-taken` where there is an administrator, or was a first one
  */
 export async function inviteFirst(
   parts: AccountParts,
@@ -242,9 +242,11 @@ export async function inviteFirst(
   const { result } = await commitPlanned(parts, async (snapshot) => {
     const isFirst =
       (await snapshot.record(FIRST.kind, FIRST.key)) === undefined &&
-      (await accountsAfter(snapshot)).length === 0;
+      (await systemAdministrators(snapshot)).length === 0;
     if (!isFirst)
-      throw new OperationOutcomeError('login-taken', { diagnostics: 'There are accounts already.' });
+      throw new OperationOutcomeError('login-taken', {
+        diagnostics: 'There was a first administrator already.',
+      });
     const asked: Person = { login, name, administrator: true };
     const { records, audit, invited } = await planNewAccount(parts, snapshot, acting, asked);
     const first: RecordWrite = { ...FIRST, expect: 'absent', body: { account: invited.account } };

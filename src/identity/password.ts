@@ -20,8 +20,8 @@ export const PASSWORD_FAULTS: Readonly<Record<PasswordFault, string>> = {
   short: 'It is too short: take at least {min} characters. A sentence is fine.',
   long: 'It is too long: take at most {max} characters.',
   unprintable: 'It holds a character that cannot be typed or shown.',
-  common: 'Many people use it, or something very close to it. It is among the first that are tried.',
-  repetitive: 'It repeats a few characters, or counts on. It is among the first that are tried.',
+  common: 'Many people use it, or something very close to it. Choose another one.',
+  repetitive: 'It repeats a few characters, or counts on. Choose another one.',
   personal: 'It is made of a name that belongs to you, to your organization or to this product.',
   breached: 'It was found in a breach of another service. Whoever has that list tries it here.',
 };

@@ -4,10 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isIPv6 } from 'node:net';
 import type { AccountParts } from '../accounts/acting.ts';
 import { createCapabilityDocuments } from '../capability/index.ts';
-import { warningsOf, type Config } from './config.ts';
+import { baseOf, warningsOf, type Config } from './config.ts';
 import { createApp } from '../http/app.ts';
 import type { DevIssuer } from '../http/dev-issuer.ts';
 import type { Traffic } from '../http/exchange.ts';
@@ -111,7 +110,7 @@ async function raise(
   { listening: added = [], store: options = {}, direct: extraDirect, pages = () => false }: Extra,
 ): Promise<Running> {
   const traffic: Traffic = { inFlight: 0, draining: false };
-  const baseAt = (port: number): string => config.publicBaseUrl ?? ownBase(config, port);
+  const baseAt = (port: number): string => baseOf(config, port);
   const securityHeaders = createSecurityHeaders(baseAt(config.port).startsWith('https:'));
   const listener = await listen({ ...config, securityHeaders }, traffic);
   closing.push(() => listener.drain(0));
@@ -338,11 +337,6 @@ function warnOfQuarantine(warnings: Warnings, link: string, { remarks }: Acknowl
     link,
     issues,
   });
-}
-
-function ownBase({ host, tlsCert, basePath }: Config, port: number): string {
-  const scheme = tlsCert === undefined ? 'http' : 'https';
-  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}${basePath}`;
 }
 
 /** What makes packages for auditors, and what it has made goes with the server. */

@@ -3,6 +3,7 @@
  * wrong is found at once, each by the setting's name and with what is allowed.
  */
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { isLoopbackHost } from '../resources/public-address.ts';
 import { readFlags, type FlagTable } from './flags.ts';
 import { flagOf, variableOf, type Setting, type ValueOf } from './setting.ts';
@@ -11,6 +12,17 @@ import { SETTINGS } from './settings.ts';
 type SettingName = keyof typeof SETTINGS;
 
 export type Config = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]> };
+
+/**
+ * The address under which the server is known: the one that is set, or where it listens itself.
+ *
+ * @param port the one that the server got, where the setting leaves it open
+ */
+export function baseOf({ publicBaseUrl, host, tlsCert, basePath }: Config, port: number): string {
+  if (publicBaseUrl !== undefined) return publicBaseUrl;
+  const scheme = tlsCert === undefined ? 'http' : 'https';
+  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}${basePath}`;
+}
 
 /** Settings that cannot be used; the message is for the operator, a line for each. */
 export class ConfigError extends Error {

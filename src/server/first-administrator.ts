@@ -1,9 +1,9 @@
 /**
- * The first start of a real installation: nobody has an account, so who runs the server gets a link on its console by which
+ * The first start of a real installation: nobody administers it, so who runs the server gets a link on its console by which
  * the first administrator enrols (identity ID-16). The link is no line of the log.
  */
 import type { AccountParts } from '../accounts/acting.ts';
-import { accountsAfter } from '../accounts/accounts.ts';
+import { systemAdministrators } from '../accounts/accounts.ts';
 import { inviteFirst } from '../accounts/invite.ts';
 import { moveAccount } from '../accounts/life.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
@@ -27,27 +27,31 @@ interface FirstStart {
 const asksForFirst = ({ demo, authorizationServer, issuer, issuersFile }: FirstStart['settings']): boolean =>
   authorizationServer === 'on' && !demo && issuer === undefined && issuersFile === undefined;
 
-/** Prints a link where nobody has an account, or where the first one was never enrolled. */
+/** Prints a link while no administrator of the installation has enrolled. */
 export async function greetFirstAdministrator({ parts, settings, base, print }: FirstStart): Promise<void> {
   if (!asksForFirst(settings)) return;
-  const invitation = await inviteWhereNobodyIs(parts, loginAt(base));
-  if (invitation === undefined) return;
-  print(invitationText(linkBase(base, settings), loginAt(base), invitation));
+  const found = await inviteWhereNobodyIs(parts, loginAt(base));
+  if (found !== undefined) print(invitationText(linkBase(base, settings), found.login, found.invitation));
 }
+
+const invited = (login: string, invitation: IssuedInvitation | undefined) =>
+  invitation && { login, invitation };
 
 const loginAt = (base: string): string => `administrator@${new URL(base).hostname.replaceAll(/[[\]]/g, '')}`;
 
 async function inviteWhereNobodyIs(
   parts: AccountParts,
   login: string,
-): Promise<IssuedInvitation | undefined> {
-  const [first, ...others] = await accountsAfter(parts.store.snapshot());
+): Promise<{ readonly login: string; readonly invitation: IssuedInvitation } | undefined> {
+  const administrators = await systemAdministrators(parts.store.snapshot());
+  const [first] = administrators.toSorted((one, other) => one.createdAt - other.createdAt);
   try {
     if (first === undefined)
-      return (await inviteFirst(parts, STARTED, { login, name: 'Administrator' })).invitation;
-    const isUnused = first.administrator && ['invited', 'enrolling'].includes(first.state);
-    if (!isUnused || others.length > 0) return undefined;
-    return (await moveAccount(parts, BY, { account: first.id, move: 'invite-again' })).invitation;
+      return invited(login, (await inviteFirst(parts, STARTED, { login, name: 'Administrator' })).invitation);
+    // Who else was invited makes no difference: without an administrator nobody can help them.
+    if (administrators.some(({ state }) => state !== 'invited' && state !== 'enrolling')) return undefined;
+    const again = await moveAccount(parts, BY, { account: first.id, move: 'invite-again' });
+    return invited(first.login, again.invitation);
   } catch (error) {
     // Another node of the same store was first.
     if (error instanceof OperationOutcomeError) return undefined;
@@ -68,7 +72,7 @@ export function invitationText(base: string, login: string, invitation: IssuedIn
   const { secret, code, expiresAt } = invitation;
   return [
     '',
-    `The account ${login} is to be enrolled, once, before ${new Date(expiresAt).toISOString()}:`,
+    `To set up the account ${login}, open this link before ${new Date(expiresAt).toISOString()}. It works once:`,
     '',
     `  ${base}/invitation/${secret}`,
     ...(code === undefined ? [] : ['', `  The page asks for this code: ${code}`]),

@@ -6,11 +6,11 @@ import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import { createLog } from '../../src/http/log.ts';
 import { metadataOf } from '../../src/identity/registration.ts';
-import { csvTable } from '../../src/operations/csv-lines.ts';
+import { CSV_MARK, csvTable } from '../../src/operations/csv-lines.ts';
 import type { ClientActing, ClientAdministration } from '../../src/ports/clients.ts';
 import { clientsOf, openSecrets } from '../../src/server/compose-identity.ts';
 import { openConfiguredStore } from '../../src/server/compose-store.ts';
-import type { Config } from '../../src/server/config.ts';
+import { baseOf, type Config } from '../../src/server/config.ts';
 import { clock } from '../../src/server/time.ts';
 import { needStore } from '../../src/stores/embedded/folder/folder.ts';
 import { Trouble, UsageError } from '../command.ts';
@@ -58,7 +58,7 @@ export async function administerClients(asked: ClientsAsked): Promise<void> {
   );
   const store = await openConfiguredStore(config, {}, { log });
   try {
-    const base = config.publicBaseUrl ?? `http://localhost:${config.port}${config.basePath}`;
+    const base = baseOf(config, config.port);
     const clients = clientsOf(config, store, base, openSecrets({ config, store, log }));
     if (clients === undefined)
       throw new Trouble('authorizationServer is off: other servers have the clients.');
@@ -100,7 +100,7 @@ async function list({ clients, print }: Working, rest: readonly string[]): Promi
     day(lastUsedAt),
   ]);
   const head = ['client_id', 'name', 'kind', 'status', 'organization', 'scope', 'expires', 'last use'];
-  print(csvTable(head, rows).trimEnd());
+  print(csvTable(head, rows).slice(CSV_MARK.length).trimEnd());
 }
 
 async function register(working: Working, rest: readonly string[]): Promise<void> {

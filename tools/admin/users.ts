@@ -13,7 +13,7 @@ import { MEMBER_ROLES } from '../../src/identity/membership.ts';
 import type { Role } from '../../src/identity/roles.ts';
 import type { AccountAdministration, Acting, IssuedInvitation, UserRow } from '../../src/ports/accounts.ts';
 import { openConfiguredStore } from '../../src/server/compose-store.ts';
-import type { Config } from '../../src/server/config.ts';
+import { baseOf, type Config } from '../../src/server/config.ts';
 import { invitationText, linkBase } from '../../src/server/first-administrator.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { prepareParties } from '../../src/server/parties.ts';
@@ -89,7 +89,7 @@ export async function administerUsers(asked: UsersAsked): Promise<void> {
       committed: () => undefined,
       soleAdministrator: config.soleAdministrator,
     };
-    const base = linkBase(config.publicBaseUrl ?? `http://localhost:${config.port}`, config);
+    const base = linkBase(baseOf(config, config.port), config);
     await command({ ...asked, parts, accounts: createAccountAdministration(parts), base }, rest);
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;

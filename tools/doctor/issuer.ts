@@ -14,11 +14,14 @@ const KEYS_BYTES_MAX = 1024 * 1024;
 
 /** Without keys nobody gets in, so keys that cannot be read are a fault. */
 export async function examineIssuer(config: Config): Promise<readonly Finding[]> {
-  const { demo, issuer, jwksUri, jwksFile } = config;
+  const { demo, issuer, jwksUri, jwksFile, authorizationServer } = config;
   if (demo)
     return [{ ok: true, warning: true, says: 'tokens of the demonstration: anybody here can have one' }];
-  if (issuer === undefined)
-    return [{ ok: true, warning: true, says: 'no issuer is set: the server will not start' }];
+  if (issuer === undefined) {
+    return authorizationServer === 'on'
+      ? [{ ok: true, says: 'no outside issuer is set: people, apps and machines sign in here' }]
+      : [{ ok: false, says: 'authorizationServer is off and no issuer is set: the server will not start' }];
+  }
   const place = jwksFile ?? jwksUri ?? '';
   const remedy =
     jwksFile === undefined ? 'check JWKS_URI, its certificate and the way there' : 'check JWKS_FILE';

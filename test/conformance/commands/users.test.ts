@@ -85,6 +85,15 @@ describe('npm run admin -- users', () => {
     );
   });
 
+  test('(identity ID-14) a link without a public address is at the address of the server itself', async () => {
+    const lines: string[] = [];
+    const config = readConfig(['--data-dir', folder, '--port', '8181'], {}, 'command');
+    const person = { ...elm, roles: 'coordinator', name: 'Dan', link: undefined };
+    const print = (line: string) => void lines.push(line);
+    await administerUsers({ words: ['invite', 'dan@example.org'], ...person, config, print });
+    expect(lines.join('')).toContain('  http://127.0.0.1:8181/auth/invitation/');
+  });
+
   test('(identity ID-6) administrators of the installation are made and unmade', async () => {
     await users(folder, 'invite second@example.org');
     expect(await users(folder, 'list')).toMatch(/second@example\.org.*sys-admin/);

@@ -338,21 +338,22 @@ describe('each quarter', () => {
   });
 });
 
+const SETTINGS = {
+  demo: false,
+  authorizationServer: 'on',
+  issuer: undefined,
+  issuersFile: undefined,
+  issuerPath: '/auth',
+} as const;
+
 describe('the first start', () => {
   test('(identity ID-16) prints a link while the first administrator is not enrolled, and never after', async () => {
     const world = await openAccountWorld('a');
     const printed: string[] = [];
-    const settings = {
-      demo: false,
-      authorizationServer: 'on',
-      issuer: undefined,
-      issuersFile: undefined,
-      issuerPath: '/auth',
-    } as const;
     const greet = (more: object = {}) =>
       greetFirstAdministrator({
         parts: world.parts,
-        settings: { ...settings, ...more },
+        settings: { ...SETTINGS, ...more },
         base: 'https://referrals.example.org/fhir',
         print: (says) => void printed.push(says),
       });
@@ -370,7 +371,23 @@ describe('the first start', () => {
     expect(printed[0]).not.toBe(printed[1]);
     await world.invite('somebody@example.org');
     await greet();
-    expect(printed).toHaveLength(2);
+    expect(printed).toHaveLength(3);
+    await world.world.close();
+  });
+
+  test('(identity ID-16) whoever was invited before the first start takes no link from its administrator', async () => {
+    const world = await openAccountWorld('a');
+    await world.invite('early@example.org');
+    const printed: string[] = [];
+    const greet = () =>
+      greetFirstAdministrator({
+        parts: world.parts,
+        settings: SETTINGS,
+        base: 'http://127.0.0.1:8080/fhir',
+        print: (says) => void printed.push(says),
+      });
+    await greet();
+    expect(printed.join('')).toMatch(/administrator@127\.0\.0\.1.*\/auth\/invitation\/.*code: /s);
     await world.world.close();
   });
 });

@@ -115,7 +115,8 @@ export function createWeb({ origin, issuerPath, files, securityHeaders }: WebPar
     ): Promise<TakenForm | undefined> {
       const taken = await takeForm(exchange, origin, secret, body);
       if (typeof taken === 'object') return taken;
-      refuse(exchange, taken);
+      const own = taken === 'wrong-origin' ? `This server’s own address is ${origin}.` : undefined;
+      refuse(exchange, taken, own);
       return undefined;
     },
 

@@ -30,7 +30,7 @@ export const invitationPage = ({ form: sent, organization, asksCode, error }: In
         asksCode &&
         textField({
           name: 'code',
-          label: 'Code that the person who invited you told you',
+          label: 'Code that you were told with the invitation',
           autocomplete: 'off',
           wrong: error !== undefined,
           maxLength: 64,
@@ -63,7 +63,7 @@ export const enrolPage = ({ passkey, password, lengthMin, error }: EnrolView): W
     ${passkeyForm(passkey)}
     <hr class="or" />
     <h2>With a password and a code</h2>
-    <p>You type a password, and each time a code of an app on your phone.</p>
+    <p>You type a password, and each time a code from an app on your phone.</p>
     ${form(
       password,
       html`${passwordField(

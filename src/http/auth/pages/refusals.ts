@@ -77,7 +77,8 @@ const REFUSALS: Readonly<Record<Obstacle, Refusal>> = {
   'wrong-origin': {
     status: 403,
     title: 'This came from another site',
-    words: 'Another page tried to send this form for you. Nothing was done.',
+    words:
+      'Another page sent this form for you, or you opened it at an address that is not this server’s own. Nothing was done.',
   },
 };
 
