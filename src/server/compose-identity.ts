@@ -31,7 +31,7 @@ import { createLookups } from './organizations.ts';
 import { createPeople } from './people.ts';
 import { readRoleSettings } from './role-default.ts';
 import { composeSignOn, type ComposedSignOn } from './compose-sign-on.ts';
-import { openKey } from './key-file.ts';
+import { openKey, SEALING_KEY } from './key-file.ts';
 import { clock } from './time.ts';
 
 interface IdentityParts {
@@ -224,6 +224,11 @@ async function openSeal({
   for (const { code, text } of opened.says) log.write('warn', text, { code });
   if (opened.seal === undefined) log.write('error', opened.refused.text, { code: opened.refused.code });
   return opened.seal;
+}
+
+/** Opens what lies sealed already, so that a start says when its key is not there. */
+export async function checkSecrets({ seal }: Secrets, store: Store): Promise<void> {
+  if ((await store.snapshot().record(SEALING_KEY.kind, SEALING_KEY.key)) !== undefined) await seal();
 }
 
 /** What administers clients and keys; undefined where other servers alone issue tokens. */

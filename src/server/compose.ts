@@ -38,7 +38,14 @@ import type { DirectRail } from '../rails/direct/index.ts';
 import type { composeDirectTrust, ComposedTrust } from './compose-direct-trust.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
-import { clientsOf, issuerOf, openAccess, openSecrets, registrationOf } from './compose-identity.ts';
+import {
+  checkSecrets,
+  clientsOf,
+  issuerOf,
+  openAccess,
+  openSecrets,
+  registrationOf,
+} from './compose-identity.ts';
 import { createOutgoing } from './compose-outgoing.ts';
 import { providersOf } from './compose-sign-on.ts';
 import { greetFirstAdministrator } from './first-administrator.ts';
@@ -142,6 +149,7 @@ async function raise(
     application: `Closeloop ${readVersion()}`,
   });
   const secrets = openSecrets({ config, store, log });
+  await checkSecrets(secrets, store);
   const engine = composeEngine({
     directRail,
     packages: openPackages({ config, base, log, closing }),

@@ -30,28 +30,28 @@ const asksForFirst = ({ demo, authorizationServer, issuer, issuersFile }: FirstS
 /** Prints a link while no administrator of the installation has enrolled. */
 export async function greetFirstAdministrator({ parts, settings, base, print }: FirstStart): Promise<void> {
   if (!asksForFirst(settings)) return;
-  const found = await inviteWhereNobodyIs(parts, loginAt(base));
-  if (found !== undefined) print(invitationText(linkBase(base, settings), found.login, found.invitation));
+  const login = loginAt(base);
+  const found = await inviteWhereNobodyIs(parts, login);
+  if (typeof found === 'string') print(waitingText(found));
+  else if (found !== undefined) print(invitationText(linkBase(base, settings), login, found));
 }
-
-const invited = (login: string, invitation: IssuedInvitation | undefined) =>
-  invitation && { login, invitation };
 
 const loginAt = (base: string): string => `administrator@${new URL(base).hostname.replaceAll(/[[\]]/g, '')}`;
 
+/** A link; or whoever was invited by a command, whose link stays good; undefined: there is an administrator. */
 async function inviteWhereNobodyIs(
   parts: AccountParts,
   login: string,
-): Promise<{ readonly login: string; readonly invitation: IssuedInvitation } | undefined> {
+): Promise<IssuedInvitation | string | undefined> {
   const administrators = await systemAdministrators(parts.store.snapshot());
   const [first] = administrators.toSorted((one, other) => one.createdAt - other.createdAt);
   try {
     if (first === undefined)
-      return invited(login, (await inviteFirst(parts, STARTED, { login, name: 'Administrator' })).invitation);
+      return (await inviteFirst(parts, STARTED, { login, name: 'Administrator' })).invitation;
     // Who else was invited makes no difference: without an administrator nobody can help them.
     if (administrators.some(({ state }) => state !== 'invited' && state !== 'enrolling')) return undefined;
-    const again = await moveAccount(parts, BY, { account: first.id, move: 'invite-again' });
-    return invited(first.login, again.invitation);
+    if (first.login !== login) return first.login;
+    return (await moveAccount(parts, BY, { account: first.id, move: 'invite-again' })).invitation;
   } catch (error) {
     // Another node of the same store was first.
     if (error instanceof OperationOutcomeError) return undefined;
@@ -62,6 +62,17 @@ async function inviteWhereNobodyIs(
 /** The address of the authorization server. */
 export const linkBase = (base: string, { issuerPath }: Pick<Config, 'issuerPath'>): string =>
   new URL(issuerPath, base).href;
+
+const waitingText = (login: string): string =>
+  [
+    '',
+    `Nobody administers this installation yet: ${login} was invited and has not set up the account.`,
+    'For another link, stop the server and run:',
+    '',
+    `  npm run admin -- users invite-again ${login}`,
+    '',
+    '',
+  ].join('\n');
 
 /**
  * What is printed for whoever enrols: the link, the code and until when.

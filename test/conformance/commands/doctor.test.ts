@@ -136,6 +136,14 @@ describe('beside a server that speaks TLS', () => {
   });
 });
 
+test('(identity ID-16) a server without an outside issuer starts, unless it signs nobody in either', async () => {
+  const argv = ['--data-dir', join(folder, 'tls'), '--port', '1'];
+  const { lines } = await doctor(argv);
+  expect(lines).toContainEqual(expect.stringMatching(/✓ issuer .*sign in here/));
+  const off = await doctor([...argv, '--authorization-server', 'off']);
+  expect(off.lines.join(' ')).not.toMatch(/✓ issuer/);
+});
+
 describe('before the first start', () => {
   const settings = ['--issuer', 'https://issuer.example', '--port', '1'];
 

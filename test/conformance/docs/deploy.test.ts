@@ -35,6 +35,17 @@ test('the example of an environment is settings that a server starts with', () =
   expect(config).toMatchObject({ metricsToken: 'sesame', dataDir: '/var/lib/closeloop' });
 });
 
+test('(identity ID-54) the service names its key file: it may write none in its home', () => {
+  expect(environment['KEY_FILE']).toBe('/etc/closeloop/key');
+  expect(page).toContain('/etc/closeloop/key');
+});
+
+test('(identity ID-53) no link of an invitation is in the log of the proxy', () => {
+  expect(read('deploy/nginx.conf')).toMatch(
+    /~\^\/auth\/invitation\/ .*-;[^]*\$request_method \$logged_path /,
+  );
+});
+
 describe('the unit of systemd', () => {
   const unit = read('deploy/closeloop.service');
 
@@ -61,6 +72,9 @@ test('the proxies let through what the server takes, at its base path', () => {
     const text = read(name);
     expect(Number(pattern.exec(text)?.[1])).toBeGreaterThan(mebibytes);
     expect(text).toContain(SETTINGS.basePath.fallback);
+    // Who cannot reach these signs nobody in (smart SM-1).
+    expect(text).toContain(SETTINGS.issuerPath.fallback);
+    expect(text).toMatch(/\.well-known/);
   }
 });
 

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { suspendDormant } from '../../../src/accounts/dormant.ts';
 import { askForAccessReviews } from '../../../src/accounts/quarterly.ts';
-import { usedWrite, findAccountByLogin } from '../../../src/accounts/accounts.ts';
+import { findAccount, findAccountByLogin, usedWrite } from '../../../src/accounts/accounts.ts';
+import { inviteFirst } from '../../../src/accounts/invite.ts';
+import { SERVER_AGENT } from '../../../src/ports/audit.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { greetFirstAdministrator } from '../../../src/server/first-administrator.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
@@ -372,6 +374,21 @@ describe('the first start', () => {
     await world.invite('somebody@example.org');
     await greet();
     expect(printed).toHaveLength(3);
+    await world.world.close();
+  });
+
+  test('(identity ID-16) a start does not kill the link of a command, and names who is waited for', async () => {
+    const world = await openAccountWorld('a');
+    const asked = { login: 'ann@example.org', name: 'Ann' };
+    const { account } = await inviteFirst(world.parts, { agent: SERVER_AGENT, requestId: 'command' }, asked);
+    const printed: string[] = [];
+    const print = (says: string) => void printed.push(says);
+    const base = 'http://127.0.0.1:8080/fhir';
+    await greetFirstAdministrator({ parts: world.parts, settings: SETTINGS, base, print });
+    expect(printed.join('')).toContain('users invite-again ann@example.org');
+    expect(printed.join('')).not.toContain('/invitation/');
+    const known = await findAccount(world.world.store.snapshot(), account);
+    expect(known?.state).toBe('invited');
     await world.world.close();
   });
 

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../src/ports/store.ts';
+import { checkSecrets } from '../../../src/server/compose-identity.ts';
 import { openKey, SEALING_KEY, type KeySettings, type OpenedKey } from '../../../src/server/key-file.ts';
 import { createEmbeddedWorld } from '../../contract/embedded-world.ts';
 
@@ -53,6 +54,19 @@ beforeEach(async () => {
 afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
   await world.end();
+});
+
+test('(identity ID-54) a start opens what is sealed already, so that the log says when the key is not there', async () => {
+  let opened = 0;
+  const secrets = {
+    seal: async () => void (opened += 1) as undefined,
+    signingKeys: () => Promise.reject(new Error('not asked for')),
+  };
+  await checkSecrets(secrets, store);
+  expect(opened).toBe(0);
+  await open();
+  await checkSecrets(secrets, store);
+  expect(opened).toBe(1);
 });
 
 describe('the key file', () => {
