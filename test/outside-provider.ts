@@ -34,6 +34,10 @@ export interface TestProvider {
   fault: ProviderFault | undefined;
   /** Whether a refresh token is given, and still taken. */
   refreshes: 'given' | 'ended' | 'none';
+  /** The tokens that it has given. */
+  readonly given: string[];
+  /** Resources by their references, for whoever has the last access token. */
+  readonly resources: Map<string, object>;
   /** What the token response says beside the tokens. */
   context: Readonly<Record<string, unknown>>;
   /** The key by which the client proves who it is; undefined where it needs not. */
@@ -65,6 +69,7 @@ export async function startProvider(): Promise<TestProvider> {
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
   const codes = new Map<string, Issued>();
   const refreshTokens = new Set<string>();
+  let lastAccessToken = '';
 
   const sign = async (claims: object, key: KeyObject = privateKey, typ = 'JWT'): Promise<string> =>
     new SignJWT({ ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'k1', typ }).sign(key);
@@ -119,8 +124,9 @@ export async function startProvider(): Promise<TestProvider> {
         : !fits(code, form)
     )
       return [400, { error: 'invalid_grant' }];
-    const accessToken = randomUUID();
-    const refreshToken = randomUUID();
+    const [accessToken, refreshToken] = [randomUUID(), randomUUID()];
+    lastAccessToken = accessToken;
+    provider.given.push(accessToken, ...(provider.refreshes === 'given' ? [refreshToken] : []));
     if (provider.refreshes === 'given') refreshTokens.add(refreshToken);
     const isWithout =
       provider.fault === 'no-id-token' || (atRefresh && provider.fault === 'no-id-token-at-refresh');
@@ -189,7 +195,10 @@ export async function startProvider(): Promise<TestProvider> {
         ([status, body]) => json(status, body),
         () => json(401, { error: 'invalid_client' }),
       );
-    else json(404, {});
+    else if (request.headers.authorization === `Bearer ${lastAccessToken}`) {
+      const resource = provider.resources.get(url.pathname.slice(1));
+      json(resource === undefined ? 404 : 200, resource ?? {});
+    } else json(404, {});
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -200,6 +209,8 @@ export async function startProvider(): Promise<TestProvider> {
     person: { sub: 'ann' },
     fault: undefined,
     refreshes: 'given',
+    given: [],
+    resources: new Map(),
     context: {},
     clientKey: undefined,
     assertions: [],

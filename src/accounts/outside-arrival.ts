@@ -38,7 +38,7 @@ export interface ArrivalParts {
   readonly seal: Seal | undefined;
 }
 
-interface Arrival {
+export interface OutsideReturned {
   readonly provider: KnownProvider;
   readonly login: OutsideLogin;
   /** The state of the question: to each, one answer is taken. */
@@ -62,7 +62,7 @@ export type Arrived =
 const REMEMBERED_MS = 900_000;
 
 /** Opens the session of a login from outside, or says why there is none; a refusal is on record. */
-export async function arriveFromOutside(parts: ArrivalParts, arrival: Arrival): Promise<Arrived> {
+export async function arriveFromOutside(parts: ArrivalParts, arrival: OutsideReturned): Promise<Arrived> {
   const { provider, login } = arrival;
   const snapshot = parts.store.snapshot();
   const grants = readGrants(provider, login.claims);
@@ -78,7 +78,7 @@ export async function arriveFromOutside(parts: ArrivalParts, arrival: Arrival): 
   });
   if (verdict.go === 'prove') return { kind: 'prove' };
   if (verdict.go === 'refused') {
-    await noteRefused(parts, arrival, account?.id, verdict.why);
+    await noteLoginRefused(parts, arrival, account?.id, verdict.why);
     return { kind: 'refused', why: verdict.why };
   }
   const opened = account ?? makeAccount(parts, arrival, name ?? '');
@@ -92,10 +92,11 @@ const textOf = ({ claims }: OutsideLogin, name: string): string => {
   return typeof claim === 'string' ? claim : '';
 };
 
-const isProven = ({ provider, login }: Arrival): boolean => provesSecondFactor(provider.proof, login.proof);
+const isProven = ({ provider, login }: OutsideReturned): boolean =>
+  provesSecondFactor(provider.proof, login.proof);
 
 /** An account that a first login makes. Without proof of a second factor, its person has one of this server's to enrol. */
-function makeAccount({ newId, clock }: ArrivalParts, arrival: Arrival, login: string): KnownAccount {
+function makeAccount({ newId, clock }: ArrivalParts, arrival: OutsideReturned, login: string): KnownAccount {
   const now = clock.now();
   return {
     id: newId(),
@@ -119,7 +120,7 @@ interface Opening {
 async function open(
   parts: ArrivalParts,
   snapshot: Snapshot,
-  arrival: Arrival,
+  arrival: OutsideReturned,
   { account, isNew, grants }: Opening,
 ): Promise<Arrived> {
   const { provider, login, state } = arrival;
@@ -146,7 +147,7 @@ async function open(
         ...(isNew ? newAccount(account, arrival, now) : []),
         ...granted.records,
         usedWrite(account.id, now),
-        answered(state, now),
+        answerTaken(state, now),
       ],
       recordsOf: (id, expiresAt) => [keepTokens(parts, arrival, { id, account: account.id, expiresAt })],
       audit: [...(isNew ? [madeEntry(account, provider, by)] : []), ...granted.audit],
@@ -168,14 +169,14 @@ function nextOf({ state }: KnownAccount, proven: boolean): 'nothing' | 'factor' 
   return state === 'enrolling' ? 'enrolment' : 'factor';
 }
 
-const byPerson = ({ agent, requestId }: By, account: string): By => ({
+export const byPerson = ({ agent, requestId }: By, account: string): By => ({
   agent: { ...agent, subject: account },
   requestId,
 });
 
 const newAccount = (
   account: KnownAccount,
-  { provider, login }: Arrival,
+  { provider, login }: OutsideReturned,
   now: number,
 ): readonly RecordWrite[] => [
   accountWrite(account.id, account, 'absent'),
@@ -200,7 +201,7 @@ const madeEntry = ({ id, state }: KnownAccount, { key, organizations }: KnownPro
   });
 
 /** One answer to each question: the second commit with this record is refused. */
-const answered = (state: string, now: number): RecordWrite => ({
+export const answerTaken = (state: string, now: number): RecordWrite => ({
   kind: 'replay',
   key: bearerHash(`sign-on ${state}`),
   expect: 'absent',
@@ -210,21 +211,22 @@ const answered = (state: string, now: number): RecordWrite => ({
 
 function keepTokens(
   { clock, seal }: ArrivalParts,
-  { provider, login }: Arrival,
+  { provider, login }: OutsideReturned,
   { id, account, expiresAt }: { readonly id: string; readonly account: string; readonly expiresAt: number },
 ): RecordWrite {
   const { issuer, subject, session: there, tokens } = login;
   const now = clock.now();
   const kept = { account, provider: provider.key, issuer, subject, there, startedAt: now, askedAt: now };
-  return outsideSessionWrite(id, kept, tokens, { seal, expect: 'absent', expiresAt });
+  const { idToken, refreshToken } = tokens;
+  return outsideSessionWrite(id, kept, { idToken, refreshToken }, { seal, expect: 'absent', expiresAt });
 }
 
 /** A login that opened nothing, as its organizations see it. */
-async function noteRefused(
-  { store }: ArrivalParts,
-  { provider, by }: Arrival,
+export async function noteLoginRefused(
+  { store }: Pick<ArrivalParts, 'store'>,
+  { provider, by }: Pick<OutsideReturned, 'provider' | 'by'>,
   account: string | undefined,
-  why: ArrivalRefusal,
+  why: string,
 ): Promise<void> {
   const row = identityEntry('login', {
     actor: by.agent,
@@ -259,6 +261,12 @@ export async function linkIdentity(
   const account = await findAccount(snapshot, id);
   if (account?.state !== 'active' || (await findExternalIdentity(snapshot, issuer, subject)) !== undefined)
     return false;
+  // Whom an EHR may let in is a member of its organization (smart SM-82).
+  const isMember = async (): Promise<boolean> =>
+    (await membershipsInForce(snapshot, id, clock.now())).some((one) =>
+      provider.organizations.includes(one.organization),
+    );
+  if (provider.ehr !== undefined && !(await isMember())) return false;
   const identity = {
     issuer,
     subject,

@@ -91,8 +91,13 @@ async function keep(parts: RenewalParts, { session, provider, login, seal }: Ren
   if (found === undefined) return;
   const grants = readGrants(provider, login.claims);
   const granted = await grantMemberships(snapshot, provider, { account, grants, by: BY, now });
-  const { idToken, refreshToken } = login.tokens;
-  const tokens = { idToken, refreshToken: refreshToken ?? openTokens(session, seal)?.refreshToken };
+  const { idToken, refreshToken, accessToken } = login.tokens;
+  const before = openTokens(session, seal);
+  const tokens = {
+    idToken,
+    refreshToken: refreshToken ?? before?.refreshToken,
+    ...(before?.launch !== undefined && { launch: before.launch, accessToken }),
+  };
   const { provider: key, issuer, subject, there, startedAt } = session;
   const kept = { account, provider: key, issuer, subject, there, startedAt, askedAt: now };
   const record = outsideSessionWrite(id, kept, tokens, {

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Seal } from '../identity/seal.ts';
+import type { PatientNumber } from '../identity/ehr.ts';
 import { externalIdentityKey } from '../identity/external.ts';
 import { allRecords, type RecordWrite, type StoredRecord } from '../ports/record.ts';
 import type { OutsideLogin } from '../ports/sign-on.ts';
@@ -36,6 +37,17 @@ export interface KnownOutsideSession extends OutsideSession {
 interface KeptTokens {
   readonly idToken: string;
   readonly refreshToken?: string | undefined;
+  /** Of an EHR, whose data are had by it. */
+  readonly accessToken?: string | undefined;
+  readonly launch?: LaunchContext | undefined;
+}
+
+/** What an EHR has opened this server about (smart SM-83): sealed beside its tokens. */
+export interface LaunchContext {
+  /** How the patient is known there, by the systems on record; undefined: the EHR named no patient. */
+  readonly patient: readonly PatientNumber[] | undefined;
+  /** Whether the page says whom it is about; an EHR that does so itself says that it need not. */
+  readonly needsBanner: boolean;
 }
 
 const knownOf = ({ key, version, body }: StoredRecord): KnownOutsideSession => ({
@@ -55,8 +67,8 @@ export function outsideSessionWrite(
     expiresAt,
   }: { readonly seal: Seal | undefined; readonly expect: RecordWrite['expect']; readonly expiresAt: number },
 ): RecordWrite {
-  const { idToken, refreshToken } = tokens;
-  const plain = Buffer.from(JSON.stringify({ idToken, refreshToken } satisfies KeptTokens));
+  const { refreshToken } = tokens;
+  const plain = Buffer.from(JSON.stringify(tokens));
   const sealed = seal?.close(plain, { kind: OUTSIDE_SESSION_KIND, key: id });
   const { account, issuer, subject, there } = session;
   const body: OutsideSession = {

@@ -14,6 +14,7 @@ import { identityEntry } from './audit.ts';
 import { commitUnlessChanged } from './changes.ts';
 import { sessionsOfProvider } from './outside-sessions.ts';
 import {
+  findEhrs,
   findProvider,
   listProviders,
   providerPlace,
@@ -95,6 +96,7 @@ async function putProvider(
     asker.over === 'installation' ? undefined : [asker.over],
   );
   if (faults.length > 0) throw invalid(faults.join(' '));
+  await checkLaunches(parts, asked);
   const provider: IdentityProvider = { ...told, proof, ...(await secretOf(parts, asked, known)) };
   await commitChange(
     parts,
@@ -105,6 +107,12 @@ async function putProvider(
   );
   if (known !== undefined && changesEntry(known, provider)) await endSessions(parts, asker, key);
   return rowOf({ ...provider, key, version: 0 });
+}
+
+/** Of two EHRs with one `iss` nobody could tell which launches. @throws OperationOutcomeError `parameter-invalid` */
+async function checkLaunches({ store }: ProviderParts, { key, issuer, ehr }: ProviderAsked): Promise<void> {
+  const others = ehr === undefined ? [] : await findEhrs(store.snapshot(), issuer);
+  if (others.some((other) => other.key !== key)) throw invalid('Another EHR on record has this issuer.');
 }
 
 /** What an administrator says of a provider: neither its secret nor what is made for it. */
@@ -120,6 +128,7 @@ const toldOf = ({
   justInTime,
   emailDomains,
   endsSessionThere,
+  ehr,
   status,
 }: ProviderAsked): IdentityProvider => ({
   name,
@@ -133,6 +142,7 @@ const toldOf = ({
   justInTime,
   emailDomains,
   endsSessionThere,
+  ...(ehr !== undefined && { ehr }),
   status,
 });
 
@@ -175,9 +185,16 @@ async function secretOf(
 
 /** Whether a change is about who comes in, or how. */
 const changesEntry = (before: IdentityProvider, after: IdentityProvider): boolean =>
-  after.status !== 'active' ||
-  JSON.stringify([before.issuer, before.clientId, before.organizations, before.rules, before.proof]) !==
-    JSON.stringify([after.issuer, after.clientId, after.organizations, after.rules, after.proof]);
+  after.status !== 'active' || JSON.stringify(entryOf(before)) !== JSON.stringify(entryOf(after));
+
+const entryOf = ({ issuer, clientId, organizations, rules, proof, ehr }: IdentityProvider): unknown => [
+  issuer,
+  clientId,
+  organizations,
+  rules,
+  proof,
+  ehr,
+];
 
 async function commitChange(
   { store }: ProviderParts,

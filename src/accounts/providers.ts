@@ -1,5 +1,6 @@
 /** Outside providers as records of the store (identity 8): how they are found, and what is needed to speak to one. */
 import type { Ref } from '../fhir/types.ts';
+import { launchKey } from '../identity/ehr.ts';
 import type { IdentityProvider } from '../identity/external.ts';
 import type { Seal } from '../identity/seal.ts';
 import { allRecords, type RecordWrite, type StoredRecord } from '../ports/record.ts';
@@ -32,6 +33,10 @@ export async function findProvider(
   return found && providerOf(found);
 }
 
+/** The EHRs on record whose launches name this `iss`, suspended or not. More than one: nobody knows which is meant. */
+export const findEhrs = async (source: AccountSource, iss: string): Promise<readonly KnownProvider[]> =>
+  (await source.records(IDP_KIND, 'launch', launchKey(iss))).map(providerOf);
+
 /** Those of an organization, or all of them. */
 export async function listProviders(
   source: AccountSource,
@@ -51,7 +56,11 @@ export const providerWrite = (
   key,
   expect,
   body: provider,
-  index: [ALL, ...provider.organizations.map((one) => ['organization', one] as const)],
+  index: [
+    ALL,
+    ...provider.organizations.map((one) => ['organization', one] as const),
+    ...(provider.ehr === undefined ? [] : [['launch', launchKey(provider.issuer)] as const]),
+  ],
 });
 
 export const providerRemoval = ({ key, version }: KnownProvider): RecordWrite => ({
@@ -71,7 +80,7 @@ export const providerPlace = (key: string) => ({ kind: IDP_KIND, key }) as const
  * @throws OutsideRefused `unreachable`: its secret does not open
  */
 export function accessTo(
-  { key, issuer, clientId, credential, scopes, sealed }: KnownProvider,
+  { key, issuer, clientId, credential, scopes, sealed, ehr }: KnownProvider,
   seal: Seal | undefined,
 ): OutsideAccess {
   const secret = sealed === undefined ? undefined : seal?.open(sealed, providerPlace(key));
@@ -80,5 +89,6 @@ export function accessTo(
       'unreachable',
       'the secret of the provider does not open: see the setting keyFile',
     );
-  return { protocol: 'openid', issuer, clientId, credential, scopes, secret: secret?.toString('utf8') };
+  const protocol = ehr === undefined ? 'openid' : 'smart';
+  return { protocol, issuer, clientId, credential, scopes, secret: secret?.toString('utf8') };
 }

@@ -37,7 +37,12 @@ interface RotatedSession {
 /** What is known of a login when its session begins. */
 interface SessionOpening {
   readonly session: Pick<Session, 'account'> &
-    Partial<Pick<Session, 'organization' | 'patient' | 'shared' | 'device' | 'provider' | 'organizations'>>;
+    Partial<
+      Pick<
+        Session,
+        'organization' | 'patient' | 'shared' | 'device' | 'provider' | 'organizations' | 'embedded'
+      >
+    >;
   /** How the person proved who it is. */
   readonly ways: readonly Amr[];
   /** Written in the same commit. */

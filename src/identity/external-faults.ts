@@ -1,5 +1,6 @@
 /** What is wrong with a provider that somebody wants to put on record (identity ID-45, ID-47). */
 import type { Ref } from '../fhir/types.ts';
+import { faultsOfEhr } from './ehr.ts';
 import { isOutsideRole, PROVIDER_CREDENTIALS, type ClaimRule, type IdentityProvider } from './external.ts';
 import { mayProve } from './external-proof.ts';
 
@@ -36,6 +37,7 @@ export function faultsOfProvider(
     ...(rules.length > LIST_MAX ? [`There are more than ${LIST_MAX} rules.`] : []),
     ...rules.flatMap((rule, at) => faultsOfRule(rule, at, organizations)),
     ...faultsOfProof(proof),
+    ...faultsOfEhr(provider),
     ...(provider.justInTime && rules.length === 0
       ? ['Accounts are made at a first login only where a rule grants a role.']
       : []),

@@ -5,6 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Ref } from '../fhir/types.ts';
+import type { EhrLaunch } from './ehr.ts';
 import type { ProofRule } from './external-proof.ts';
 
 /**
@@ -64,6 +65,8 @@ export interface IdentityProvider {
   readonly emailDomains: readonly string[];
   /** Whether a log-off here goes on to the provider's own. */
   readonly endsSessionThere: boolean;
+  /** An EHR that launches this server; absent: a provider of OpenID Connect. */
+  readonly ehr?: EhrLaunch;
   readonly status: 'active' | 'suspended';
 }
 

@@ -29,6 +29,8 @@ export interface Session {
   readonly provider?: string;
   /** The organizations that such a session may be of. */
   readonly organizations?: readonly Ref[];
+  /** In a frame of a page of somebody else, which a launch by an EHR may open (smart SM-83). */
+  readonly embedded?: true;
 }
 
 const MINUTE = 60_000;
@@ -37,12 +39,19 @@ const HOUR = 60 * MINUTE;
 /** How long a session lasts at most, used or not; while a factor is still to be enrolled, shorter. */
 const ABSOLUTE_MS = 12 * HOUR;
 const ENROLMENT_MS = HOUR;
+const EMBEDDED_MS = 15 * MINUTE;
 /** How long nobody may use a session at a shared device before it locks. */
 const SHARED_IDLE_MS = 5 * MINUTE;
 
 /** When a session ends, in milliseconds since 1970. */
-export const sessionEnd = ({ startedAt, acr }: Pick<Session, 'startedAt' | 'acr'>): number =>
-  startedAt + (acr === ACR.enrol ? ENROLMENT_MS : ABSOLUTE_MS);
+export const sessionEnd = ({
+  startedAt,
+  acr,
+  embedded,
+}: Pick<Session, 'startedAt' | 'acr' | 'embedded'>): number => {
+  if (embedded === true) return startedAt + EMBEDDED_MS;
+  return startedAt + (acr === ACR.enrol ? ENROLMENT_MS : ABSOLUTE_MS);
+};
 
 /**
  * The state of a session now.

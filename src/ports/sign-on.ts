@@ -43,6 +43,8 @@ export interface OutsideLogin {
   /** The issuer of the id_token: of an EHR that may be another than its FHIR base. */
   readonly issuer: string;
   readonly subject: string;
+  /** The resource of the person, as an EHR names it; undefined where it names none. */
+  readonly user?: string | undefined;
   readonly claims: Claims;
   readonly proof: OutsideProof;
   /** The session there. */
@@ -94,6 +96,8 @@ export interface OutsideProviders {
   /** Where the browser logs off there; undefined where the server has no such page. */
   logoutAddress(access: OutsideAccess, idToken: string, back: string): Promise<string | undefined>;
   readLogout(access: OutsideAccess, token: string): Promise<OutsideLogout>;
+  /** A resource of an EHR, as its token lets it be read: `Patient/7`. */
+  readResource(access: OutsideAccess, accessToken: string, ref: string): Promise<Claims>;
 }
 
 /** Who administers providers. */

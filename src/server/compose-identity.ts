@@ -116,7 +116,7 @@ function composeIdentity(
   const proofs = composeFactors({ config, base, store, seal, log, warnings });
   const people = createPeople({ store, clock, sessions, base });
   const issuer = issuerOf(config, base);
-  const signOn = composeSignOn({ ...parts, ...proofs, sessions, seal, issuer });
+  const signOn = composeSignOn({ ...parts, ...proofs, people, sessions, seal, issuer });
   const { administratorScope } = config;
   const identifyToken = createIdentifyToken({ store, clock, people, base, administratorScope, ...lookups });
   const identify = createIdentifyAny(identifyToken, outside);

@@ -9,13 +9,17 @@ import { createSessions, type Sessions } from '../accounts/sessions.ts';
 import type { AuthRoute } from '../http/auth/exchange.ts';
 import { createWeb } from '../http/auth/flow/web.ts';
 import { readPageFiles } from '../http/auth/pages/files.ts';
+import type { People } from '../http/auth/identify.ts';
 import type { Headers } from '../http/cors.ts';
 import type { Log } from '../http/log.ts';
 import { signOnRoutes } from '../http/sign-on/doors.ts';
+import { launchRoutes } from '../http/sign-on/launch-doors.ts';
+import { launchedRoutes } from '../http/sign-on/launched.ts';
 import { ownFactorRoutes } from '../http/sign-on/own-factor.ts';
 import { makeProviderKey } from '../http/sign-on/provider-key.ts';
 import { providersFor } from '../identity/external.ts';
 import type { Seal } from '../identity/seal.ts';
+import type { Perform } from '../operations/request.ts';
 import type { HttpClient } from '../ports/outgoing.ts';
 import type { OutsideProviders, ProviderAdministration } from '../ports/sign-on.ts';
 import type { Store } from '../ports/store.ts';
@@ -29,6 +33,8 @@ interface SignOnRoof {
   readonly seal: () => Promise<Seal | undefined>;
   readonly log: Log;
   readonly factors: Factors;
+  readonly people: Pick<People, 'acting'>;
+  readonly perform: Perform;
   readonly securityHeaders: Readonly<Headers>;
   /** `[origin]/auth`. */
   readonly issuer: string;
@@ -72,6 +78,8 @@ export function composeSignOn(roof: SignOnRoof): ComposedSignOn {
     routes: [
       ...ownFactorRoutes({ web, sessions, factors, choices }),
       ...signOnRoutes({ ...parts, ...about, log }),
+      ...launchRoutes({ ...parts, ...about, web, log }),
+      ...launchedRoutes({ ...roof, web }),
     ],
     renew: (signal) => renewOutsideSessions(parts, signal),
     async otherWays(query) {
@@ -99,6 +107,7 @@ function loadLater(http: HttpClient): OutsideProviders {
     refresh: async (...asked) => (await loaded()).refresh(...asked),
     logoutAddress: async (...asked) => (await loaded()).logoutAddress(...asked),
     readLogout: async (...asked) => (await loaded()).readLogout(...asked),
+    readResource: async (...asked) => (await loaded()).readResource(...asked),
   };
 }
 

@@ -34,6 +34,14 @@ const isProof = (value: unknown): boolean =>
   (value['kind'] === 'none' ||
     ((value['kind'] === 'methods' || value['kind'] === 'level') && isListOf(value['any'], isText)));
 
+const isUser = (value: unknown): boolean =>
+  isMembers(value) && isText(value['user']) && isText(value['account']);
+const isEhr = (value: unknown): boolean =>
+  isMembers(value) &&
+  isListOf(value['patientSystems'], isText) &&
+  isListOf(value['users'], isUser) &&
+  isListOf(value['embeddingOrigins'], isText);
+
 const TEXT: Shape = [isText, 'a text'];
 const TEXTS: Shape = [(value) => isListOf(value, isText), 'a list of texts'];
 const YES_OR_NO: Shape = [(value) => typeof value === 'boolean', 'true or false'];
@@ -55,8 +63,11 @@ const SHAPES: Readonly<Record<keyof ProviderAsked, Shape>> = {
   justInTime: YES_OR_NO,
   emailDomains: TEXTS,
   endsSessionThere: YES_OR_NO,
+  ehr: [isEhr, '{"patientSystems": […], "users": [{"user": …, "account": …}], "embeddingOrigins": […]}'],
   status: [(value) => value === 'active' || value === 'suspended', 'active or suspended'],
 };
+
+const OPTIONAL: ReadonlySet<string> = new Set(['secret', 'ehr']);
 
 /** @throws Trouble with a sentence for each member that is missing, unknown or of another shape */
 export function readProviderFile(file: string): ProviderAsked {
@@ -74,7 +85,7 @@ export function readProviderFile(file: string): ProviderAsked {
     ),
     ...Object.entries(SHAPES).flatMap(([name, [is, words]]) => {
       if (!Object.hasOwn(asked, name))
-        return name === 'secret' ? [] : [`It lacks ${name}, which is ${words}.`];
+        return OPTIONAL.has(name) ? [] : [`It lacks ${name}, which is ${words}.`];
       return is(asked[name]) ? [] : [`Its ${name} must be ${words}.`];
     }),
   ];

@@ -45,13 +45,18 @@ export function createAuthorizationServer(parts: AuthParts): AuthorizationServer
   return {
     handle(req, res) {
       const [path = ''] = (req.url ?? '').split('?');
-      const own = path === wellKnown ? '/.well-known/openid-configuration' : below(root, path);
+      const own =
+        path === wellKnown ? '/.well-known/openid-configuration' : (below(root, path) ?? launched(path));
       if (own === undefined) return false;
       void answer(parts, routes, { req, res, path: own });
       return true;
     },
   };
 }
+
+/** An EHR opens this server below its origin (smart SM-81). */
+const launched = (path: string): string | undefined =>
+  path === '/launch' || path.startsWith('/launch/') ? path : undefined;
 
 const below = (root: string, path: string): string | undefined =>
   path.startsWith(`${root}/`) ? path.slice(root.length) : undefined;

@@ -13,14 +13,15 @@ const WORDS_MAX = 50;
  */
 export function readAnswer(
   claims: Claims,
-): Pick<OutsideLogin, 'issuer' | 'subject' | 'claims' | 'proof' | 'session'> {
+): Pick<OutsideLogin, 'issuer' | 'subject' | 'user' | 'claims' | 'proof' | 'session'> {
   const [issuer, subject] = [claimText(claims['iss']), claimText(claims['sub'])];
   if (issuer === undefined || subject === undefined || subject.length > 255)
     throw new OutsideRefused('invalid', 'the answer names nobody');
-  const { auth_time: time, amr, acr, sid } = claims;
+  const { auth_time: time, amr, acr, sid, fhirUser } = claims;
   return {
     issuer,
     subject,
+    user: claimText(fhirUser),
     claims,
     session: claimText(sid),
     proof: {

@@ -93,7 +93,8 @@ async function within(
 const toProvider = (parts: SignOnParts, exchange: AuthExchange, answer: Answer): Promise<void> =>
   within(parts, exchange, async (door) => {
     const provider = await findProvider(parts.store.snapshot(), exchange.params['idp'] ?? '');
-    if (provider?.status !== 'active') return refuse(door, 'unknown-provider');
+    // Who comes from an EHR comes by its launch.
+    if (provider?.status !== 'active' || provider.ehr !== undefined) return refuse(door, 'unknown-provider');
     await answer(door, provider);
   });
 
@@ -250,6 +251,7 @@ async function showLink(door: Door): Promise<void> {
   const action = `${rootOf(issuer)}/sign-on-link`;
   const page = linkPage({
     provider: provider.name,
+    isEhr: provider.ehr !== undefined,
     ownLogin: isOwn ? undefined : `${ownLogin}?return=${encodeURIComponent(action)}`,
     link: { action, token: link.state },
   });
@@ -277,7 +279,7 @@ async function makeLink(door: Door): Promise<void> {
   const { account } = found.session;
   if (!(await linkIdentity(door, { provider, issuer: of, subject, account, by })))
     return refuse(door, 'not-linked');
-  const start = `${rootOf(issuer)}/sign-on/${provider.key}`;
+  const start = provider.ehr === undefined ? `${rootOf(issuer)}/sign-on/${provider.key}` : undefined;
   show(door, exchange, linkedPage(provider.name, start), [hostCookie(LINK_COOKIE, '', 0)]);
 }
 

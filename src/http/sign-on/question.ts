@@ -6,7 +6,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Seal } from '../../identity/seal.ts';
 
 /** `trial-…`: an administrator tries what the provider says of a login without and with a second factor. */
-export type SignOnPurpose = 'login' | 'step-up' | 'trial-without' | 'trial-with';
+export type SignOnPurpose = 'login' | 'step-up' | 'trial-without' | 'trial-with' | 'launch';
 
 /** What nobody can guess of a question. */
 interface QuestionBinding {
@@ -24,6 +24,8 @@ export interface SignOnQuestion extends QuestionBinding {
   readonly back: string;
   /** The session that a step-up is of. */
   readonly session?: string | undefined;
+  /** Asked in a frame of the EHR's page. */
+  readonly embedded?: true;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -95,5 +97,12 @@ export function readCookie(header: string | undefined, name: string): string | u
 /** A cookie of this host alone. @param seconds 0 takes it away; undefined: until the browser closes */
 export const hostCookie = (name: string, value: string, seconds?: number): string =>
   `${name}=${value}; Path=/; HttpOnly; Secure; SameSite=Lax${seconds === undefined ? '' : `; Max-Age=${seconds}`}`;
+
+/** The cookie of a session in a frame: no page but that of the launch takes it. */
+export const EMBEDDED_COOKIE = '__Host-closeloop-embedded';
+
+/** A cookie within the frame of one other site alone (CHIPS): the same frame elsewhere does not have it. */
+export const framedCookie = (name: string, value: string, seconds: number): string =>
+  `${name}=${value}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned; Max-Age=${seconds}`;
 
 export const WAITS_S = WAITS_MS / 1000;

@@ -56,8 +56,11 @@ export function createRelyingParty(http: HttpClient, clock: Clock): OutsideProvi
     address: (access, question) =>
       asking(access, async (of) => oidc.buildAuthorizationUrl(of, await parametersOf(access, question)).href),
     login: (access, answer) => asking(access, (of) => exchangeCode(of, answer)),
-    refresh: (access, refreshToken, subject) => asking(access, (of) => askAgain(of, refreshToken, subject)),
+    refresh: (access, refreshToken, subject) =>
+      asking(access, (of) => askAgain(access, of, refreshToken, subject)),
     logoutAddress: (access, idToken, back) => asking(access, (of) => logoutAddress(of, idToken, back)),
+    readResource: (access, accessToken, ref) =>
+      asking(access, () => readResource(access, accessToken, ref, http)),
     readLogout: (access, token) =>
       asking(access, (of) => {
         const { jwks_uri: uri } = of.serverMetadata();
@@ -83,12 +86,19 @@ async function exchangeCode(
 }
 
 async function askAgain(
+  { protocol }: OutsideAccess,
   configuration: oidc.Configuration,
   refreshToken: string,
   subject: string,
 ): Promise<OutsideLogin> {
   const tokens = await oidc.refreshTokenGrant(configuration, refreshToken);
-  const claims = tokens.claims() ?? (await askUser(configuration, tokens.access_token, subject));
+  const told = tokens.claims();
+  // An EHR answers a refresh without an id_token, and has no other place to ask: that it answers says that the person is in.
+  const claims =
+    told ??
+    (protocol === 'smart'
+      ? { iss: configuration.serverMetadata().issuer, sub: subject }
+      : await askUser(configuration, tokens.access_token, subject));
   if (claims['sub'] !== subject) throw new OutsideRefused('invalid', 'the answer is about somebody else');
   return readLogin(tokens, claims);
 }
@@ -263,15 +273,36 @@ async function fetchOver(http: HttpClient, url: string, options: oidc.CustomFetc
 
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
-async function fetchJson(http: HttpClient, url: string): Promise<unknown> {
+/** A resource below the base of an EHR, and nothing that it does not hold. */
+async function readResource(
+  { issuer }: OutsideAccess,
+  accessToken: string,
+  ref: string,
+  http: HttpClient,
+): Promise<Claims> {
+  const told = await fetchJson(http, `${issuer.replace(/\/$/, '')}/${ref}`, {
+    accept: 'application/fhir+json',
+    authorization: `Bearer ${accessToken}`,
+  });
+  const resource = (typeof told === 'object' && told !== null ? told : {}) as Claims; // any JSON
+  if (`${String(resource['resourceType'])}/${String(resource['id'])}` !== ref)
+    throw new OutsideRefused('invalid', 'the EHR answered with another resource');
+  return resource;
+}
+
+async function fetchJson(
+  http: HttpClient,
+  url: string,
+  headers: Readonly<Record<string, string>> = { accept: 'application/json' },
+): Promise<unknown> {
   const asked = {
     method: 'GET',
-    headers: ['accept', 'application/json'],
+    headers: Object.entries(headers).flat(),
     signal: AbortSignal.timeout(TIMEOUT_S * 1000),
     responseBytesMax: ANSWER_BYTES_MAX,
   } as const;
   const { status, body } = await http.send(new URL(url), asked, true);
-  if (status !== 200) throw new OutsideRefused('unreachable', `${status} at the description of the server`);
+  if (status !== 200) throw new OutsideRefused('unreachable', `${status} where a document was asked for`);
   return JSON.parse(body);
 }
 

@@ -118,16 +118,23 @@ export function obstaclePage(obstacle: SignOnObstacle): WebPage & { readonly sta
 interface LinkView {
   /** The name of the provider. */
   readonly provider: string;
+  /** Whether it is an EHR, whose people nobody knows by an address. */
+  readonly isEhr: boolean;
   /** Where the person signs in with what is kept here; undefined when that is done. */
   readonly ownLogin: string | undefined;
   readonly link: Form;
 }
 
-export const linkPage = ({ provider, ownLogin, link }: LinkView): WebPage => ({
-  title: 'Is this your account?',
+export const linkPage = ({ provider, isEhr, ownLogin, link }: LinkView): WebPage => ({
+  title: isEhr ? 'Which account is yours?' : 'Is this your account?',
   body: html`<p>
-      Somebody with your e-mail address has an account here. An address proves nothing, so the sign-in of
-      <strong>${provider}</strong> opens it only after you have shown that it is yours.
+      ${
+        isEhr
+          ? html`<strong>${provider}</strong> has opened this server for you, and nobody here knows yet which
+              account is yours. It opens yours after you have shown which it is.`
+          : html`Somebody with your e-mail address has an account here. An address proves nothing, so the
+              sign-in of <strong>${provider}</strong> opens it only after you have shown that it is yours.`
+      }
     </p>
     ${
       ownLogin === undefined
@@ -142,10 +149,14 @@ export const linkPage = ({ provider, ownLogin, link }: LinkView): WebPage => ({
     }`,
 });
 
-export const linkedPage = (provider: string, start: string): WebPage => ({
+/** @param start undefined for an EHR, which opens this server itself */
+export const linkedPage = (provider: string, start: string | undefined): WebPage => ({
   title: 'The sign-in is linked',
   notice: `${provider} can sign you in from now on.`,
-  body: html`<p><a href="${start}">Sign in with ${provider}</a></p>`,
+  body:
+    start === undefined
+      ? html`<p>Close this window, and open the patient from ${provider} again.</p>`
+      : html`<p><a href="${start}">Sign in with ${provider}</a></p>`,
 });
 
 interface ChooserView {

@@ -13,7 +13,7 @@ import { browserAgent, cookieOf, type CookieChange, type Web } from './web.ts';
 export type Onward = { readonly interaction: string } | { readonly page: string };
 
 /** Pages that may be asked for after a login. */
-const PAGES: ReadonlySet<string> = new Set(['account', 'apps', 'organization', 'enrol']);
+const PAGES: ReadonlySet<string> = new Set(['account', 'apps', 'organization', 'enrol', 'launched']);
 const UID = /^[\w-]{1,64}$/;
 
 /** Of the query; anything else leads to the account's page. */

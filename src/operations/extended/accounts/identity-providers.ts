@@ -45,6 +45,24 @@ const RULE_PARTS: readonly OperationParameter[] = [
   entered('role', 'code', `What is granted: ${OUTSIDE_ROLES.join(', ')}.`, { min: 1, max: '*' }),
 ];
 
+const EHR_PARTS: readonly OperationParameter[] = [
+  entered('patientSystem', 'uri', 'A system of identifiers by which its patient is one of ours.', {
+    max: '*',
+  }),
+  {
+    name: 'user',
+    use: 'in',
+    min: 0,
+    max: '*',
+    documentation: 'Whose login there is whose account here.',
+    part: [
+      entered('practitioner', 'string', 'Practitioner/id of the EHR.', { min: 1 }),
+      entered('account', 'string', 'The id of the account.', { min: 1 }),
+    ],
+  },
+  entered('embeddingOrigin', 'url', 'An origin whose pages may show ours in a frame.', { max: '*' }),
+];
+
 export const identityProviders: Operation = {
   name: 'identity-providers',
   title: 'Providers of logins',
@@ -91,6 +109,15 @@ export const identityProviders: Operation = {
       max: '*',
     }),
     entered('endsSessionThere', 'boolean', 'Whether a log-off here goes on to the provider’s.'),
+    {
+      name: 'ehr',
+      use: 'in',
+      min: 0,
+      max: '1',
+      documentation:
+        'That it is an EHR, which launches this server (SMART App Launch): its issuer is then its FHIR base.',
+      part: EHR_PARTS,
+    },
     entered('suspended', 'boolean', 'True: nobody comes in by it.'),
     {
       ...answered('entry', 'string', 'A provider, as it is on record, without its secret.', { max: '*' }),
@@ -100,6 +127,7 @@ export const identityProviders: Operation = {
       'url',
       'The address to which the provider sends people back; to be registered there.',
     ),
+    answered('launchUri', 'url', 'Where an EHR opens this server; to be registered there.'),
     answered('jwksUri', 'url', 'Where the provider finds our public key.'),
     answered('backchannelLogoutUri', 'url', 'Where the provider tells of log-offs.'),
   ],
@@ -134,6 +162,15 @@ async function put(
   const row = await providers.put(acting, readAsked(invocation));
   const { issuerPath, publicBase } = invocation.context.settings;
   const at = (path: string): string => new URL(`${issuerPath}/sign-on/${row.key}/${path}`, publicBase).href;
+  if (row.ehr !== undefined) {
+    const below = (path: string): string => new URL(`/launch${path}`, publicBase).href;
+    return reply([
+      entryOf(row),
+      { name: 'redirectUri', valueUrl: below(`/${row.key}/callback`) },
+      { name: 'launchUri', valueUrl: below('') },
+      { name: 'jwksUri', valueUrl: below(`/${row.key}/jwks`) },
+    ]);
+  }
   return reply([
     entryOf(row),
     { name: 'redirectUri', valueUrl: at('callback') },
@@ -166,6 +203,7 @@ function readAsked(invocation: Invocation): ProviderAsked {
     justInTime: isTrueIn(input, 'justInTime'),
     emailDomains: textsIn(input, 'emailDomain'),
     endsSessionThere: isTrueIn(input, 'endsSessionThere'),
+    ...readEhr(input),
     status: isTrueIn(input, 'suspended') ? 'suspended' : 'active',
   };
 }
@@ -190,6 +228,21 @@ function readRule(invocation: Invocation, parts: Input, organizations: readonly 
     is: textIn(test, 'is') ?? '',
   }));
   return { when, organization, roles: textsIn(parts, 'role') as readonly OutsideRole[] }; // `put` says which there are
+}
+
+function readEhr(input: Input): Pick<ProviderAsked, 'ehr'> {
+  const [told] = input.get('ehr') ?? [];
+  if (told === undefined) return {};
+  const { parts = new Map() } = told;
+  const users = (parts.get('user') ?? []).map(({ parts: user = new Map() }: Given) => ({
+    user: textIn(user, 'practitioner') ?? '',
+    account: textIn(user, 'account') ?? '',
+  }));
+  const [patientSystems, embeddingOrigins] = [
+    textsIn(parts, 'patientSystem'),
+    textsIn(parts, 'embeddingOrigin'),
+  ];
+  return { ehr: { patientSystems, users, embeddingOrigins } };
 }
 
 function readProof(input: Input): ProofRule {
