@@ -50,15 +50,27 @@ export interface SmartPerson {
   ) => Promise<CameBack>;
 }
 
-/** Invites a person, who enrols a password and an authenticator app by the pages, and is signed out again. */
-export async function enrolPerson(server: TestServer, login: string, person: Person): Promise<SmartPerson> {
+/** Somebody who has opened an invitation, and is asked for a first factor. */
+interface Enrolment {
+  readonly account: string;
+  readonly surfer: Surfer;
+  readonly page: AuthAnswer;
+}
+
+/** Invites a person, who opens the link. */
+export async function openEnrolment(server: TestServer, login: string, person: Person): Promise<Enrolment> {
   const { store } = server.running;
   const account = await putPerson(store, login, { ...person, state: 'invited' });
-  const { secret: invitation, code = '' } = await invite(store, account, person.administrator === true);
+  const { secret, code = '' } = await invite(store, account, person.administrator === true);
   const surfer = createSurfer(server);
-  const invited = await surfer.get(`/auth/invitation/${invitation}`);
-  const begun = await surfer.follow(await surfer.send(invited, [['code', code]]));
-  const totp = await surfer.follow(await surfer.send(begun, [['password', PASSWORD]], /\/enrol\/password/));
+  const invited = await surfer.get(`/auth/invitation/${secret}`);
+  return { account, surfer, page: await surfer.follow(await surfer.send(invited, [['code', code]])) };
+}
+
+/** A person who has enrolled a password and an authenticator app by the pages, and is signed out again. */
+export async function enrolPerson(server: TestServer, login: string, person: Person): Promise<SmartPerson> {
+  const { account, surfer, page: first } = await openEnrolment(server, login, person);
+  const totp = await surfer.follow(await surfer.send(first, [['password', PASSWORD]], /\/enrol\/password/));
   const shown = /class="code"[^>]*>([A-Z2-7 ]+)</.exec(totp.text)?.[1];
   const secret = decodeBase32((shown ?? '').replaceAll(' ', ''));
   if (secret === undefined || secret.length === 0) throw new Error(`no secret: ${totp.status} ${totp.text}`);

@@ -28,12 +28,14 @@ const STANDALONE =
 const EHR =
   'launch-ehr client-confidential-symmetric client-confidential-asymmetric sso-openid-connect context-banner context-style context-ehr-patient context-ehr-encounter permission-offline permission-user authorize-post permission-v2 permission-v1';
 
-describe('1.8, 3.7 discovery', () => {
-  const configuration = () =>
-    askAuth(world.server, '/fhir/.well-known/smart-configuration', {
-      headers: { accept: 'application/json', origin: 'https://any.example' },
-    });
+const configuration = () =>
+  askAuth(world.server, '/fhir/.well-known/smart-configuration', {
+    headers: { accept: 'application/json', origin: 'https://any.example' },
+  });
 
+const certificate = (name: string): string => join(import.meta.dirname, '../../fixtures/tls', name);
+
+describe('1.8, 3.7 discovery', () => {
   test('g10 1.8.01, 3.7.01 the configuration is JSON', async () => {
     const { status, headers } = await configuration();
     expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^application\/json/)]);
@@ -78,7 +80,6 @@ describe('1.8, 3.7 discovery', () => {
 
 test('g10 1.9.01, 1.9.04, 3.8.03, 3.8.06 TLS 1.0 and 1.1 shake no hands, 1.2 and 1.3 do', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-tls-'));
-  const certificate = (name: string): string => join(import.meta.dirname, '../../fixtures/tls', name);
   const argv = ['--demo', '--port', '0', '--data-dir', folder];
   const tls = ['--tls-cert', certificate('receiver.cert.pem'), '--tls-key', certificate('receiver.key.pem')];
   const log = createLog(
