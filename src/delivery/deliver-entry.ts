@@ -32,6 +32,7 @@ import { shownSnapshot } from './shown-view.ts';
 import { typeOf } from '../resources/element.ts';
 import { bearsPart2 } from './subject.ts';
 import { outcomeCommit, type EndedDelivery, type OpenedItem } from './outcome.ts';
+import { mayStillAsk, writerOf } from './writer.ts';
 
 export interface DeliverySettings extends BackoffSettings {
   /** One attempt lasts at most so long; with the grace of an abort it must end before the lease does. */
@@ -122,6 +123,10 @@ async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Pro
 
   const asOf = store.snapshot(entry.seq);
   const now = store.snapshot();
+  const isAsked = typeOf(entry.receiver) === 'Subscription';
+  const writer = isAsked ? await writerOf(now, entry.receiver) : undefined;
+  if (writer !== undefined && !(await mayStillAsk(now, writer, parts.clock.now())))
+    return conclude(parts, lease, { outcome: 'refused', why: MUTE }, NOT_ASKED);
   const decision = await gates(entry, now, asOf).catch(unasked);
   if ('outcome' in decision) return conclude(parts, lease, decision, NOT_ASKED);
 
@@ -152,6 +157,9 @@ async function toldAsOfNow({ payloads }: DeliveryParts, entry: ClaimedEntry): Pr
 
 /** What the audit says of the decision. */
 type Decided = Omit<GateDecision, 'permitted' | 'why'>;
+
+/** Of an entry that waited while its client was suspended, or its writer left. */
+const MUTE = 'who wrote the Subscription may ask for nothing now';
 
 const NOT_ASKED: Decided = { policy: 'not-asked' };
 

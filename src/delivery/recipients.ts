@@ -78,7 +78,7 @@ export function createRecipientSelection(parts: RecipientParts): SelectRecipient
     const active = await subscriptions.current();
     checkActivated(changes, active, parts);
     return [
-      ...matchSubscriptions(changes, moves, active.values(), at),
+      ...(await heard(parts, active, matchSubscriptions(changes, moves, active.values(), at), at)),
       ...(await selectPartiesOfMoves(parts, moves, at, read)),
     ];
   };
@@ -121,6 +121,21 @@ function matchSubscriptions(
         sight: { everything: false, organization, ...(narrow !== undefined && { narrow }) },
       }));
   });
+}
+
+/** Without the Subscriptions whose client is suspended, or whose writer has left (smart SM-38, SM-68). */
+async function heard(
+  { subscriptions }: RecipientParts,
+  active: ReadonlyMap<Ref, ActiveSubscription>,
+  entries: readonly OutboxEntry[],
+  at: number,
+): Promise<readonly OutboxEntry[]> {
+  const mute = new Set<Ref>();
+  for (const receiver of new Set(entries.map((entry) => entry.receiver))) {
+    const subscription = active.get(receiver);
+    if (subscription !== undefined && !(await subscriptions.isHeard(subscription, at))) mute.add(receiver);
+  }
+  return mute.size === 0 ? entries : entries.filter(({ receiver }) => !mute.has(receiver));
 }
 
 /** An entry for each Endpoint by which who did not make a move is told of it. */

@@ -8,6 +8,7 @@ import type { Store, Version } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
 import { KEPT_SCOPES, scopesInRecord, type KeptScopes } from './kept-scopes.ts';
+import { mayStillAsk, writerOf, type Writer } from './writer.ts';
 import { type Criteria, type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
 
 /** A Subscription that is told of changes. */
@@ -21,6 +22,8 @@ export interface ActiveSubscription extends Criteria {
   readonly rail: string;
   /** Milliseconds since 1970; Infinity when it has no end. */
   readonly end: number;
+  /** Who of this server wrote it; absent: a client of another issuer. */
+  readonly writer?: Writer;
 }
 
 export interface SubscriptionCache {
@@ -28,6 +31,8 @@ export interface SubscriptionCache {
   current(): Promise<ReadonlyMap<Ref, ActiveSubscription>>;
   /** A commit wrote these resources; those that are no Subscriptions are passed over. */
   touched(refs: Iterable<Ref>): void;
+  /** Whether who wrote a Subscription may still ask for what it tells. @param at milliseconds since 1970 */
+  isHeard(subscription: Pick<ActiveSubscription, 'writer'>, at: number): Promise<boolean>;
 }
 
 interface CacheParts {
@@ -74,8 +79,9 @@ export function createSubscriptionCache(parts: CacheParts): SubscriptionCache {
     const version = await snapshot.read(ref, EVERYTHING);
     const found =
       version && understand(parts, version, scopesInRecord(await snapshot.record(KEPT_SCOPES, ref)));
+    const writer = await writerOf(snapshot, ref);
     if (found === undefined) active.delete(ref);
-    else active.set(ref, found);
+    else active.set(ref, { ...found, ...(writer !== undefined && { writer }) });
   }
 
   return {
@@ -91,6 +97,7 @@ export function createSubscriptionCache(parts: CacheParts): SubscriptionCache {
     touched(refs) {
       for (const ref of refs) if (typeOf(ref) === 'Subscription') stale.add(ref);
     },
+    isHeard: async ({ writer }, at) => writer === undefined || mayStillAsk(store.snapshot(), writer, at),
   };
 }
 

@@ -1,5 +1,6 @@
-/** Keeps what narrowed scopes leave of what a Subscription tells, as its writer's token has it (smart SM-38). */
+/** Keeps beside a Subscription who wrote it, and what narrowed scopes leave of what it tells, as that token has it (smart SM-38). */
 import { KEPT_SCOPES, writeKeptScopes } from '../../delivery/kept-scopes.ts';
+import { keepWriter } from '../../delivery/writer.ts';
 import { typeOf } from '../../resources/element.ts';
 import { granting } from '../../smart/permits.ts';
 import { narrowingFor } from '../narrowing.ts';
@@ -13,6 +14,8 @@ export async function keepScopes(draft: Draft): Promise<void> {
 }
 
 async function keepScopesOf({ caller, snapshot, records }: Draft, { ref, after }: Planned): Promise<void> {
+  const writer = await keepWriter(snapshot, ref, after && caller);
+  if (writer !== undefined) records.push(writer);
   const type = after === undefined ? undefined : declarationOf(ref).discloses?.(after.plain);
   const where = type === undefined ? undefined : narrowingFor(caller, type, 's');
   if (type !== undefined && where !== undefined) {

@@ -3,7 +3,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createRecipientSelection, type SelectRecipients } from '../../../src/delivery/recipients.ts';
 import { createSubscriptionCache, type SubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
+import { accountWrite } from '../../../src/accounts/accounts.ts';
+import { adminEntry, SERVER_AGENT } from '../../../src/ports/audit.ts';
+import { auditedCommit } from '../../../src/ports/commit.ts';
 import * as make from '../../resources.ts';
+import { putClient } from '../../smart.ts';
 import { BASE, callerOf, initiator, openWorld, refOf, type Stored, type World } from '../../world.ts';
 
 const SYSTEM = 'http://terminology.hl7.org/CodeSystem/observation-category';
@@ -86,4 +90,39 @@ test('(smart SM-38) the last who writes it decides, and a deletion takes the rec
   expect(await told(await observe('vital-signs'))).toEqual([]);
   expect((await world.ask(app, 'DELETE', refOf(made))).status).toBe(204);
   expect(await kept(made)).toBeUndefined();
+});
+
+test('(smart SM-38, SM-68) tells nothing while its client is suspended, or who wrote it has left', async () => {
+  const { store } = world;
+  const putAccount = (state: 'active' | 'deactivated') => {
+    const now = Date.now();
+    const account = { login: 'ada@example.org', name: 'Ada', state, since: now, createdAt: now };
+    const whole = { ...account, administrator: false, links: [] };
+    const row = adminEntry(
+      { agent: SERVER_AGENT, requestId: 'test' },
+      { entities: [], query: 'test', viewers: [] },
+    );
+    return store.commit(auditedCommit([row], { records: [accountWrite('ada', whole, 'any')] }));
+  };
+  await putClient(store, 'feed', {});
+  await putAccount('active');
+  const feed = { ...callerOf('initiator', { scope: 'user/*.cruds', client: 'feed' }), account: 'ada' };
+  const made = await world.create(feed, {
+    ...subscription,
+    criteria: 'Observation?status=final,preliminary',
+  });
+  const isTold = async () => (await told(await observe('survey'))).includes(refOf(made));
+  expect(await isTold()).toBe(true);
+  await putClient(store, 'feed', { status: 'suspended' });
+  expect(await isTold()).toBe(false);
+  await putClient(store, 'feed', {});
+  expect(await isTold()).toBe(true);
+  await putAccount('deactivated');
+  expect(await isTold()).toBe(false);
+  // Who writes it next answers for it.
+  const again = { ...made, reason: 'ours now' };
+  expect((await world.ask(initiator, 'PUT', refOf(made), again)).status).toBe(200);
+  expect(await isTold()).toBe(true);
+  expect((await world.ask(initiator, 'DELETE', refOf(made))).status).toBe(204);
+  expect(await store.snapshot().record('subscription-writer', refOf(made))).toBeUndefined();
 });
