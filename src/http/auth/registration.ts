@@ -6,6 +6,8 @@ import {
   type Registering,
 } from '../../accounts/clients.ts';
 import { metadataOf } from '../../identity/registration.ts';
+import { stepUpChallenge } from '../../identity/session.ts';
+import { isFreshLogin } from '../../identity/step-up.ts';
 import { SERVER_AGENT } from '../../ports/audit.ts';
 import { CommitRefused } from '../../ports/store.ts';
 import type { Identify } from '../bearer.ts';
@@ -26,6 +28,10 @@ export function createRegistration(parts: RegistrationParts): (exchange: AuthExc
   return async (exchange) => {
     const { send } = exchange;
     const registering = await registeringOf(parts, exchange);
+    if (registering === 'stale') {
+      send(401, { error: 'insufficient_user_authentication' }, { 'WWW-Authenticate': stepUpChallenge() });
+      return;
+    }
     if (registering === undefined) {
       send(401, { error: 'invalid_token' }, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
       return;
@@ -84,7 +90,7 @@ function readMetadata(body: Buffer): Readonly<Record<string, unknown>> | undefin
 async function registeringOf(
   parts: RegistrationParts,
   exchange: AuthExchange,
-): Promise<Registering | undefined> {
+): Promise<Registering | 'stale' | undefined> {
   const { requestId, clientIp, req } = exchange;
   const agent = { ...SERVER_AGENT, client: '', ...(clientIp !== undefined && { address: clientIp }) };
   const { authorization } = req.headers;
@@ -106,10 +112,11 @@ async function registeringOf(
   };
 }
 
+/** A person needs a fresh login, as for the operation that does the same (identity 7.3). */
 async function byAdministrator(
-  { identify }: RegistrationParts,
+  { identify, clock }: RegistrationParts,
   { req, requestId, clientIp }: AuthExchange,
-): Promise<Registering | undefined> {
+): Promise<Registering | 'stale' | undefined> {
   try {
     const behalf = req.headers['x-on-behalf-of'];
     const caller = await identify({
@@ -118,7 +125,8 @@ async function byAdministrator(
       address: clientIp,
     });
     if (!caller.administrator) return undefined;
-    const { client, subject, organization } = caller;
+    const { client, subject, organization, roles, authenticatedAt } = caller;
+    if (roles !== undefined && !isFreshLogin(authenticatedAt, clock.now())) return 'stale';
     const agent = { organization: organization ?? '', client, subject } as const;
     return { status: 'active', organization, agent, requestId };
   } catch {

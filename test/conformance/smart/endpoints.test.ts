@@ -254,6 +254,20 @@ describe('registration', () => {
     expect((await register({ ...APP, scope: `openid ${scope}` }, await admin())).status).toBe(400);
   });
 
+  test('(identity 7.3) an administrator who is a person logged in a short while ago', async () => {
+    const as = (authenticated: number) =>
+      server.running.devIssuer?.sign({
+        subject: 'grace',
+        client: 'console',
+        scope: 'user/Task.rs closeloop/admin',
+        claims: { auth_time: Math.floor(Date.now() / 1000) - authenticated },
+      });
+    const late = await register(APP, String(await as(600)));
+    expect([late.status, late.json['error']]).toEqual([401, 'insufficient_user_authentication']);
+    expect(late.headers.get('www-authenticate')).toContain('max_age=300');
+    expect((await register(APP, String(await as(60)))).status).toBe(201);
+  });
+
   test('(smart SM-64) nobody else registers', async () => {
     expect((await register(APP)).status).toBe(401);
     const [none] = [await register(APP, 'nothing')];
