@@ -2,6 +2,7 @@
  * The brake on whoever guesses over many accounts (identity ID-42, ID-43): so many failures in five minutes from one address,
  * and so many from everywhere. Kept in memory, by node, in a map with a bound.
  */
+import { networkOf } from '../identity/network.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** How many failures there may be at once, and in how many milliseconds all of them are forgiven. */
@@ -78,18 +79,4 @@ function waitFor(bucket: Bucket, { failures, withinMs }: Allowance, now: number)
   bucket.used = Math.max(0, bucket.used - Math.max(0, forgiven));
   bucket.at = now;
   return bucket.used + 1 <= failures ? 0 : ((bucket.used + 1 - failures) * withinMs) / failures;
-}
-
-/** Whoever has one IPv6 address has the 2^64 of its network. */
-function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!plain.includes(':')) return plain;
-  const [head = '', tail] = plain.toLowerCase().split('::', 2);
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
-  return [...front, ...Array.from({ length: zeros }, () => '0'), ...back]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':');
 }

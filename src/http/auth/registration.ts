@@ -6,6 +6,7 @@ import {
   type Registering,
 } from '../../accounts/clients.ts';
 import { metadataOf } from '../../identity/registration.ts';
+import { networkOf } from '../../identity/network.ts';
 import { stepUpChallenge } from '../../identity/session.ts';
 import { isFreshLogin } from '../../identity/step-up.ts';
 import { SERVER_AGENT } from '../../ports/audit.ts';
@@ -36,7 +37,7 @@ export function createRegistration(parts: RegistrationParts): (exchange: AuthExc
       send(401, { error: 'invalid_token' }, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
       return;
     }
-    const wait = registering.status === 'requested' ? rates.take(exchange.clientIp ?? '') : 0;
+    const wait = registering.status === 'requested' ? rates.take(networkOf(exchange.clientIp ?? '')) : 0;
     if (wait > 0) {
       send(429, { error: 'temporarily_unavailable' }, { 'Retry-After': wait });
       return;

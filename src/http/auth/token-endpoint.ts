@@ -1,5 +1,6 @@
 /** The token endpoint's front: how often a client and an address may ask (smart SM-46), and what the assertion names. */
 import type { IncomingMessage } from 'node:http';
+import { networkOf } from '../../identity/network.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { readSmallBody, type AuthExchange } from './exchange.ts';
 import type { OidcLibrary } from './library.ts';
@@ -18,7 +19,8 @@ export function createTokenEndpoint(
   const failures = createRates(FAILED_PER_ADDRESS, now);
 
   return async (exchange) => {
-    const { req, res, requestId, clientIp: address = '' } = exchange;
+    const { req, res, requestId, clientIp = '' } = exchange;
+    const address = networkOf(clientIp);
     const body = await readSmallBody(exchange);
     const { client, keyId } = readTokenRequest(req, body);
     const wait = failures.waitOf(address) || (client === undefined ? 0 : clients.take(client));

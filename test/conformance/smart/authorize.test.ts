@@ -150,11 +150,15 @@ describe.each(['requested', 'suspended'] as const)('a client that is %s', (statu
   });
 });
 
-test('(smart 5) no address fills the store with requests', async () => {
+test.each([
+  ['address', () => '10.77.0.1'],
+  ['network of IPv6', (at: number) => `2001:db8:7::${(at + 1).toString(16)}`],
+] as const)('(smart 5) no %s fills the store with requests', async (_what, addressOf) => {
   const query = authorizeQuery(BASE, makePkce().challenge).toString();
-  const from = { headers: { 'x-forwarded-for': '10.77.0.1' } };
   const answers = await Promise.all(
-    Array.from({ length: 260 }, () => askAuth(server, `/auth/authorize?${query}`, from)),
+    Array.from({ length: 260 }, (_, at) =>
+      askAuth(server, `/auth/authorize?${query}`, { headers: { 'x-forwarded-for': addressOf(at) } }),
+    ),
   );
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303, 429]));
   expect((await authorize({})).status).toBe(303);

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'oidc-provider';
 import { isUsable, type Client } from '../../../identity/client.ts';
+import { networkOf } from '../../../identity/network.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { beyondCeiling } from '../../../smart/ceiling.ts';
 import { parseScope } from '../../../smart/scopes.ts';
@@ -48,7 +49,7 @@ export function createFront(parts: FrontParts) {
     (answer: (own: FrontParts, exchange: AuthExchange) => Promise<void>) =>
     async (exchange: AuthExchange): Promise<void> => {
       const isTaken = exchange.query.has('request_id'); // counted when it came by POST
-      if (isTaken || rates.take(exchange.clientIp ?? '') === 0) await answer(parts, exchange);
+      if (isTaken || rates.take(networkOf(exchange.clientIp ?? '')) === 0) await answer(parts, exchange);
       else parts.web.refuse(exchange, 'too-many');
     };
   return {
