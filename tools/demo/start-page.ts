@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 /** Who a person of the demonstration is, as the page says it. */
 const SIDES: Readonly<Record<DemoUser['side'], { readonly name: string; readonly does: string }>> = {
   initiator: { name: ORGANIZATIONS.initiator.name, does: 'Sends referrals' },
-  recipient: { name: ORGANIZATIONS.recipient.name, does: 'Is sent referrals' },
+  recipient: { name: ORGANIZATIONS.recipient.name, does: 'Receives referrals' },
   administrator: { name: 'This server', does: 'Invites people, registers apps' },
 };
 
@@ -17,8 +17,8 @@ export function startPage({ base, users }: Pick<World, 'base' | 'users'>, now: n
   const cards = users.map((user) => personCard(user, codes[user.username] ?? ''));
   const signIn = html`<section aria-label="Sign in">${cards}</section>
     <p class="note">
-      Each sign-in opens in a tab of its own, so that this page stays here with the password and the code. In
-      the demonstration alone a page shows them, to this machine alone; they are new at every start.
+      Each sign-in opens in a tab of its own, so that you still have the password and the code here. Only the
+      demonstration has such a page, and shows it to this machine alone. Passwords are new at every start.
     </p>`;
   return html`<!doctype html>
     <html lang="en">
@@ -63,7 +63,7 @@ function personCard({ username, password, side, role }: DemoUser, code: string):
   const { name, does } = SIDES[side];
   const hint = new URLSearchParams({ login_hint: username }).toString();
   const rows: readonly (readonly [term: string, value: string, live: string])[] = [
-    ['User name', username, ''],
+    ['E-mail', username, ''],
     ['Password', password, ''],
     ['Code', code, username],
   ];
