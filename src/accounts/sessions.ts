@@ -4,7 +4,14 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import { ACR, acrOf, amrOf, reachesAcr, type Amr } from '../identity/assurance.ts';
-import { ofOrganization, provenAgain, sessionEnd, sessionState, type Session } from '../identity/session.ts';
+import {
+  idleMsOf,
+  ofOrganization,
+  provenAgain,
+  sessionEnd,
+  sessionState,
+  type Session,
+} from '../identity/session.ts';
 import type { RandomBytes } from '../identity/seal.ts';
 import type { AuditEntry } from '../ports/audit.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -23,6 +30,8 @@ export interface FoundSession {
   readonly session: Session;
   /** Milliseconds since 1970. */
   readonly lastUsedAt: number;
+  /** How long nobody may use it before it locks. */
+  readonly idleMs: number;
   readonly state: 'live' | 'locked';
 }
 
@@ -114,13 +123,10 @@ export function createSessions(parts: SessionParts) {
     list: (account: string): Promise<readonly FoundSession[]> => listSessions(kept, account),
 
     /** Its person asked for something. A session that nobody used for too long is locked by this, and stays so. */
-    async touch(id: string, by: By): Promise<FoundSession['state'] | undefined> {
-      const found = await get(id);
-      if (found?.state === 'live') await kept.uses.note(id, sessionEnd(found.session));
-      if (found?.state === 'locked' && found.session.lockedAt === undefined)
-        await changeSession(kept, id, LOCK, by);
-      return found?.state;
-    },
+    touch: (id: string, by: By): Promise<FoundSession['state'] | undefined> => touchSession(kept, id, by),
+
+    /** The same of a session that is known to be live. @param until when it ends at the latest */
+    used: (id: string, until: number): Promise<void> => kept.uses.note(id, until),
 
     lock: async (id: string, by: By): Promise<boolean> =>
       (await changeSession(kept, id, LOCK, by)) !== undefined,
@@ -186,6 +192,14 @@ const provenBy = (event: IdentityEvent, ways: readonly Amr[]): Change => ({
   to: (session, now) => provenAgain(session, ways, now),
 });
 
+async function touchSession(kept: Kept, id: string, by: By): Promise<FoundSession['state'] | undefined> {
+  const found = await getSession(kept, id);
+  if (found?.state === 'live') await kept.uses.note(id, sessionEnd(found.session));
+  if (found?.state === 'locked' && found.session.lockedAt === undefined)
+    await changeSession(kept, id, LOCK, by);
+  return found?.state;
+}
+
 async function unlockSession(
   kept: Kept,
   id: string,
@@ -206,9 +220,9 @@ async function read(
   const { secret: _, ...session } = record.body as StoredSession; // this file alone writes the kind
   const lastUsedAt = Math.max(session.startedAt, await uses.of(record.key));
   const state = sessionState(session, lastUsedAt, { now: clock.now(), idleMs: settings.sessionIdleMs });
-  return state === 'ended'
-    ? undefined
-    : { id: record.key, version: record.version, session, lastUsedAt, state };
+  if (state === 'ended') return undefined;
+  const idleMs = idleMsOf(session, settings.sessionIdleMs);
+  return { id: record.key, version: record.version, session, lastUsedAt, idleMs, state };
 }
 
 /** A session by its public id, locked or not, for code that must know whose it is and not whether it was used. */

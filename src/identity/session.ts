@@ -64,9 +64,12 @@ export function sessionState(
   { now, idleMs }: { readonly now: number; readonly idleMs: number },
 ): 'live' | 'locked' | 'ended' {
   if (now >= sessionEnd(session)) return 'ended';
-  const idle = session.shared ? Math.min(SHARED_IDLE_MS, idleMs) : idleMs;
-  return session.lockedAt !== undefined || now - lastUsedAt >= idle ? 'locked' : 'live';
+  return session.lockedAt !== undefined || now - lastUsedAt >= idleMsOf(session, idleMs) ? 'locked' : 'live';
 }
+
+/** How long nobody may use it before it locks. */
+export const idleMsOf = ({ shared }: Pick<Session, 'shared'>, idleMs: number): number =>
+  shared ? Math.min(SHARED_IDLE_MS, idleMs) : idleMs;
 
 /** Whether the login is recent enough, and good enough, for what needs step-up. */
 export const isFresh = (

@@ -16,7 +16,8 @@
  *  · 22 an expired record is absent at once and gone within a day · 23 the chain covers the digest of a record, so that
  *  it can vanish · 24 a record has its current value alone · 25 what a
  *  denial in force withholds does not exist either, save versions received before · 26 a lease has one holder until its time is over, and
- *  leaves nothing in the log; of those who look after a job, one runs it, and its state is a record.
+ *  leaves nothing in the log; of those who look after a job, one runs it, and its state is a record · 27 whoever follows the
+ *  store has been told of a commit when it is acknowledged.
  */
 import type { Ref } from '../fhir/types.ts';
 import type { AuditEntry, AuditQuery, AuditRow } from './audit.ts';
@@ -266,6 +267,9 @@ export interface Finding {
   readonly says: string;
 }
 
+/** What followers of a store are told. Undefined: anything may have been written, as by another node. */
+export type StoreFollower = (commits: readonly Commit[] | undefined) => void;
+
 export interface Store {
   /** Without `seq`: as of the last acknowledged commit. */
   snapshot(seq?: number): Snapshot;
@@ -305,6 +309,11 @@ export interface Store {
   }): Promise<readonly OutboxRow[]>;
   /** Who does which job of the store, for now (law 26). */
   readonly leases: Leases;
+  /**
+   * Tells of the commits that this copy of the store has from now on, refused ones among them, before they are acknowledged
+   * (law 27): what was remembered of their records and resources is to be read again. What `told` throws stops the store.
+   */
+  follow(told: StoreFollower): void;
   /** Examines the whole store: chain, projections, leases. */
   verify(): Promise<readonly Finding[]>;
   /** What metrics and readiness ask; cheap. */

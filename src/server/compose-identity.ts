@@ -117,8 +117,7 @@ function composeIdentity(
   const people = createPeople({ store, clock, sessions, base });
   const issuer = issuerOf(config, base);
   const signOn = composeSignOn({ ...parts, ...proofs, people, sessions, seal, issuer });
-  const { administratorScope } = config;
-  const identifyToken = createIdentifyToken({ store, clock, people, base, administratorScope, ...lookups });
+  const identifyToken = createIdentifyToken({ ...config, base, store, clock, people, ...lookups });
   const identify = createIdentifyAny(identifyToken, outside);
   const mode = registrationOf(config);
   const flow = composePages({
@@ -127,7 +126,7 @@ function composeIdentity(
     sessions,
     proofs,
     signOn,
-    identify: (token, address) => identifyToken({ token, onBehalfOf: undefined, address }),
+    identify: async (token, address) => identifyToken({ token, onBehalfOf: undefined, address }),
   });
   const shared = {
     store,

@@ -4,11 +4,11 @@ import { linksNow } from '../accounts/links.ts';
 import type { FoundSession, Sessions } from '../accounts/sessions.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { LoginState } from '../http/auth/adapter.ts';
-import type { People } from '../http/auth/identify.ts';
+import type { ActingPerson, People } from '../http/auth/identify.ts';
 import type { LoginSource } from '../http/auth/library.ts';
 import type { GrantContext } from '../http/auth/records.ts';
 import { ACR } from '../identity/assurance.ts';
-import { isInForce } from '../identity/membership.ts';
+import { isInForce, type UserMembership } from '../identity/membership.ts';
 import { sessionEnd } from '../identity/session.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RecordPrecondition } from '../ports/record.ts';
@@ -17,7 +17,7 @@ import type { Snapshot, Store } from '../ports/store.ts';
 interface PeopleParts {
   readonly store: Store;
   readonly clock: Clock;
-  readonly sessions: Pick<Sessions, 'find' | 'get' | 'touch'>;
+  readonly sessions: Pick<Sessions, 'find' | 'get' | 'touch' | 'used'>;
   /** The FHIR base. */
   readonly base: string;
 }
@@ -30,7 +30,11 @@ export function createPeople(parts: PeopleParts): People & LoginSource {
   const acting: People['acting'] = (snapshot, account, place) => actingAs(parts, snapshot, account, place);
   return {
     acting,
-    sessionState: async (id) => (await sessions.get(id))?.state ?? 'ended',
+    async findSession(id) {
+      const found = await sessions.get(id);
+      return found && { ...found, endsAt: sessionEnd(found.session) };
+    },
+    used: (id, until) => sessions.used(id, until),
     async touched(id, by) {
       await sessions.touch(id, by);
     },
@@ -88,13 +92,19 @@ async function actingAs(
   if (organization === undefined)
     return administrator ? { ...named, roles: own, ...userIn(account, undefined) } : undefined;
   const membership = await findMembership(snapshot, id, organization);
+  const until = membership && changesAt(membership, clock.now());
   if (membership !== undefined && isInForce(membership, clock.now()))
-    return { ...named, roles: [...membership.roles, ...own], ...userIn(account, organization) };
+    return { ...named, roles: [...membership.roles, ...own], ...userIn(account, organization), until };
   if (patient !== undefined) {
     const linked = await linkTo(parts, snapshot, account, organization, patient);
     if (linked !== undefined) return { administrator: false, ...linked };
   }
-  return administrator ? { ...named, roles: own, ...userIn(account, organization) } : undefined;
+  return administrator ? { ...named, roles: own, ...userIn(account, organization), until } : undefined;
+}
+
+/** When a membership begins or ends by itself; undefined: it does not. */
+function changesAt({ from, until }: UserMembership, now: number): number | undefined {
+  return from !== undefined && from > now ? from : until;
 }
 
 /** The person's Practitioner: that of the organization, or else another one. */
@@ -111,13 +121,15 @@ async function linkTo(
   { links }: KnownAccount,
   organization: Ref,
   patient: Ref,
-): Promise<{ readonly roles: readonly string[]; readonly user: Ref } | undefined> {
+): Promise<Pick<ActingPerson, 'roles' | 'user' | 'until'> | undefined> {
   const kept = links.filter(({ custodian }) => custodian === organization);
   const found = (await linksNow({ links: kept }, snapshot, clock.now())).filter(
     (one) => one.patient === patient,
   );
   const link = found.find(({ role }) => role === 'patient') ?? found[0];
-  return link?.role === undefined ? undefined : { roles: [link.role], user: link.ref };
+  if (link?.role === undefined) return undefined;
+  // Who acts for a patient does so for a period, which is asked each time.
+  return { roles: [link.role], user: link.ref, ...(link.role === 'proxy' && { until: 0 }) };
 }
 
 /** What an app is told of an account (OpenID Connect): its own resource, as an absolute address. */

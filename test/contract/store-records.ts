@@ -1,4 +1,4 @@
-/** Laws 20 to 24: records, state that is not FHIR. */
+/** Laws 20 to 24: records, state that is not FHIR; and law 27, by which what was remembered of them is forgotten. */
 import { describe, expect, test } from '@jest/globals';
 import type { RecordWrite } from '../../src/ports/record.ts';
 import type { Store } from '../../src/ports/store.ts';
@@ -142,5 +142,20 @@ export function recordLaws(world: StoreWorld): void {
       body: { is: 'next' },
       expiresAt: undefined,
     });
+  });
+
+  test('law 27 (smart SM-63): whoever follows has been told of a commit when it is acknowledged', async () => {
+    const store = await world.open();
+    const told: string[] = [];
+    store.follow((commits) => {
+      for (const { records = [] } of commits ?? []) told.push(...records.map(({ key }) => key));
+      if (commits === undefined) told.push('anything');
+    });
+    await put(store, record(), record({ key: 'b' }));
+    expect(told.filter((key) => key !== 'anything')).toEqual(['a', 'b']);
+    await store.commitExclusively(async () => commitOf([], { records: [record({ key: 'c' })] }));
+    expect(told).toContain('c');
+    await store.fresh();
+    expect(told.includes('anything')).toBe(world.nodes === 2);
   });
 }

@@ -64,6 +64,10 @@ class Pair implements Store {
     }
   }
 
+  follow: Store['follow'] = (told) => {
+    for (const node of this.nodes) node.follow(told);
+  };
+
   record: Store['record'] = (entry) => this.#next().record(entry);
   claim: Store['claim'] = async (...given) => (await this.#follow(this.nodes[0])).claim(...given);
   postpone: Store['postpone'] = (...given) => this.nodes[0].postpone(...given);

@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { DatabaseSync } from 'node:sqlite';
-import { CommitRefused, type ClaimedEntry, type Store, type StoreStatus } from '../../ports/store.ts';
+import {
+  CommitRefused,
+  type ClaimedEntry,
+  type Store,
+  type StoreStatus,
+  type StoreFollower,
+} from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ScopeJudge } from '../../ports/scope-judge.ts';
 import { openAnchors } from '../log/anchors.ts';
@@ -51,9 +57,9 @@ export interface EmbeddedOptions {
   readonly writer?: 'thread' | 'turn';
   /** The file of anchors. Default: `anchors.jsonl` in the folder; better where who writes the database cannot write. */
   readonly anchorFile?: string;
-  /** Told of each commit that the disk did not take: it is full, or cannot be written. */
+  /** StoreFollower of each commit that the disk did not take: it is full, or cannot be written. */
   readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
-  /** Told after each anchor is on disk. */
+  /** StoreFollower after each anchor is on disk. */
   readonly onAnchor?: (anchor: Anchor) => void;
   /** How long a commit's key is remembered, in milliseconds. Default: 7 days. */
   readonly keyRetentionMs?: number;
@@ -156,20 +162,29 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     });
     opened.push(() => pool.close());
     const recent = createRecent(() => queue.head.seq);
+    const followers: StoreFollower[] = [];
+    const follow: Store['follow'] = (told) => void followers.push(told);
     const applied = (members: readonly BatchMember[]): void => {
       byId.transaction.applied(members.some(({ kind }) => kind !== 'block'));
       recent.written(members);
+      tell(followers, members);
     };
     const moved = (): void => {
       byId.transaction.applied(true);
       recent.forgetAll();
+      for (const told of followers) told(undefined);
     };
     const queue = new WriteQueue(host, { ...options, applied, moved });
-    return assemble({ options, db, byId, recent, pool, queue, close: undo });
+    return assemble({ options, db, byId, recent, pool, queue, follow, close: undo });
   } catch (error) {
     await undo();
     throw error;
   }
+}
+
+function tell(followers: readonly StoreFollower[], members: readonly BatchMember[]): void {
+  const commits = members.flatMap((one) => (one.kind === 'commit' ? [one.commit] : []));
+  if (commits.length > 0) for (const told of followers) told(commits);
 }
 
 type Options = Omit<EmbeddedOptions, keyof typeof DEFAULTS> &
@@ -221,11 +236,12 @@ interface Parts {
   readonly recent: Recent;
   readonly pool: SearchPool;
   readonly queue: WriteQueue;
+  readonly follow: Store['follow'];
   /** Closes everything that was opened, the folder's lock last. */
   readonly close: () => Promise<void>;
 }
 
-function assemble({ options, db, byId, recent, pool, queue, close }: Parts): EmbeddedStore {
+function assemble({ options, db, byId, recent, pool, queue, follow, close }: Parts): EmbeddedStore {
   const { folder, clock, onAnchor } = options;
   const paths = pathsOf(folder);
   const anchorFile = options.anchorFile ?? paths.anchors;
@@ -274,6 +290,7 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
     postpone: async (id, afterMs, why) => void (await queue.chore({ kind: 'postpone', id, afterMs, why })),
     outbox: async (filter) => outbox.list(filter),
     leases: createLeases(clock),
+    follow,
     verify: async () => describeReport(await verifyFile(paths.database, anchorFile)),
     status: () => statusOf(queue, outbox.oldestAt(), paths.database),
     close() {

@@ -8,6 +8,7 @@ const found = (provider?: string): FoundSession => ({
   id: 's',
   version: 1,
   lastUsedAt: 0,
+  idleMs: 900_000,
   state: 'live',
   session: {
     account: 'a',
