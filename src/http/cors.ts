@@ -5,8 +5,13 @@ import type { ClientOrigins } from './auth/client-origins.ts';
 export type Headers = Record<string, string | number>;
 
 export interface Cors {
-  /** Headers of a reply to this request; undefined when it is not for a browser's other origin. */
+  /**
+   * Headers of a reply to this request, as long as nobody knows whose it is: the refusal of a token. Undefined when it is not
+   * for a browser's other origin.
+   */
   readonly headersFor: (req: IncomingMessage) => Headers | undefined;
+  /** Headers of a reply to a client that is known: the origin must be one of its own (smart SM-70). */
+  readonly headersForClient: (req: IncomingMessage, client: string) => Promise<Headers | undefined>;
   /** Headers of the answer to a preflight; undefined when it is none, or not for this origin. */
   readonly preflightFor: (req: IncomingMessage) => Headers | undefined | Promise<Headers | undefined>;
 }
@@ -51,6 +56,11 @@ export function createCors(origins: readonly string[], registered?: ClientOrigin
 
   return {
     headersFor,
+    async headersForClient({ headers: { origin } }, client) {
+      if (origin === undefined) return undefined;
+      const isItsOwn = any || allowed.has(origin) || (await registered?.isOf(client, origin)) === true;
+      return isItsOwn ? headersOf(origin) : undefined;
+    },
     preflightFor(req) {
       if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined)
         return undefined;

@@ -11,7 +11,7 @@ import type { Route } from './route.ts';
 export interface ExchangeState extends Arrival {
   readonly res: ServerResponse;
   readonly startedAt: number;
-  readonly asked: ReplyContext & { format: Format };
+  asked: ReplyContext & { format: Format };
   readonly clientIp: string | undefined;
   caller: Caller | undefined;
   route: Route | undefined;

@@ -13,6 +13,7 @@ import { answerReply } from './answer-reply.ts';
 import type { ClientIpOf } from './client-ip.ts';
 import type { BindTab } from './auth/bind-tab.ts';
 import type { Identify } from './bearer.ts';
+import type { Cors } from './cors.ts';
 import { createClientDisconnects } from './client-disconnect.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { readRequestId, readTabId, readHttpHeader, readTraceparent, traceIdOf } from './headers.ts';
@@ -164,6 +165,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     const caller = found instanceof Promise ? await found : found;
     shares.enter(caller);
     state.caller = caller;
+    if (req.headers.origin !== undefined) await offer(state, parts.cors, caller.client);
     const tab = readTabId(req.headers['x-tab-id']);
     if (tab !== undefined) await parts.bindTab?.(caller, tab, state.requestId);
     if (tab !== undefined) state.caller = { ...caller, tab };
@@ -246,6 +248,11 @@ export function createExchange(parts: ExchangeParts): Exchange {
       organization: caller?.organization,
     });
   }
+}
+
+/** The answer is for the pages of its client (smart SM-70). */
+async function offer(state: ExchangeState, cors: Cors, client: string): Promise<void> {
+  state.asked = { ...state.asked, cors: await cors.headersForClient(state.req, client) };
 }
 
 /** What was asked for, as far as it was understood. A Bundle that was not read is told as a transaction. */

@@ -1,6 +1,7 @@
 /** The origins that active public clients have registered (smart SM-70): their pages may call this server. */
-import type { Client } from '../../identity/client.ts';
+import { isUsable, type Client } from '../../identity/client.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { findClient } from './clients.ts';
 
 export interface ClientOrigins {
   /** Whether any active public client registered it, as of now. */
@@ -9,6 +10,8 @@ export interface ClientOrigins {
   learn(origin: string): Promise<unknown> | undefined;
   /** The same as `has`, at once, as far as it was learned. */
   known(origin: string): boolean;
+  /** Whether this client is a public one, active, that registered it. */
+  isOf(client: string, origin: string): Promise<boolean>;
 }
 
 /** How long an answer counts; a client that was suspended is out after that at the latest. */
@@ -16,17 +19,16 @@ const KEPT_MS = 1000;
 const ORIGINS_MAX = 1000;
 
 export function createClientOrigins(
-  { snapshot }: { readonly snapshot: () => Pick<Snapshot, 'records'> },
+  { snapshot }: { readonly snapshot: () => Pick<Snapshot, 'record' | 'records'> },
   now: () => number,
 ): ClientOrigins {
   const kept = new Map<string, { readonly isKnown: boolean; readonly until: number }>();
 
+  const isOpen = (client: Client): boolean => client.kind === 'public' && isUsable(client, now());
+
   async function has(origin: string): Promise<boolean> {
     const found = await snapshot().records('client', 'origin', origin);
-    const isKnown = found.some(({ body }) => {
-      const { kind, status, expiresAt } = body as Client; // of this kind
-      return kind === 'public' && status === 'active' && (expiresAt ?? Infinity) > now();
-    });
+    const isKnown = found.some(({ body }) => isOpen(body as Client)); // of this kind
     const oldest = kept.size >= ORIGINS_MAX ? kept.keys().next().value : undefined;
     if (oldest !== undefined) kept.delete(oldest);
     kept.set(origin, { isKnown, until: now() + KEPT_MS });
@@ -41,5 +43,9 @@ export function createClientOrigins(
       return has(origin).catch(() => undefined);
     },
     known: (origin) => kept.get(origin)?.isKnown === true,
+    async isOf(id, origin) {
+      const client = await findClient(snapshot(), id);
+      return client !== undefined && isOpen(client) && client.corsOrigins.includes(origin);
+    },
   };
 }

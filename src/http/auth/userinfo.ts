@@ -18,10 +18,14 @@ export function createUserinfo(parts: Parts): (exchange: AuthExchange) => Promis
   return async (exchange) => {
     const { req, send } = exchange;
     const { origin } = req.headers;
-    const isKnown = origin !== undefined && (await parts.origins.has(origin));
-    const cors = isKnown ? { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' } : {};
     const [, token] = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '') ?? [];
-    const claims = token === undefined ? undefined : await claimsOf(parts, token);
+    const client = token === undefined ? undefined : await clientOf(parts, token);
+    const claims = token === undefined || client === undefined ? undefined : await claimsOf(parts, token);
+    const { origins } = parts;
+    const isOffered =
+      origin !== undefined &&
+      (await (client === undefined ? origins.has(origin) : origins.isOf(client, origin)));
+    const cors = isOffered ? { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' } : {};
     if (claims === 'scope')
       send(403, { error: 'insufficient_scope' }, { 'WWW-Authenticate': REALM_SCOPE, ...cors });
     else if (claims === undefined)
@@ -32,15 +36,16 @@ export function createUserinfo(parts: Parts): (exchange: AuthExchange) => Promis
 
 const REALM_SCOPE = 'Bearer error="insufficient_scope", scope="openid"';
 
-async function claimsOf(
-  { store, identify, findAccount }: Parts,
-  token: string,
-): Promise<object | 'scope' | undefined> {
+/** The client of a token; undefined: the token is worth nothing. */
+async function clientOf({ identify }: Parts, token: string): Promise<string | undefined> {
   try {
-    await identify({ token, onBehalfOf: undefined, address: undefined, isOwnWish: false });
+    return (await identify({ token, onBehalfOf: undefined, address: undefined, isOwnWish: false })).client;
   } catch {
     return undefined;
   }
+}
+
+async function claimsOf({ store, findAccount }: Parts, token: string): Promise<object | 'scope' | undefined> {
   const snapshot = store.snapshot();
   const found = await snapshot.record('access-token', keyOfSecret(token));
   if (found === undefined) return undefined;
