@@ -53,6 +53,9 @@ export const SMART_CAPABILITIES: readonly string[] = [
   'permission-v2',
 ];
 
+/** Where a person sees the apps that have access, and takes it from them (smart SM-62). */
+const APPS_PATH = '/apps';
+
 /** What both kinds of discovery say. All addresses are absolute. */
 export const authorizationMetadata = ({ issuer, registration }: OwnIssuer) => ({
   issuer,
@@ -61,6 +64,7 @@ export const authorizationMetadata = ({ issuer, registration }: OwnIssuer) => ({
   token_endpoint: `${issuer}/token`,
   introspection_endpoint: `${issuer}/introspect`,
   revocation_endpoint: `${issuer}/revoke`,
+  management_endpoint: `${issuer}${APPS_PATH}`,
   ...(registration && { registration_endpoint: `${issuer}/register` }),
   response_types_supported: ['code'],
   grant_types_supported: ['authorization_code', 'client_credentials', 'refresh_token'],
@@ -97,5 +101,6 @@ export const buildOpenIdConfiguration = (own: OwnIssuer, scopes: readonly string
   claims_parameter_supported: false,
   request_parameter_supported: false,
   request_uri_parameter_supported: false,
-  backchannel_logout_supported: false,
+  backchannel_logout_supported: true,
+  backchannel_logout_session_supported: true,
 });

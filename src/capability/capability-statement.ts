@@ -113,6 +113,7 @@ function buildSecurity({ cors, issuer }: ServedHouse): NonNullable<CapabilitySta
     { url: 'authorize', valueUri: own?.authorization_endpoint ?? issuer.authorizationEndpoint },
     { url: 'token', valueUri: own?.token_endpoint ?? issuer.tokenEndpoint },
     { url: 'register', valueUri: own?.registration_endpoint },
+    { url: 'manage', valueUri: own?.management_endpoint },
     { url: 'introspect', valueUri: own?.introspection_endpoint },
     { url: 'revoke', valueUri: own?.revocation_endpoint },
   ].flatMap(({ url, valueUri }) => (valueUri === undefined ? [] : [{ url, valueUri }]));

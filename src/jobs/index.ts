@@ -34,6 +34,8 @@ interface JobParts {
   readonly suspendDormant: Run;
   /** Asks providers of logins again about their people; undefined where nobody comes in by one. */
   readonly renewOutside: Run | undefined;
+  /** Tells apps of sessions that have ended; undefined where other servers alone issue tokens. */
+  readonly tellOfLogouts: Run | undefined;
   /** Asks for the review of access of the quarter. */
   readonly askForAccessReviews: Run;
   /** Makes the next signing keys; undefined where other servers alone issue tokens. */
@@ -78,7 +80,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 // prettier-ignore
-export const jobsOf = ({ settings, readTexts, renewOutside, rotateKeys, sendAudit, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
+export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotateKeys, sendAudit, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
@@ -91,6 +93,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, rotateKeys, sendAudi
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   job('dormant', 'store', 6 * HOUR, parts.suspendDormant, 'suspends accounts that nobody used for 90 days'),
   ...(renewOutside === undefined ? [] : [job('outside-sessions', 'store', 20 * SECOND, renewOutside, 'asks providers again about people who came in by them')]),
+  ...(tellOfLogouts === undefined ? [] : [job('logouts', 'store', 5 * SECOND, tellOfLogouts, 'tells apps of sessions that have ended')]),
   job('access-review', 'store', 24 * HOUR, parts.askForAccessReviews, 'asks each quarter for a review of who holds which role'),
   ...(rotateKeys === undefined ? [] : [job('signing-keys', 'store', 6 * HOUR, rotateKeys, 'makes the next signing keys when those in use are old')]),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),

@@ -7,6 +7,7 @@ import type { Seal } from '../identity/seal.ts';
 import type { Identify } from '../http/bearer.ts';
 import { createClientIpOf } from '../http/client-ip.ts';
 import type { Headers } from '../http/cors.ts';
+import { createLogoutNotices } from '../http/auth/back-channel-logout.ts';
 import { createBindTab, type BindTab } from '../http/auth/bind-tab.ts';
 import { createClientKeys, type FindClientKeys } from '../http/auth/client-keys.ts';
 import { createClientOrigins, type ClientOrigins } from '../http/auth/client-origins.ts';
@@ -56,6 +57,8 @@ interface ComposedIdentity {
   readonly proofs: ComposedFactors;
   /** Providers of organizations, by whose word people come in. */
   readonly signOn: ComposedSignOn;
+  /** Tells apps of sessions that have ended. */
+  readonly tellOfLogouts: (signal: AbortSignal) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -158,7 +161,8 @@ function composeIdentity(
     routes: (library) => [...endpoints, ...signOn.routes, ...flow.routes(library)],
     openIdConfiguration,
   });
-  return { server, origins, identify, proofs, signOn, close: closeAll(proofs, signOn, http) };
+  const tellOfLogouts = createLogoutNotices({ store, clock, http, issuer, signingKeys });
+  return { server, origins, identify, proofs, signOn, tellOfLogouts, close: closeAll(proofs, signOn, http) };
 }
 
 const closeAll =

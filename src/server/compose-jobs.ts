@@ -42,7 +42,12 @@ interface Parts {
   readonly feed: Pick<AuditFeed, 'run'> | undefined;
   readonly directTrust: Pick<ComposedTrust, 'jobs'> | undefined;
   readonly access: {
-    readonly authorization: { readonly signOn: Pick<ComposedSignOn, 'renew'> } | undefined;
+    readonly authorization:
+      | {
+          readonly signOn: Pick<ComposedSignOn, 'renew'>;
+          readonly tellOfLogouts: (signal: AbortSignal) => Promise<void>;
+        }
+      | undefined;
   };
 }
 
@@ -77,6 +82,7 @@ export function composeJobs({
     askForAccessReviews: (signal) => askForAccessReviews(engine.accountParts, signal),
     suspendDormant: (signal) => suspendDormant(engine.accountParts, signal),
     renewOutside: signOn && ((signal) => signOn.renew(signal)),
+    tellOfLogouts: access.authorization?.tellOfLogouts,
     rotateKeys:
       config.authorizationServer === 'off'
         ? undefined

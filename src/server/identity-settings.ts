@@ -34,7 +34,7 @@ export const IDENTITY_SETTINGS = {
   ),
   clientKeysAllowList: list(
     [],
-    'Places from which the server may fetch the keys of clients (jwks_uri), besides https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
+    'Places from which the server may fetch the keys of clients (jwks_uri) and which it may tell of log-offs (backchannel_logout_uri), besides https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
     { shape: allowedPlace },
   ),
   signOnAllowList: list(

@@ -7,6 +7,8 @@ import { clientUseWrite, lastClientUse } from '../../accounts/clients.ts';
 import type { Adapter, StoredPayload } from 'oidc-provider';
 import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { owedLogoutWrite } from './back-channel-logout.ts';
+import { findClient } from './clients.ts';
 import {
   APP_GRANT,
   keyOfSecret,
@@ -174,6 +176,7 @@ async function upsert(parts: AdapterParts, saved: Upserted, unit: Unit): Promise
     const body = holdAccessToken(write, rest, unit);
     await relyOnPerson(parts, body, unit);
     await noteUse(parts, body.client, unit);
+    await oweLogout(parts, body, unit);
   } else if (kind === APP_GRANT) {
     await holdGrant(write, rest, unit);
   } else if (kind === 'interaction') {
@@ -194,6 +197,18 @@ const USE_STEP_MS = 60 * 60_000;
 async function noteUse({ store, now }: AdapterParts, client: string, unit: Unit): Promise<void> {
   if (now() - (await lastClientUse(store.snapshot(), client)) >= USE_STEP_MS)
     unit.hold(clientUseWrite(client, now()), 'issue');
+}
+
+/** An app that wants to know of the end of the session (smart SM-56) is owed a word from its first token on. */
+async function oweLogout(
+  { store, now }: AdapterParts,
+  { client, account, session, payload }: AccessTokenBody,
+  unit: Unit,
+): Promise<void> {
+  if (account === undefined || session === undefined || payload['gty'] !== 'authorization_code') return;
+  const registered = await findClient(store.snapshot(), client);
+  if (registered?.backchannelLogoutUri !== undefined)
+    unit.hold(owedLogoutWrite({ client, account, session }, now()), 'issue');
 }
 
 /** A version that no record has: the commit is refused. */

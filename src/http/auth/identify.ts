@@ -168,7 +168,9 @@ async function findCaller(
   if (body.session !== undefined) finding.noteRecord('session', body.session);
   const session = await checkSession(parts, body, isOwnWish);
   const { caller, until = Infinity } = await callerOf(parts, finding, body, client);
-  const ends = [found.expiresAt, grant?.expiresAt, client.expiresAt, session?.endsAt].map((end) => end ?? Infinity);
+  const ends = [found.expiresAt, grant?.expiresAt, client.expiresAt, session?.endsAt].map(
+    (end) => end ?? Infinity,
+  );
   return {
     caller,
     online: session,

@@ -175,6 +175,36 @@ describe('userinfo', () => {
   });
 });
 
+describe('(smart SM-70) an answer is for the pages of the client of the token', () => {
+  const readFrom = async (origin: string, token: unknown, path = '/fhir/Patient'): Promise<string | null> => {
+    const headers = { authorization: `Bearer ${String(token)}`, origin };
+    const answer = await askAuth(server, path, { headers });
+    return answer.headers.get('access-control-allow-origin');
+  };
+
+  test.each(['/fhir/Patient', '/auth/userinfo'])('%s', async (path) => {
+    const { store } = server.running;
+    await putClient(store, 'neighbour', {
+      redirectUris: [REDIRECT],
+      corsOrigins: ['https://next.example.org'],
+    });
+    const { access_token: token } = await login();
+    expect(await readFrom('https://app.example.org', token, path)).toBe('https://app.example.org');
+    expect(await readFrom('https://next.example.org', token, path)).toBeNull();
+    expect(await readFrom('https://evil.example', token, path)).toBeNull();
+  });
+
+  test('not for those of a confidential client', async () => {
+    const { store } = server.running;
+    const origins = { redirectUris: [REDIRECT], corsOrigins: ['https://app.example.org'] } as const;
+    const { access_token: token } = await login();
+    await putClient(store, 'app', { ...origins, organization: 'Organization/recipient', kind: 'symmetric' });
+    expect(await readFrom('https://app.example.org', token)).toBeNull();
+    await putClient(store, 'app', { ...origins, organization: 'Organization/recipient' });
+    expect(await readFrom('https://app.example.org', token)).toBe('https://app.example.org');
+  });
+});
+
 describe('registration', () => {
   const admin = async (): Promise<string> =>
     String(
@@ -362,8 +392,16 @@ describe('discovery', () => {
       'issuer',
       'introspection_endpoint',
       'revocation_endpoint',
+      'management_endpoint',
     ])
       expect(oidc.json[name]).toEqual(smart.json[name]);
+  });
+
+  test('(smart SM-62) name the page on which people see their apps', async () => {
+    const { json } = await askAuth(server, '/fhir/.well-known/smart-configuration');
+    expect(json['management_endpoint']).toBe(`${ISSUER}/apps`);
+    const { status, headers } = await askAuth(server, '/auth/apps');
+    expect([status, headers.get('location')?.includes('/auth/login')]).toEqual([303, true]);
   });
 
   test('(smart SM-5) no header changes what they say', async () => {
