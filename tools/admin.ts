@@ -98,6 +98,7 @@ import { valuesOf } from '../src/operations/values.ts';
 import { reindexFolder } from '../src/stores/embedded/folder/reindex.ts';
 import { moveStore } from './admin/move.ts';
 import { administerParties } from './admin/parties.ts';
+import { organizationOf } from './admin/words.ts';
 import { EXIT, runCommand, UsageError } from './command.ts';
 
 /** Organizations that one call adds at most, and the words before them. */
@@ -170,12 +171,12 @@ await runCommand(import.meta.filename, {
     if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is one argument too many.`);
     if (name === 'move') await moveStore(config(), readTarget(to, file));
     else if (name === 'import' && file !== undefined)
-      await startImport(file, readCustodian(custodian), config());
+      await startImport(file, organizationOf(custodian, '--custodian'), config());
     else if (name === 'reindex' && file === undefined) reindex(config());
     else if (name === 'relabel' && file === undefined) await startRelabel(config());
     else
       throw new UsageError(
-        'import FILE, reindex, relabel, move, member, register, verify-endpoint, users or sign-on is expected.',
+        'import FILE, reindex, relabel, move, member, register, direct, verify-endpoint, users, clients, keys or sign-on is expected.',
       );
     return EXIT.done;
   },
@@ -186,11 +187,6 @@ function readTarget(to: string | undefined, folder: string | undefined): string 
   if (to === 'mongodb' && folder === undefined) return undefined;
   if (to === 'folder' && folder !== undefined) return folder;
   throw new UsageError('move --to mongodb or move --to folder DIR is expected.');
-}
-
-function readCustodian(text: string | undefined): string | undefined {
-  if (text === undefined || /^Organization\/[A-Za-z0-9.-]{1,64}$/.test(text)) return text;
-  throw new UsageError('--custodian is a reference, as in Organization/elm-street.');
 }
 
 /** Loads the whole engine, which the other commands do not need. */

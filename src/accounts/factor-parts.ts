@@ -52,7 +52,6 @@ type FactorRefusalCode =
   | 'code-wrong'
   | 'codes-wrong'
   | 'passkey-wrong'
-  | 'passkey-copied'
   | 'password-refused'
   | 'too-many-attempts'
   | 'factor-closed'

@@ -2,7 +2,7 @@
  * The queue before argon2id (identity ID-26): every hash takes 19 MiB and tens of milliseconds of a core, so few run at a
  * time, some wait, and the rest is told to come again.
  */
-import { hashPassword, isPasswordOf } from '../identity/password-hash.ts';
+import { hashPassword, isPasswordOf, phcOf, SALT_BYTES, TAG_BYTES } from '../identity/password-hash.ts';
 import type { RandomBytes } from '../identity/seal.ts';
 
 /** Nobody hashes now: come again after so many seconds. */
@@ -31,7 +31,7 @@ export const argon2id = (random: RandomBytes): HashFunctions => ({
 });
 
 /** The PHC string of nobody's password: of unknown people the same work is done (identity ID-20). */
-const NOBODY = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+const NOBODY = phcOf(Buffer.alloc(SALT_BYTES), Buffer.alloc(TAG_BYTES));
 
 export function createHashing(functions: HashFunctions): Hashing {
   let running = 0;

@@ -1,8 +1,9 @@
 /** What is wrong with a provider that somebody wants to put on record (identity ID-45, ID-47). */
 import type { Ref } from '../fhir/types.ts';
 import { faultsOfEhr } from './ehr.ts';
-import { isOutsideRole, PROVIDER_CREDENTIALS, type ClaimRule, type IdentityProvider } from './external.ts';
+import { PROVIDER_CREDENTIALS, type ClaimRule, type IdentityProvider } from './external.ts';
 import { mayProve } from './external-proof.ts';
+import { isMemberRole } from './membership.ts';
 
 const TEXT_MAX = 255;
 const LIST_MAX = 100;
@@ -83,7 +84,7 @@ function faultsOfRule(
 ): readonly string[] {
   const says = (what: string): string => `Rule ${at + 1}: ${what}`;
   const words: readonly string[] = roles;
-  const unknown = words.filter((role) => !isOutsideRole(role));
+  const unknown = words.filter((role) => !isMemberRole(role));
   return [
     ...(when.length > 0 &&
     when.length <= TESTS_MAX &&

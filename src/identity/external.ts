@@ -7,21 +7,7 @@ import { hash } from 'node:crypto';
 import type { Ref } from '../fhir/types.ts';
 import type { EhrLaunch } from './ehr.ts';
 import type { ProofRule } from './external-proof.ts';
-
-/**
- * The roles that a provider may grant. Nobody becomes an administrator of the installation by the word of another issuer
- * (ID-45), and a patient or proxy is one by a link to a resource, not by a role.
- */
-export const OUTSIDE_ROLES = [
-  'coordinator',
-  'clinician',
-  'front-desk',
-  'compliance',
-  'executive',
-  'biller',
-  'org-admin',
-] as const;
-export type OutsideRole = (typeof OUTSIDE_ROLES)[number];
+import { isMemberRole, type MemberRole } from './membership.ts';
 
 /** How this server proves to a provider who it is: by a key of its own, by a shared secret, or not at all. */
 export const PROVIDER_CREDENTIALS = [
@@ -35,7 +21,7 @@ export const PROVIDER_CREDENTIALS = [
 export interface ClaimRule {
   readonly when: readonly ClaimTest[];
   readonly organization: Ref;
-  readonly roles: readonly OutsideRole[];
+  readonly roles: readonly MemberRole[];
 }
 
 /** A claim by its name, or by its path with dots, as `realm_access.roles`; it has the value, or holds it as a list. */
@@ -78,7 +64,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 /** What a provider's claims grant: roles by organization; or why they grant nothing. */
 export type OutsideGrants =
-  | { readonly kind: 'granted'; readonly roles: ReadonlyMap<Ref, readonly OutsideRole[]> }
+  | { readonly kind: 'granted'; readonly roles: ReadonlyMap<Ref, readonly MemberRole[]> }
   /** `groups-elsewhere`: the provider left a claim out because it would be long, and says where it is. */
   | { readonly kind: 'refused'; readonly why: 'no-role' | 'groups-elsewhere' };
 
@@ -90,10 +76,10 @@ export function readGrants(
   { organizations, rules }: Pick<IdentityProvider, 'organizations' | 'rules'>,
   claims: Claims,
 ): OutsideGrants {
-  const roles = new Map<Ref, readonly OutsideRole[]>();
+  const roles = new Map<Ref, readonly MemberRole[]>();
   for (const rule of rules) {
     if (!organizations.includes(rule.organization) || !isTrueOf(claims, rule)) continue;
-    const granted = rule.roles.filter(isOutsideRole);
+    const granted = rule.roles.filter(isMemberRole);
     const all = new Set([...(roles.get(rule.organization) ?? []), ...granted]);
     if (all.size > 0) roles.set(rule.organization, [...all].toSorted());
   }
@@ -101,9 +87,6 @@ export function readGrants(
   const isElsewhere = rules.some(({ when }) => when.some(({ claim }) => isLeftOut(claims, claim)));
   return { kind: 'refused', why: isElsewhere ? 'groups-elsewhere' : 'no-role' };
 }
-
-export const isOutsideRole = (role: string): role is OutsideRole =>
-  (OUTSIDE_ROLES as readonly string[]).includes(role);
 
 /** A rule without a test would be true of everybody, and is true of nobody. */
 const isTrueOf = (claims: Claims, { when }: ClaimRule): boolean =>

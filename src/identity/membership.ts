@@ -3,7 +3,7 @@
  * membership chosen for the session; what a resource says of roles permits nothing.
  */
 import type { Ref } from '../fhir/types.ts';
-import { ROLES, type Role } from './roles.ts';
+import { isRole, ROLES, type Role } from './roles.ts';
 
 export interface UserMembership {
   /** The account's id. */
@@ -29,11 +29,18 @@ export const SITES_MAX = 100;
 /** Memberships of one account, at most. */
 export const MEMBERSHIPS_MAX = 50;
 
+/** A role that a membership can grant. */
+export type MemberRole = Exclude<Role, 'sys-admin' | 'patient' | 'proxy'>;
+
 /** Roles of no membership: links make patients and proxies, and the account itself says who keeps the installation. */
 const ROLES_WITHOUT_MEMBERSHIP: ReadonlySet<Role> = new Set(['sys-admin', 'patient', 'proxy']);
 
+/** Whether a membership can grant it, and so whether an outside provider may grant it (identity ID-45). */
+export const isMemberRole = (text: string): text is MemberRole =>
+  isRole(text) && !ROLES_WITHOUT_MEMBERSHIP.has(text);
+
 /** The roles that a membership can grant. */
-export const MEMBER_ROLES: readonly Role[] = ROLES.filter((role) => !ROLES_WITHOUT_MEMBERSHIP.has(role));
+export const MEMBER_ROLES: readonly MemberRole[] = ROLES.filter(isMemberRole);
 
 /** The roles whose invitations need a code told by another way (identity ID-14). */
 export const PRIVILEGED_ROLES: ReadonlySet<Role> = new Set(['org-admin', 'sys-admin', 'compliance']);

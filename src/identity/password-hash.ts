@@ -14,13 +14,17 @@ interface HashCost {
 
 export const HASH_COST: HashCost = { memory: 19_456, passes: 2, parallelism: 1 };
 
-const SALT_BYTES = 16;
-const TAG_BYTES = 32;
+export const SALT_BYTES = 16;
+export const TAG_BYTES = 32;
 /** No stored string makes the server work harder than this. */
 const MEMORY_MAX = 1 << 20;
 const PASSES_MAX = 32;
 
-/** @param password as `preparePassword` makes it */
+/**
+ * The PHC string under which a password is kept.
+ *
+ * @param password as `preparePassword` makes it
+ */
 export async function hashPassword(
   password: string,
   random: RandomBytes,
@@ -28,11 +32,17 @@ export async function hashPassword(
 ): Promise<string> {
   const salt = random(SALT_BYTES);
   const tag = await derive(password, salt, cost);
-  const { memory, passes, parallelism } = cost;
-  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(tag)}`;
+  return phcOf(salt, tag, cost);
 }
 
-/** False too where the string is none that we write. */
+/** The PHC string of a salt and a tag: `$argon2id$v=19$m=…,t=…,p=…$salt$tag`. */
+export const phcOf = (
+  salt: Buffer,
+  tag: Buffer,
+  { memory, passes, parallelism }: HashCost = HASH_COST,
+): string => `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(tag)}`;
+
+/** Whether it is the password of a PHC string; false, too, where the string is none that we write. */
 export async function isPasswordOf(password: string, phc: string): Promise<boolean> {
   const read = readPhc(phc);
   if (read === undefined) return false;

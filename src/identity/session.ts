@@ -3,7 +3,7 @@
  * what needs a recent login (identity 7.3, RFC 9470).
  */
 import type { Ref } from '../fhir/types.ts';
-import { STEP_UP_MS } from './step-up.ts';
+import { isFreshLogin, STEP_UP_MS } from './step-up.ts';
 import { ACR, acrOf, amrOf, reachesAcr, type Acr, type Amr } from './assurance.ts';
 
 export interface Session {
@@ -79,7 +79,7 @@ export const isFresh = (
   }: { readonly authenticatedAt: number | undefined; readonly acr: string | undefined },
   now: number,
   wanted: Acr = ACR.mfa,
-): boolean => authenticatedAt !== undefined && now - authenticatedAt <= STEP_UP_MS && reachesAcr(acr, wanted);
+): boolean => isFreshLogin(authenticatedAt, now) && reachesAcr(acr, wanted);
 
 /** WWW-Authenticate of a request that needs a more recent or better login (RFC 9470 section 3). */
 export const stepUpChallenge = (wanted: Acr = ACR.mfa): string =>

@@ -8,24 +8,20 @@ import { moveOfRoles, operationOfRoles, rightOfRoles, type RolePermit } from '..
 import type { RoleRight } from '../identity/permissions.ts';
 import { SERVER_RIGHTS } from '../identity/server-rights.ts';
 import { isFreshLogin, needsStepUp } from '../identity/step-up.ts';
+import { INTERACTION_RIGHTS } from '../smart/permits.ts';
 import type { ServerScope } from '../smart/server-scopes.ts';
 import type { Caller, Interaction, Request } from './request.ts';
 
-type Unconditional = Exclude<Interaction, 'batch' | 'transaction' | 'operation' | 'search-system'>;
+/** Interactions that are asked in parts: entries of a Bundle, the types of a search, the row of an operation. */
+type Composite = 'batch' | 'transaction' | 'operation' | 'search-system';
+type Unconditional = Exclude<Interaction, Composite>;
 
-/** The right that each interaction needs (identity 4.1). */
-const RIGHTS: Readonly<Record<Unconditional, RoleRight>> = {
-  read: 'r',
-  vread: 'r',
-  'history-instance': 'r',
-  'history-type': 's',
-  'history-system': 's',
-  'search-type': 's',
-  create: 'c',
-  update: 'u',
-  patch: 'u',
-  delete: 'd',
-};
+const COMPOSITE: ReadonlySet<Interaction> = new Set<Composite>([
+  'batch',
+  'transaction',
+  'operation',
+  'search-system',
+]);
 
 const WORDS: Readonly<Record<RoleRight, string>> = {
   r: 'read',
@@ -43,7 +39,7 @@ export function checkRole(request: Request, now: number): void {
   const { caller, type = '*', interaction } = request;
   if (caller.roles === undefined || interaction === 'operation') return;
   checkPerson(caller, caller.roles, now);
-  if (!(interaction in RIGHTS)) return; // asked by its parts
+  if (COMPOSITE.has(interaction)) return;
   for (const right of rightsOf(request)) {
     checkTypeRole(caller, right, type);
     if (needsStepUp(type, right)) checkFresh(caller, now);
@@ -62,7 +58,7 @@ function checkPerson(caller: Caller, roles: readonly Role[], now: number): void 
 
 /** The conditional forms tell whether something exists, so they need the right to search as well. */
 function rightsOf({ interaction, id, ifNoneExist }: Request): readonly RoleRight[] {
-  const right = RIGHTS[interaction as Unconditional]; // by the caller's test
+  const right = INTERACTION_RIGHTS[interaction as Unconditional]; // by the caller's test
   const isConditional = right === 'c' ? ifNoneExist !== undefined : 'ud'.includes(right) && id === undefined;
   return isConditional ? [right, 's'] : [right];
 }
@@ -136,8 +132,8 @@ export function rolesPermitting(
   request: Pick<Request, 'caller' | 'interaction' | 'type'>,
 ): readonly Role[] | undefined {
   const { caller, interaction, type = '*' } = request;
-  const right = RIGHTS[interaction as Unconditional] as RoleRight | undefined; // an operation has none
-  return right === undefined ? caller.roles : permittingOf(caller, right, type);
+  if (COMPOSITE.has(interaction)) return caller.roles;
+  return permittingOf(caller, INTERACTION_RIGHTS[interaction as Unconditional], type); // by the line before
 }
 
 /** The same of a write within a request. */

@@ -4,7 +4,7 @@
  */
 import type { Right, Scope } from './scopes.ts';
 
-type Unconditional = keyof typeof NEEDS;
+type Unconditional = keyof typeof INTERACTION_RIGHTS;
 
 /**
  * FHIR's codes of the interactions that a scope can permit; the conditional forms of writes have names of their own.
@@ -20,7 +20,8 @@ export type ScopePermit =
   /** `needed`: the scope that would permit the interaction, such as `system/Task.r`. */
   | { readonly allowed: false; readonly needed: string };
 
-const NEEDS = {
+/** The right that each interaction needs, of scopes and of roles alike. */
+export const INTERACTION_RIGHTS = {
   read: 'r',
   vread: 'r',
   'history-instance': 'r',
@@ -70,9 +71,9 @@ export const granting = (scopes: readonly Scope[], right: Right, type: string): 
 
 /** The rights that an interaction needs; the first is its own. */
 export function rightsFor(interaction: ScopedInteraction): readonly Right[] {
-  if (!interaction.startsWith('conditional-')) return [NEEDS[interaction as Unconditional]]; // by the union's other half
+  if (!interaction.startsWith('conditional-')) return [INTERACTION_RIGHTS[interaction as Unconditional]]; // by the union's other half
   const write = interaction.slice('conditional-'.length) as Unconditional; // likewise
-  return [NEEDS[write], 's'];
+  return [INTERACTION_RIGHTS[write], 's'];
 }
 
 const grants = (scope: Scope, right: Right, type: string): boolean =>

@@ -1,19 +1,14 @@
 /** Clients and signing keys, as an administrator of this machine settles them in a stopped server's store (smart 8). */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { OperationOutcomeError } from '../../src/fhir/issue.ts';
-import type { Ref } from '../../src/fhir/types.ts';
-import { createLog } from '../../src/http/log.ts';
 import { metadataOf } from '../../src/identity/registration.ts';
 import { CSV_MARK, csvTable } from '../../src/operations/csv-lines.ts';
 import type { ClientActing, ClientAdministration } from '../../src/ports/clients.ts';
 import { clientsOf, openSecrets } from '../../src/server/compose-identity.ts';
-import { openConfiguredStore } from '../../src/server/compose-store.ts';
 import { baseOf, type Config } from '../../src/server/config.ts';
-import { clock } from '../../src/server/time.ts';
-import { needStore } from '../../src/stores/embedded/folder/folder.ts';
 import { Trouble, UsageError } from '../command.ts';
+import { withStore } from './with-store.ts';
+import { jsonObjectIn, onlyWord, organizationOf } from './words.ts';
 
 interface ClientsAsked {
   /** `clients list`, `clients register FILE` …, `keys rotate`. */
@@ -50,39 +45,13 @@ export async function administerClients(asked: ClientsAsked): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) throw new UsageError(USAGE);
   const { config } = asked;
-  if (config.store === 'embedded') needStore(config.dataDir);
-  const log = createLog(
-    'warn',
-    (lines) => process.stderr.write(lines),
-    () => clock.now(),
-  );
-  const store = await openConfiguredStore(config, {}, { log });
-  try {
+  await withStore(config, async (store, log) => {
     const base = baseOf(config, config.port);
     const clients = clientsOf(config, store, base, openSecrets({ config, store, log }));
     if (clients === undefined)
       throw new Trouble('authorizationServer is off: other servers have the clients.');
     await command({ ...asked, clients }, rest);
-  } catch (error) {
-    if (!(error instanceof OperationOutcomeError)) throw error;
-    throw new Trouble(error.issues.map(({ code, diagnostics = '' }) => `${code}: ${diagnostics}`).join('\n'));
-  } finally {
-    await store.close();
-    log.flush();
-  }
-}
-
-const only = (rest: readonly string[]): string => {
-  const [one, ...more] = rest;
-  if (one === undefined || more.length > 0) throw new UsageError(USAGE);
-  return one;
-};
-
-function organizationOf({ organization }: ClientsAsked): Ref | undefined {
-  if (organization === undefined) return undefined;
-  const [, id] = /^Organization\/([A-Za-z0-9.-]{1,64})$/.exec(organization) ?? [];
-  if (id === undefined) throw new UsageError('--organization is a reference, as in Organization/elm-street.');
-  return `Organization/${id}`;
+  });
 }
 
 async function list({ clients, print }: Working, rest: readonly string[]): Promise<void> {
@@ -105,23 +74,17 @@ async function list({ clients, print }: Working, rest: readonly string[]): Promi
 
 async function register(working: Working, rest: readonly string[]): Promise<void> {
   const { clients, print } = working;
-  const result = await clients.register(ACTING, readMetadata(only(rest)), organizationOf(working));
+  const metadata = jsonObjectIn(onlyWord(rest, USAGE), 'metadata of a client (RFC 7591)');
+  const result = await clients.register(ACTING, metadata, organizationOf(working.organization));
   if ('error' in result) throw new Trouble(`${result.error}: ${result.says}`);
   const { id, client, secret } = result;
   const answer = { ...metadataOf(id, client), ...(secret !== undefined && { client_secret: secret }) };
   print(JSON.stringify(answer, undefined, 2));
 }
 
-function readMetadata(file: string): Readonly<Record<string, unknown>> {
-  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
-    return parsed as Record<string, unknown>;
-  throw new Trouble(`${file} must hold a JSON object of metadata (RFC 7591)`);
-}
-
 async function invite(working: Working, rest: readonly string[]): Promise<void> {
   if (rest.length === 0) throw new UsageError(USAGE);
-  working.print(await working.clients.invite(ACTING, rest, organizationOf(working)));
+  working.print(await working.clients.invite(ACTING, rest, organizationOf(working.organization)));
 }
 
 async function setStatus(
@@ -129,7 +92,7 @@ async function setStatus(
   rest: readonly string[],
   status: 'active' | 'suspended',
 ): Promise<void> {
-  const id = only(rest);
+  const id = onlyWord(rest, USAGE);
   const client = await clients.setStatus(ACTING, id, status);
   print(`${id} (${client.name}) is ${client.status}`);
 }

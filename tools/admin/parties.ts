@@ -2,22 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import type { Config } from '../../src/server/config.ts';
-import { createLog } from '../../src/http/log.ts';
-import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import { NPI } from '../../src/fhir/identifier.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import { removeMember } from '../../src/operations/write/leaving.ts';
 import { admitMember } from '../../src/operations/members.ts';
 import { verifyEndpoint } from '../../src/operations/verify-endpoint.ts';
 import { endIdentity, verifyIdentity } from '../../src/operations/register.ts';
-import { prepareParties } from '../../src/server/parties.ts';
-import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
+import { clock } from '../../src/server/time.ts';
 import { identityOf, identitySystemOf, type Identity } from '../../src/resources/parties/identity-systems.ts';
 import { rowsIn, type EntityType, type RegisterState } from '../../src/resources/parties/register.ts';
-import { needStore } from '../../src/stores/embedded/folder/folder.ts';
-import { openConfiguredStore } from '../../src/server/compose-store.ts';
 import type { ServerStore } from '../../src/stores/index.ts';
-import { Trouble, UsageError } from '../command.ts';
+import { UsageError } from '../command.ts';
+import { withStore as withStoreOf } from './with-store.ts';
 
 export interface Asked {
   /** `member add …`, `register list`, `register verify …`, `register expire …`, `register replace …`. */
@@ -110,8 +106,6 @@ const end = (identity: Identity, replacedBy: Identity | undefined, config: Confi
     console.log(`${identity.value} ${then}`);
   });
 
-const clock = { now: () => Date.now() };
-
 const ADMITTING = {
   agent: { organization: '', client: 'admin', subject: userInfo().username },
   requestId: randomUUID(),
@@ -144,20 +138,5 @@ async function listRegister(store: ServerStore): Promise<void> {
   }
 }
 
-/** The folder as a start would find it, and closed again whatever happens. */
-async function withStore(config: Config, work: (store: ServerStore) => Promise<void>): Promise<void> {
-  if (config.store === 'embedded') needStore(config.dataDir);
-  const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
-  const store = await openConfiguredStore(config, {}, { log });
-  try {
-    const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
-    await prepareParties({ store, config, clock, log, listening });
-    await work(store);
-  } catch (error) {
-    if (!(error instanceof OperationOutcomeError)) throw error;
-    throw new Trouble(error.issues.map(({ code, diagnostics = '' }) => `${code}: ${diagnostics}`).join('\n'));
-  } finally {
-    await store.close();
-    log.flush();
-  }
-}
+const withStore = (config: Config, work: (store: ServerStore) => Promise<void>): Promise<void> =>
+  withStoreOf(config, work, { withParties: true });

@@ -1,7 +1,7 @@
 /** A file with a provider of logins: its members are those of docs/reference/sign-on.md, and each has its shape. */
-import { readFileSync } from 'node:fs';
 import type { ProviderAsked } from '../../src/ports/sign-on.ts';
 import { Trouble } from '../command.ts';
+import { jsonObjectIn } from './words.ts';
 
 /** What a file may leave out. */
 const DEFAULTS = {
@@ -71,13 +71,7 @@ const OPTIONAL: ReadonlySet<string> = new Set(['secret', 'ehr']);
 
 /** @throws Trouble with a sentence for each member that is missing, unknown or of another shape */
 export function readProviderFile(file: string): ProviderAsked {
-  let told: unknown;
-  try {
-    told = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new Trouble(`${file} cannot be read as JSON: ${(error as Error).message}`);
-  }
-  if (!isMembers(told)) throw new Trouble(`${file} holds no JSON object.`);
+  const told = jsonObjectIn(file, 'a provider of logins (docs/reference/sign-on.md)');
   const asked: Members = { ...DEFAULTS, ...told };
   const faults = [
     ...Object.keys(asked).flatMap((name) =>

@@ -3,17 +3,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { createProviderAdministration } from '../../src/accounts/provider-administration.ts';
 import { createSessions } from '../../src/accounts/sessions.ts';
-import { OperationOutcomeError } from '../../src/fhir/issue.ts';
-import { createLog } from '../../src/http/log.ts';
 import { makeProviderKey } from '../../src/http/sign-on/provider-key.ts';
 import type { ProviderAdministration, ProviderAsker, ProviderRow } from '../../src/ports/sign-on.ts';
-import { openConfiguredStore } from '../../src/server/compose-store.ts';
 import type { Config } from '../../src/server/config.ts';
 import { openKey } from '../../src/server/key-file.ts';
 import { clock } from '../../src/server/time.ts';
-import { needStore } from '../../src/stores/embedded/folder/folder.ts';
-import { Trouble, UsageError } from '../command.ts';
+import { UsageError } from '../command.ts';
 import { readProviderFile } from './provider-file.ts';
+import { withStore } from './with-store.ts';
 
 interface SignOnWords {
   /** What stands behind `sign-on`. */
@@ -34,14 +31,7 @@ const USAGE = 'sign-on list, sign-on put FILE or sign-on remove PROVIDER is expe
 export async function administerSignOn({ words, config, print }: SignOnWords): Promise<void> {
   const [action, operand, ...more] = words;
   if (more.length > 0 || (action === 'list') !== (operand === undefined)) throw new UsageError(USAGE);
-  if (config.store === 'embedded') needStore(config.dataDir);
-  const log = createLog(
-    'warn',
-    (lines) => process.stderr.write(lines),
-    () => clock.now(),
-  );
-  const store = await openConfiguredStore(config, {}, { log });
-  try {
+  await withStore(config, async (store) => {
     const providers = createProviderAdministration({
       store,
       sessions: createSessions({ store, clock, random: randomBytes, settings: config }),
@@ -49,13 +39,7 @@ export async function administerSignOn({ words, config, print }: SignOnWords): P
       makeKey: makeProviderKey,
     });
     await perform(providers, action, operand ?? '', print);
-  } catch (error) {
-    if (!(error instanceof OperationOutcomeError)) throw error;
-    throw new Trouble(error.issues.map(({ code, diagnostics = '' }) => `${code}: ${diagnostics}`).join('\n'));
-  } finally {
-    await store.close();
-    log.flush();
-  }
+  });
 }
 
 async function perform(

@@ -5,22 +5,18 @@ import type { AccountParts } from '../../src/accounts/acting.ts';
 import { accountsAfter, findAccount, findAccountByLogin } from '../../src/accounts/accounts.ts';
 import { createAccountAdministration } from '../../src/accounts/administration.ts';
 import { inviteFirst } from '../../src/accounts/invite.ts';
-import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import type { Ref } from '../../src/fhir/types.ts';
-import { createLog } from '../../src/http/log.ts';
 import { isAccountMove, type AccountMove } from '../../src/identity/account.ts';
 import { MEMBER_ROLES } from '../../src/identity/membership.ts';
 import type { Role } from '../../src/identity/roles.ts';
 import type { AccountAdministration, Acting, IssuedInvitation, UserRow } from '../../src/ports/accounts.ts';
-import { openConfiguredStore } from '../../src/server/compose-store.ts';
 import { baseOf, type Config } from '../../src/server/config.ts';
 import { invitationText, linkBase } from '../../src/server/first-administrator.ts';
-import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
-import { prepareParties } from '../../src/server/parties.ts';
 import { clock } from '../../src/server/time.ts';
 import { csvTable } from '../../src/operations/csv-lines.ts';
-import { needStore } from '../../src/stores/embedded/folder/folder.ts';
 import { Trouble, UsageError } from '../command.ts';
+import { withStore } from './with-store.ts';
+import { onlyWord, organizationOf } from './words.ts';
 
 interface UsersAsked {
   /** What stands behind `users`. */
@@ -70,41 +66,25 @@ export async function administerUsers(asked: UsersAsked): Promise<void> {
   if (command === undefined) throw new UsageError(USAGE);
   const { config } = asked;
   // The first administrator may be there before the first start.
-  if (config.store === 'embedded' && action !== 'create-first') needStore(config.dataDir);
-  const log = createLog(
-    'warn',
-    (lines) => process.stderr.write(lines),
-    () => clock.now(),
+  const needs = { mayBeNew: action === 'create-first', withParties: true };
+  await withStore(
+    config,
+    async (store) => {
+      const parts: AccountParts = {
+        store,
+        clock,
+        newId: randomUUID,
+        random: randomBytes,
+        selectRecipients: async () => [],
+        committed: () => undefined,
+        soleAdministrator: config.soleAdministrator,
+      };
+      const base = linkBase(baseOf(config, config.port), config);
+      await command({ ...asked, parts, accounts: createAccountAdministration(parts), base }, rest);
+    },
+    needs,
   );
-  const store = await openConfiguredStore(config, {}, { log });
-  try {
-    const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
-    await prepareParties({ store, config, clock, log, listening });
-    const parts: AccountParts = {
-      store,
-      clock,
-      newId: randomUUID,
-      random: randomBytes,
-      selectRecipients: async () => [],
-      committed: () => undefined,
-      soleAdministrator: config.soleAdministrator,
-    };
-    const base = linkBase(baseOf(config, config.port), config);
-    await command({ ...asked, parts, accounts: createAccountAdministration(parts), base }, rest);
-  } catch (error) {
-    if (!(error instanceof OperationOutcomeError)) throw error;
-    throw new Trouble(error.issues.map(({ code, diagnostics = '' }) => `${code}: ${diagnostics}`).join('\n'));
-  } finally {
-    await store.close();
-    log.flush();
-  }
 }
-
-const only = (rest: readonly string[]): string => {
-  const [one, ...more] = rest;
-  if (one === undefined || more.length > 0) throw new UsageError(USAGE);
-  return one;
-};
 
 /** The id of the account with a login, or with this id. */
 async function idOf({ parts }: Working, text: string): Promise<string> {
@@ -112,12 +92,6 @@ async function idOf({ parts }: Working, text: string): Promise<string> {
   const account = (await findAccountByLogin(snapshot, text)) ?? (await findAccount(snapshot, text));
   if (account === undefined) throw new Trouble(`${text} has no account.`);
   return account.id;
-}
-
-function organizationOf({ organization }: UsersAsked): Ref | undefined {
-  if (organization === undefined || /^Organization\/[A-Za-z0-9.-]{1,64}$/.test(organization))
-    return organization as Ref | undefined; // just told
-  throw new UsageError('--organization is a reference, as in Organization/elm-street.');
 }
 
 function rolesOf(text: string): readonly Role[] {
@@ -131,7 +105,7 @@ function rolesOf(text: string): readonly Role[] {
 
 async function list(working: Working, rest: readonly string[]): Promise<void> {
   if (rest.length > 0) throw new UsageError(USAGE);
-  const organization = organizationOf(working);
+  const organization = organizationOf(working.organization);
   for (let after: string | undefined; ;) {
     const page = await working.accounts.list(ACTING, { organization, count: 200, after });
     for (const user of page.users) working.print(userLine(user));
@@ -153,7 +127,7 @@ const userLine = ({ account, login, name, state, administrator, memberships }: U
   ].join('  ');
 
 async function createFirst(working: Working, rest: readonly string[]): Promise<void> {
-  const login = only(rest);
+  const login = onlyWord(rest, USAGE);
   const { parts, base, name = 'Administrator' } = working;
   if ((await accountsAfter(parts.store.snapshot())).length > 0)
     throw new Trouble('There are accounts already: users invite, or users reset.');
@@ -162,9 +136,9 @@ async function createFirst(working: Working, rest: readonly string[]): Promise<v
 }
 
 async function invite(working: Working, rest: readonly string[]): Promise<void> {
-  const login = only(rest);
+  const login = onlyWord(rest, USAGE);
   const { accounts, base, roles, link, name = login } = working;
-  const organization = organizationOf(working);
+  const organization = organizationOf(working.organization);
   if ((organization === undefined) !== (roles === undefined))
     throw new UsageError('--organization and --roles belong together.');
   const { outcome, invitation } = await accounts.invite(ACTING, {
@@ -189,7 +163,7 @@ function tellLink(
 }
 
 async function move(working: Working, rest: readonly string[], asked: AccountMove): Promise<void> {
-  const login = only(rest);
+  const login = onlyWord(rest, USAGE);
   if (!isAccountMove(asked)) throw new UsageError(USAGE);
   const account = await idOf(working, login);
   const { state, returned, invitation } = await working.accounts.move(ACTING, { account, move: asked });
@@ -209,7 +183,7 @@ async function changeRole(working: Working, rest: readonly string[]): Promise<vo
     print(`${login} ${isAdd ? 'keeps the installation' : 'keeps the installation no more'}`);
     return;
   }
-  const organization = organizationOf(working);
+  const organization = organizationOf(working.organization);
   if (organization === undefined) throw new UsageError('--organization is missing.');
   const [role] = rolesOf(word);
   const { users } = await accounts.list(ACTING, { organization, search: account, count: 1 });
@@ -224,7 +198,7 @@ const instant = (ms: number | undefined): string => (ms === undefined ? '' : new
 
 async function review(working: Working, rest: readonly string[]): Promise<void> {
   if (rest.length > 0) throw new UsageError(USAGE);
-  const rows = await working.accounts.reviewAccess(ACTING, organizationOf(working));
+  const rows = await working.accounts.reviewAccess(ACTING, organizationOf(working.organization));
   working.print(
     csvTable(
       ['user', 'login', 'name', 'state', 'organization', 'role', 'since', 'until', 'lastUse'],

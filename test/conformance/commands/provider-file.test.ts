@@ -30,8 +30,8 @@ test('(identity 8) a whole file is taken, and what it leaves out has its usual v
 });
 
 test.each<readonly [string, unknown, RegExp]>([
-  ['is no JSON', '{', /cannot be read as JSON/],
-  ['is a list', [], /holds no JSON object/],
+  ['is no JSON', '{', /is not JSON/],
+  ['is a list', [], /must hold a JSON object/],
   ['lacks a member', { ...WHOLE, issuer: undefined }, /It lacks issuer, which is a text\./],
   ['has a number for a name', { ...WHOLE, name: 1 }, /Its name must be a text\./],
   [

@@ -10,7 +10,6 @@ const WORDS: Readonly<Record<string, string>> = {
   'code-wrong': 'That code was not right, or it was used already.',
   'codes-wrong': 'Those codes were not right. They have to be two codes, one after the other.',
   'passkey-wrong': 'The passkey was not accepted. Try again, or go another way.',
-  'passkey-copied': 'This passkey was used from somewhere else, too, and does not work any more.',
   'factor-closed': 'There were too many wrong attempts. Ask your administrator for a new link.',
   'last-factor': 'This is the last way by which you can sign in. Add another one first.',
   'invitation-code-wrong': 'That code was not right.',

@@ -1,13 +1,9 @@
 /** `$identity-providers`: which providers of logins an organization has, and what their word counts for (identity 8). */
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Ref } from '../../../fhir/types.ts';
-import {
-  OUTSIDE_ROLES,
-  PROVIDER_CREDENTIALS,
-  type ClaimRule,
-  type OutsideRole,
-} from '../../../identity/external.ts';
+import { PROVIDER_CREDENTIALS, type ClaimRule } from '../../../identity/external.ts';
 import type { ProofRule } from '../../../identity/external-proof.ts';
+import { MEMBER_ROLES, type MemberRole } from '../../../identity/membership.ts';
 import type { ProviderAdministration, ProviderAsked, ProviderRow } from '../../../ports/sign-on.ts';
 import { ownRefOf } from '../../../resources/element.ts';
 import { invalidParameter, isTrueIn, textIn, textsIn } from '../input.ts';
@@ -42,7 +38,7 @@ const RULE_PARTS: readonly OperationParameter[] = [
     'Reference',
     'Where the roles are granted; default: the only organization of the provider.',
   ),
-  entered('role', 'code', `What is granted: ${OUTSIDE_ROLES.join(', ')}.`, { min: 1, max: '*' }),
+  entered('role', 'code', `What is granted: ${MEMBER_ROLES.join(', ')}.`, { min: 1, max: '*' }),
 ];
 
 const EHR_PARTS: readonly OperationParameter[] = [
@@ -227,7 +223,7 @@ function readRule(invocation: Invocation, parts: Input, organizations: readonly 
     claim: textIn(test, 'claim') ?? '',
     is: textIn(test, 'is') ?? '',
   }));
-  return { when, organization, roles: textsIn(parts, 'role') as readonly OutsideRole[] }; // `put` says which there are
+  return { when, organization, roles: textsIn(parts, 'role') as readonly MemberRole[] }; // `put` says which there are
 }
 
 function readEhr(input: Input): Pick<ProviderAsked, 'ehr'> {
