@@ -5,6 +5,7 @@ import { SERVER_AGENT } from '../ports/audit.ts';
 import { accountsIn, lastUse } from './accounts.ts';
 import type { AccountParts } from './acting.ts';
 import { moveAccount } from './life.ts';
+import { emergencyAccounts } from './own-logins.ts';
 
 /** How long an account may rest. */
 export const DORMANT_MS = 90 * 86_400_000;
@@ -20,10 +21,11 @@ const SERVER: Acting = {
 export async function suspendDormant(parts: AccountParts, signal: AbortSignal): Promise<void> {
   const snapshot = parts.store.snapshot();
   const now = parts.clock.now();
+  const kept = await emergencyAccounts(snapshot);
   for (const { id, since } of await accountsIn(snapshot, 'active')) {
     if (signal.aborted) return;
     const usedAt = Math.max(since, (await lastUse(snapshot, id)) ?? 0);
-    if (now - usedAt < DORMANT_MS) continue;
+    if (now - usedAt < DORMANT_MS || kept.has(id)) continue;
     try {
       await moveAccount(parts, SERVER, { account: id, move: 'suspend', why: 'dormant' });
     } catch (error) {

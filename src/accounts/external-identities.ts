@@ -1,6 +1,6 @@
 /** Whose account a subject of an issuer is, as records (identity ID-44). */
 import { externalIdentityKey } from '../identity/external.ts';
-import type { RecordWrite, StoredRecord } from '../ports/record.ts';
+import { allRecords, type RecordWrite, type StoredRecord } from '../ports/record.ts';
 import type { AccountSource } from './accounts.ts';
 
 const EXTERNAL_IDENTITY_KIND = 'external-identity';
@@ -28,6 +28,13 @@ export async function findExternalIdentity(
   const found = await source.record(EXTERNAL_IDENTITY_KIND, externalIdentityKey(issuer, subject));
   return found && identityOf(found);
 }
+
+/** The subjects that are linked to an account. */
+export const externalIdentitiesOf = async (
+  source: AccountSource,
+  account: string,
+): Promise<readonly ExternalIdentity[]> =>
+  (await allRecords(source, EXTERNAL_IDENTITY_KIND, 'account', account)).map(identityOf);
 
 /** Links a subject to an account: refused by the store when the subject is somebody's already. */
 export const identityLinked = (identity: ExternalIdentity): RecordWrite => ({

@@ -10,8 +10,10 @@ import { auditedCommit } from '../ports/commit.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { ProviderAdministration, ProviderAsked, ProviderAsker, ProviderRow } from '../ports/sign-on.ts';
 import type { Store } from '../ports/store.ts';
+import { findAccount, findMembership } from './accounts.ts';
 import { identityEntry } from './audit.ts';
 import { commitUnlessChanged } from './changes.ts';
+import { credentialsOf, ofKind } from './credentials.ts';
 import { sessionsOfProvider } from './outside-sessions.ts';
 import {
   findEhrs,
@@ -97,6 +99,7 @@ async function putProvider(
   );
   if (faults.length > 0) throw invalid(faults.join(' '));
   await checkLaunches(parts, asked);
+  await checkEmergency(parts, asked);
   const provider: IdentityProvider = { ...told, proof, ...(await secretOf(parts, asked, known)) };
   await commitChange(
     parts,
@@ -107,6 +110,26 @@ async function putProvider(
   );
   if (known !== undefined && changesEntry(known, provider)) await endSessions(parts, asker, key);
   return rowOf({ ...provider, key, version: 0 });
+}
+
+/**
+ * Who gets in without the provider can do so today: an active member with a passkey (identity ID-49).
+ *
+ * @throws OperationOutcomeError `parameter-invalid`
+ */
+async function checkEmergency(
+  { store }: ProviderParts,
+  { emergencyAccount: id, organizations: [organization] }: ProviderAsked,
+): Promise<void> {
+  if (id === undefined || organization === undefined) return;
+  const snapshot = store.snapshot();
+  const account = await findAccount(snapshot, id);
+  const member = await findMembership(snapshot, id, organization);
+  const passkeys = ofKind(await credentialsOf(snapshot, id), 'passkey').filter(
+    ({ suspended }) => suspended !== true,
+  );
+  if (account?.state !== 'active' || member?.status !== 'active' || passkeys.length === 0)
+    throw invalid('The emergency account is an active member of the organization with a passkey.');
 }
 
 /** Of two EHRs with one `iss` nobody could tell which launches. @throws OperationOutcomeError `parameter-invalid` */
@@ -128,6 +151,7 @@ const toldOf = ({
   justInTime,
   emailDomains,
   endsSessionThere,
+  emergencyAccount,
   ehr,
   status,
 }: ProviderAsked): IdentityProvider => ({
@@ -142,6 +166,7 @@ const toldOf = ({
   justInTime,
   emailDomains,
   endsSessionThere,
+  ...(emergencyAccount !== undefined && { emergencyAccount }),
   ...(ehr !== undefined && { ehr }),
   status,
 });

@@ -38,6 +38,7 @@ export function faultsOfProvider(
     ...(rules.length > LIST_MAX ? [`There are more than ${LIST_MAX} rules.`] : []),
     ...rules.flatMap((rule, at) => faultsOfRule(rule, at, organizations)),
     ...faultsOfProof(proof),
+    ...faultsOfEmergency(provider),
     ...faultsOfEhr(provider),
     ...(provider.justInTime && rules.length === 0
       ? ['Accounts are made at a first login only where a rule grants a role.']
@@ -98,6 +99,13 @@ function faultsOfRule(
     ...unknown.map((role) => says(`no provider grants ${role}.`)),
   ];
 }
+
+/** One account for one organization: an alarm in several would be nobody's (ID-49). */
+const faultsOfEmergency = ({ emergencyAccount, organizations, ehr }: IdentityProvider): readonly string[] =>
+  emergencyAccount === undefined ||
+  (isText(emergencyAccount) && organizations.length === 1 && ehr === undefined)
+    ? []
+    : ['An emergency account is one of a provider with one organization.'];
 
 function faultsOfProof(proof: IdentityProvider['proof']): readonly string[] {
   if (proof.kind === 'none') return [];

@@ -51,6 +51,11 @@ export interface IdentityProvider {
   readonly emailDomains: readonly string[];
   /** Whether a log-off here goes on to the provider's own. */
   readonly endsSessionThere: boolean;
+  /**
+   * The id of the one account that gets in without the provider, by a passkey (ID-49). Where it is set, whoever has come in by
+   * the provider comes in by it alone.
+   */
+  readonly emergencyAccount?: string;
   /** An EHR that launches this server; absent: a provider of OpenID Connect. */
   readonly ehr?: EhrLaunch;
   readonly status: 'active' | 'suspended';

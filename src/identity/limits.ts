@@ -31,6 +31,7 @@ export const WORK_KINDS = {
     'denial-review',
     'break-glass-review',
     'activity-review',
+    'emergency-login',
     'factors-reset',
     'incident',
   ],

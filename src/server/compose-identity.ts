@@ -1,5 +1,6 @@
 /** The roof over the authorization server: its keys and their seal, clients, people and pages. */
 import { randomBytes } from 'node:crypto';
+import type { AccountParts } from '../accounts/acting.ts';
 import { createClientAdministration } from '../accounts/clients.ts';
 import { createSessions } from '../accounts/sessions.ts';
 import { createTabs } from '../accounts/tabs.ts';
@@ -40,6 +41,7 @@ interface IdentityParts {
   readonly base: string;
   readonly store: Store;
   readonly perform: Perform;
+  readonly accountParts: AccountParts;
   readonly outgoing: Outgoing;
   readonly log: Log;
   readonly warnings: Warnings;

@@ -166,13 +166,13 @@ async function raise(
     listening,
     outgoing,
   });
-  const { rails, perform, dispatcher, messages } = engine;
+  const { rails, perform, dispatcher, messages, accountParts } = engine;
   metrics.showLinks(() => rails.mllp.status());
   closing.push(() => dispatcher.stop().then(() => rails.close()));
 
   const documents = composeDocuments(config, base);
   const around = { config, base, store, outgoing, log, warnings, metrics };
-  const access = await openAccess({ ...around, perform, securityHeaders, documents, secrets });
+  const access = await openAccess({ ...around, perform, accountParts, securityHeaders, documents, secrets });
   closing.push(() => access.close());
   const failedLogins = openFailedLogins({ store, log, metrics });
   closing.push(() => failedLogins.flush());

@@ -63,11 +63,12 @@ const SHAPES: Readonly<Record<keyof ProviderAsked, Shape>> = {
   justInTime: YES_OR_NO,
   emailDomains: TEXTS,
   endsSessionThere: YES_OR_NO,
+  emergencyAccount: TEXT,
   ehr: [isEhr, '{"patientSystems": […], "users": [{"user": …, "account": …}], "embeddingOrigins": […]}'],
   status: [(value) => value === 'active' || value === 'suspended', 'active or suspended'],
 };
 
-const OPTIONAL: ReadonlySet<string> = new Set(['secret', 'ehr']);
+const OPTIONAL: ReadonlySet<string> = new Set(['secret', 'emergencyAccount', 'ehr']);
 
 /** @throws Trouble with a sentence for each member that is missing, unknown or of another shape */
 export function readProviderFile(file: string): ProviderAsked {

@@ -2,6 +2,7 @@
 import { findAccount, usedWrite } from '../../../accounts/accounts.ts';
 import type { By } from '../../../accounts/changes.ts';
 import { DEVICE_MS, type createDevices } from '../../../accounts/devices.ts';
+import type { OwnLogins } from '../../../accounts/own-logins.ts';
 import type { Sessions } from '../../../accounts/sessions.ts';
 import { ACR, acrOf, reachesAcr, type Amr } from '../../../identity/assurance.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -36,6 +37,7 @@ interface EntryParts {
   readonly web: Web;
   readonly sessions: Sessions;
   readonly devices: ReturnType<typeof createDevices>;
+  readonly ownLogins: OwnLogins;
 }
 
 export const byOf = (exchange: AuthExchange, account: string, session?: string): By => ({
@@ -52,6 +54,7 @@ export function createEntry(parts: EntryParts) {
      */
     async enter(exchange: AuthExchange, account: string, ways: readonly Amr[], to: Onward): Promise<void> {
       const own = await ownSession(parts, exchange, account);
+      if (!(await mayEnter(parts, exchange, account, ways, own))) return;
       const renewed =
         own === undefined ? undefined : await sessions.stepUp(own, ways, byOf(exchange, account, own));
       const entered =
@@ -71,6 +74,27 @@ export function createEntry(parts: EntryParts) {
     },
     addressOf: (to: Onward): string => web.at(addressOf(to)),
   };
+}
+
+/** Whether an own login counts beside the provider of the person's organization (identity ID-49); else the answer was sent. */
+async function mayEnter(
+  { web, sessions, ownLogins }: EntryParts,
+  exchange: AuthExchange,
+  account: string,
+  ways: readonly Amr[],
+  own: string | undefined,
+): Promise<boolean> {
+  const isWhole = reachesAcr(acrOf(ways), ACR.mfa);
+  // An own factor in a session that the provider has begun is no other way in.
+  const isOutside = own !== undefined && (await sessions.get(own))?.session.provider !== undefined;
+  const verdict = isWhole && !isOutside ? await ownLogins.judge(account, ways) : 'open';
+  if (verdict === 'open') return true;
+  if (typeof verdict === 'object') {
+    await ownLogins.raise(account, verdict.emergency, byOf(exchange, account));
+    return true;
+  }
+  web.refuse(exchange, verdict === 'closed' ? 'own-login-closed' : 'own-login-passkey');
+  return false;
 }
 
 /** The session of the browser, where it is of this account and has not ended. */

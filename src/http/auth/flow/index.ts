@@ -1,5 +1,6 @@
 /** The front of the authorization server, put together: what people meet, and what the library asks of it. */
 import type { createDevices } from '../../../accounts/devices.ts';
+import type { OwnLogins } from '../../../accounts/own-logins.ts';
 import type { Sessions } from '../../../accounts/sessions.ts';
 import type { createTabs } from '../../../accounts/tabs.ts';
 import type { Perform } from '../../../operations/request.ts';
@@ -45,6 +46,7 @@ interface FlowParts {
   readonly devices: ReturnType<typeof createDevices>;
   readonly tabs: ReturnType<typeof createTabs>;
   readonly factors: Factors;
+  readonly ownLogins: OwnLogins;
   readonly invitations: Invitations;
   readonly identify: IdentifyBearer;
   readonly faultOfScopes: (text: string) => ScopeFault | undefined;

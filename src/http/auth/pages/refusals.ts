@@ -9,6 +9,8 @@ export type Obstacle =
   | 'invitation-invalid'
   | 'launch-invalid'
   | 'no-membership'
+  | 'own-login-closed'
+  | 'own-login-passkey'
   | 'not-found'
   | 'request-invalid'
   | 'role-missing'
@@ -47,6 +49,17 @@ const REFUSALS: Readonly<Record<Obstacle, Refusal>> = {
     status: 403,
     title: 'You work for no organization here',
     words: 'Your account is fine, but no organization has given you a place. Ask its administrator.',
+  },
+  'own-login-closed': {
+    status: 403,
+    title: 'Sign in with your organization',
+    words:
+      'What you gave was right, but your organization lets you in by its own sign-in alone. Go back and choose it.',
+  },
+  'own-login-passkey': {
+    status: 403,
+    title: 'This account opens by a passkey alone',
+    words: 'It is kept for the case that your organization’s sign-in is down.',
   },
   'not-found': {
     status: 404,

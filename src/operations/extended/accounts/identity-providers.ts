@@ -105,6 +105,11 @@ export const identityProviders: Operation = {
       max: '*',
     }),
     entered('endsSessionThere', 'boolean', 'Whether a log-off here goes on to the provider’s.'),
+    entered(
+      'emergencyAccount',
+      'string',
+      'The account that gets in without the provider, by a passkey; set, own logins of its people are closed.',
+    ),
     {
       name: 'ehr',
       use: 'in',
@@ -199,6 +204,7 @@ function readAsked(invocation: Invocation): ProviderAsked {
     justInTime: isTrueIn(input, 'justInTime'),
     emailDomains: textsIn(input, 'emailDomain'),
     endsSessionThere: isTrueIn(input, 'endsSessionThere'),
+    ...readEmergency(input),
     ...readEhr(input),
     status: isTrueIn(input, 'suspended') ? 'suspended' : 'active',
   };
@@ -225,6 +231,11 @@ function readRule(invocation: Invocation, parts: Input, organizations: readonly 
   }));
   return { when, organization, roles: textsIn(parts, 'role') as readonly MemberRole[] }; // `put` says which there are
 }
+
+const readEmergency = (input: Input): Pick<ProviderAsked, 'emergencyAccount'> => {
+  const emergencyAccount = textIn(input, 'emergencyAccount');
+  return emergencyAccount === undefined ? {} : { emergencyAccount };
+};
 
 function readEhr(input: Input): Pick<ProviderAsked, 'ehr'> {
   const [told] = input.get('ehr') ?? [];
