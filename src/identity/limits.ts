@@ -51,6 +51,7 @@ export const WORK_KINDS = {
     'identifier-claim',
     'login-failures',
     'access-review',
+    'client-expiry',
     'direct-expiry',
   ],
 } as const satisfies Partial<Record<Limit, readonly string[]>>;

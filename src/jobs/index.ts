@@ -38,6 +38,8 @@ interface JobParts {
   readonly tellOfLogouts: Run | undefined;
   /** Asks for the review of access of the quarter. */
   readonly askForAccessReviews: Run;
+  /** Asks about registrations of machines that end soon. */
+  readonly askAboutExpiry: Run;
   /** Makes the next signing keys; undefined where other servers alone issue tokens. */
   readonly rotateKeys: Run | undefined;
   /** Sends audit rows to the collector; undefined where there is none. */
@@ -95,6 +97,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotat
   ...(renewOutside === undefined ? [] : [job('outside-sessions', 'store', 20 * SECOND, renewOutside, 'asks providers again about people who came in by them')]),
   ...(tellOfLogouts === undefined ? [] : [job('logouts', 'store', 5 * SECOND, tellOfLogouts, 'tells apps of sessions that have ended')]),
   job('access-review', 'store', 24 * HOUR, parts.askForAccessReviews, 'asks each quarter for a review of who holds which role'),
+  job('client-expiry', 'store', 6 * HOUR, parts.askAboutExpiry, 'asks about registrations of machines that end within thirty days'),
   ...(rotateKeys === undefined ? [] : [job('signing-keys', 'store', 6 * HOUR, rotateKeys, 'makes the next signing keys when those in use are old')]),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
   ...(directTrust === undefined ? [] : [

@@ -45,6 +45,7 @@ export const KINDS = {
     'All factors of an account were taken away: somebody makes sure that the person asked for it',
   'emergency-login': 'The account that an organization keeps for an emergency logged in',
   'access-review': 'It is to be reviewed who holds which role',
+  'client-expiry': 'The registration of a machine ends within thirty days',
   'direct-expiry': 'A certificate of Direct mail expires soon, or has expired',
   incident: 'Something may be a breach and is to be assessed',
 } as const;

@@ -1,6 +1,7 @@
 /** The roof over the jobs: what each of them does, and the scheduler that runs them. */
 import { randomUUID } from 'node:crypto';
 import type { AccountParts } from '../accounts/acting.ts';
+import { askAboutExpiry } from '../accounts/client-expiry.ts';
 import { suspendDormant } from '../accounts/dormant.ts';
 import { askForAccessReviews } from '../accounts/quarterly.ts';
 import type { AuditFeed } from '../delivery/audit-feed.ts';
@@ -80,6 +81,7 @@ export function composeJobs({
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     askForAccessReviews: (signal) => askForAccessReviews(engine.accountParts, signal),
+    askAboutExpiry: (signal) => askAboutExpiry(engine.accountParts, signal),
     suspendDormant: (signal) => suspendDormant(engine.accountParts, signal),
     renewOutside: signOn && ((signal) => signOn.renew(signal)),
     tellOfLogouts: access.authorization?.tellOfLogouts,

@@ -1,6 +1,7 @@
 /** The operations by which administrators keep accounts (identity 6). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { suspendDormant } from '../../../src/accounts/dormant.ts';
+import { askAboutExpiry } from '../../../src/accounts/client-expiry.ts';
 import { askForAccessReviews } from '../../../src/accounts/quarterly.ts';
 import { findAccount, findAccountByLogin, usedWrite } from '../../../src/accounts/accounts.ts';
 import { inviteFirst } from '../../../src/accounts/invite.ts';
@@ -10,6 +11,7 @@ import { greetFirstAdministrator } from '../../../src/server/first-administrator
 import type { Resource } from '../../../src/fhir/types.ts';
 import { administrator, callerOf } from '../../world.ts';
 import { DAY, openAccountWorld, type AccountWorld } from '../../unit/accounts/world.ts';
+import { putClient } from '../../smart.ts';
 
 let shared: AccountWorld;
 beforeAll(async () => {
@@ -337,6 +339,32 @@ describe('each quarter', () => {
     pass(92 * DAY);
     await Promise.all([ask(), ask(), ask()]);
     expect(await asked()).toBe(before + 1);
+  });
+});
+
+describe('thirty days before its end', () => {
+  test('(identity ID-60) the registration of a machine asks its organization once, and again after it was renewed', async () => {
+    const { parts, world, pass, now } = shared;
+    const DAYS = 30 * DAY;
+    const register = (expiresAt: number) =>
+      putClient(parts.store, 'machine', { kind: 'service', organization: 'Organization/b', expiresAt });
+    const ask = () => askAboutExpiry(parts, new AbortController().signal);
+    const asked = async () => (await world.bundle(callerOf('b'), 'Task?code=client-expiry')).total ?? 0;
+    await register(now() + DAYS + 1);
+    await ask();
+    expect(await asked()).toBe(0);
+    pass(1);
+    await Promise.all([ask(), ask()]);
+    pass(DAY);
+    await ask();
+    expect(await asked()).toBe(1);
+    await register(now() + DAYS);
+    await ask();
+    expect(await asked()).toBe(2);
+    await putClient(parts.store, 'machine', { kind: 'service', status: 'suspended', expiresAt: now() + DAY });
+    await putClient(parts.store, 'app', { organization: 'Organization/b' });
+    await ask();
+    expect(await asked()).toBe(2);
   });
 });
 

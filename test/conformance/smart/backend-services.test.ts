@@ -53,6 +53,28 @@ describe('a machine with a key', () => {
     expect((await fhir(json['access_token'], 'Task')).status).toBe(200);
   });
 
+  test('(identity ID-60) is no client any more once its registration has ended', async () => {
+    const registered = {
+      kind: 'service',
+      organization: 'Organization/recipient',
+      scopes: ['system/*.rs'],
+    } as const;
+    const put = (expiresAt: number) =>
+      putClient(server.running.store, 'ending', {
+        ...registered,
+        jwks: { keys: [key.publicJwk] },
+        expiresAt,
+      });
+    await put(Date.now() + 60_000);
+    const { status, json } = await askBackend(server, await assertionOf('ending', key));
+    expect(status).toBe(200);
+    expect((await fhir(json['access_token'], 'Task')).status).toBe(200);
+    await put(Date.now() - 1);
+    const after = await askBackend(server, await assertionOf('ending', key));
+    expect([after.status, after.json['error']]).toEqual([401, 'invalid_client']);
+    expect((await fhir(json['access_token'], 'Task')).status).toBe(401);
+  });
+
   test('(smart SM-2) its token is opaque, and no longer of use once it is another', async () => {
     const { json } = await askBackend(server, await assertionOf('robot', key));
     const token = String(json['access_token']);
