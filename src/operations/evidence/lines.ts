@@ -57,7 +57,7 @@ function recordTable({ records, events }: ReferralEvidence): EvidenceTable {
     const opened = about.find(({ action, outcome }) => action === 'R' && outcome === '0');
     return [
       ref,
-      titleOf(resource),
+      resource === undefined ? '' : titleOf(resource),
       String(seq),
       sent?.recorded ?? '',
       sent === undefined ? '' : detailOf(sent, 'rail'),

@@ -1,6 +1,6 @@
 /**
  * `ServiceRequest/[id]/$evidence` (audit-compliance AU45): the evidence of one referral for either party, in its own view: who
- * referred whom, why and on which basis, what went along, every event, and how it ended. As Parameters, CSV and a page.
+ * referred whom, why and on which basis, what went along, every event, and how it ended, as far as its token lets it read them. As Parameters, CSV and a page.
  */
 import type { Ref } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
@@ -60,7 +60,7 @@ async function perform({ context, request, input, sight }: Invocation): Promise<
   const snapshot = context.store.snapshot();
   const ref: Ref = `ServiceRequest/${request.id ?? ''}`;
   const version = await readPresent(snapshot, ref, sight);
-  const evidence = await gatherEvidence(context, snapshot, sight, parseStored(version.text), request.signal);
+  const evidence = await gatherEvidence(context, snapshot, request, sight, parseStored(version.text));
   const tables = evidenceTables(evidence);
   const seen = [
     {

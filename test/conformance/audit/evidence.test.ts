@@ -91,6 +91,29 @@ describe('(audit-compliance AU45) $evidence', () => {
     expect(html).not.toContain('<1 week');
   });
 
+  test('(smart SM-21, SM-39) tells no more than the scopes of the token let it read', async () => {
+    const { devIssuer, port } = server.running;
+    const signed = await devIssuer!.sign({
+      subject: 'reader',
+      client: 'reader',
+      scope: 'system/ServiceRequest.rs',
+      organization: 'Organization/initiator',
+    });
+    const answer = await fetch(`http://127.0.0.1:${port}/fhir/${refOf(order)}/$evidence`, {
+      headers: { authorization: `Bearer ${signed}` },
+    });
+    const told = (await answer.json()) as Resource;
+    expect(linesOf(told, 'Referral').map(({ what }) => what)).not.toContain(refOf(task));
+    expect(linesOf(told, 'Records').map(({ record, title }) => [record, title])).toEqual([
+      [refOf(note), undefined],
+    ]);
+    expect(linesOf(told, 'Events')).toEqual([]);
+    const whole = linesOf(await evidenceFor('initiator'), 'Records').find(
+      ({ record }) => record === refOf(note),
+    );
+    expect(whole?.['title']).toEqual(expect.any(String));
+  });
+
   test('is for the parties alone', async () => {
     expect((await server.ask('stranger', 'GET', `${refOf(order)}/$evidence`)).status).toBe(404);
   });
