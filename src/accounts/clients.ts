@@ -32,6 +32,8 @@ export interface ClientParts {
   readonly random: (count: number) => Buffer;
   /** The FHIR base, for scopes that name resources of this server. */
   readonly base: string;
+  /** The word that makes an administrator. */
+  readonly administratorScope: string;
 }
 
 interface KnownClient {
@@ -100,7 +102,7 @@ export interface Registering extends By {
 
 /** Registers a client by its metadata, or says why not. */
 export async function registerClient(
-  { store, clock, random, base }: ClientParts,
+  { store, clock, random, base, administratorScope }: ClientParts,
   metadata: ClientMetadata,
   { status, organization, ceiling, agent, requestId, records = [] }: Registering,
 ): Promise<RegistrationResult> {
@@ -113,7 +115,7 @@ export async function registerClient(
     now: clock.now(),
     secretHash: hash('sha256', secret, 'hex'),
     faultOfScopes: (text) => {
-      const fault = faultOfScopes(text, base);
+      const fault = faultOfScopes(text, base, administratorScope);
       return fault && `${fault.scope} ${fault.why}`;
     },
     isOfMachines: (word) => word === INTROSPECT_SCOPE,

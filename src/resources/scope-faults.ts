@@ -37,13 +37,18 @@ const LAUNCHED: ReadonlySet<string> = new Set(R4_TYPES.map((type) => `launch/${t
  *
  * @param text words with spaces between them (RFC 6749, 3.3)
  * @param base the server's own base, without a trailing slash
+ * @param administratorScope the word that makes an administrator (setting `administratorScope`)
  */
-export function faultOfScopes(text: string, base: string): ScopeFault | undefined {
+export function faultOfScopes(
+  text: string,
+  base: string,
+  administratorScope?: string,
+): ScopeFault | undefined {
   if (text.length > LENGTH_MAX) return { scope: '', why: `all scopes have at most ${LENGTH_MAX} characters` };
   const words = text.split(' ').filter((word) => word !== '');
   if (words.length > SCOPES_MAX) return { scope: '', why: `at most ${SCOPES_MAX} scopes` };
   for (const word of words) {
-    const why = faultOfWord(word, base);
+    const why = word === administratorScope ? undefined : faultOfWord(word, base);
     if (why !== undefined) return { scope: word.slice(0, SHOWN_MAX), why };
   }
   return undefined;

@@ -151,6 +151,7 @@ function composeIdentity(
     ...shared,
     identify: identifyToken,
     random: randomBytes,
+    administratorScope: config.administratorScope,
     registration: mode && { mode, identify },
   });
   const server = createAuthorizationServer({
@@ -238,7 +239,7 @@ export async function checkSecrets({ seal }: Secrets, store: Store): Promise<voi
 
 /** What administers clients and keys; undefined where other servers alone issue tokens. */
 export const clientsOf = (
-  { authorizationServer }: Config,
+  { authorizationServer, administratorScope }: Config,
   store: Store,
   base: string,
   { signingKeys }: Secrets,
@@ -250,5 +251,6 @@ export const clientsOf = (
         clock,
         random: randomBytes,
         base,
+        administratorScope,
         rotateKeys: async (by) => (await signingKeys()).rotate(by),
       });

@@ -13,9 +13,11 @@ import type { Store } from '../ports/store.ts';
 import { faultOfScopes } from '../resources/scope-faults.ts';
 import type { ComposedFactors } from './compose-factors.ts';
 import type { ComposedSignOn } from './compose-sign-on.ts';
+import type { Config } from './config.ts';
 import { clock } from './time.ts';
 
 interface PagesParts {
+  readonly config: Pick<Config, 'administratorScope'>;
   readonly store: Store;
   readonly issuer: string;
   readonly base: string;
@@ -30,7 +32,7 @@ interface PagesParts {
 }
 
 export function composePages(parts: PagesParts): Flow {
-  const { store, base, proofs, signOn } = parts;
+  const { config, store, base, proofs, signOn } = parts;
   return createFlow({
     ...parts,
     ...proofs,
@@ -44,7 +46,7 @@ export function composePages(parts: PagesParts): Flow {
       ...parts.accountParts,
       warn: (about) => parts.log.write('error', 'an account that is kept for an emergency logged in', about),
     }),
-    faultOfScopes: (text) => faultOfScopes(text, base),
+    faultOfScopes: (text) => faultOfScopes(text, base, config.administratorScope),
     otherWays: signOn.otherWays,
     logoutElsewhere: signOn.logoutElsewhere,
     notice: undefined,

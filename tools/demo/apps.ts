@@ -20,6 +20,8 @@ export interface DemoSmart {
 
 const IDENTITY = ['openid', 'fhirUser', 'profile', 'online_access', 'offline_access'];
 const LAUNCH = ['launch', 'launch/patient'];
+/** Whoever administers tries it out as well. */
+const TRUSTS = ['closeloop/admin', 'closeloop/org-admin'];
 /** Where a developer serves an app of their own, as the README says. */
 const DEVELOPER = 'http://localhost:3000';
 const KEY_ALGORITHM = 'ES384';
@@ -39,7 +41,7 @@ export async function registerApps({ store, base }: Running, config: Config): Pr
     },
     'demo-app': {
       ...appOf('An app for trying out', origin),
-      scopes: [...IDENTITY, ...LAUNCH, 'user/*.cruds', 'patient/*.cruds'],
+      scopes: [...IDENTITY, ...LAUNCH, ...TRUSTS, 'user/*.cruds', 'patient/*.cruds'],
       redirectUris,
       corsOrigins: [origin, DEVELOPER],
     },

@@ -20,6 +20,7 @@ interface EndpointParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly issuer: string; readonly base: string; readonly clockToleranceS: number };
+  readonly administratorScope: string;
   readonly clientKeys: FindClientKeys;
   readonly origins: ClientOrigins;
   readonly identify: IdentifyToken;

@@ -9,7 +9,6 @@ import { networkOf } from '../../../identity/network.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { beyondCeiling } from '../../../smart/ceiling.ts';
 import { parseScope } from '../../../smart/scopes.ts';
-import { isServerScope } from '../../../smart/server-scopes.ts';
 import { readSmallBody, type AuthExchange } from '../exchange.ts';
 import type { OidcModule, RequestChecks } from '../provider.ts';
 import { keyOfSecret } from '../records.ts';
@@ -186,9 +185,7 @@ function createChecks(parts: FrontParts, { errors }: OidcModule): RequestChecks 
 const askedScope = (ctx: Context): string =>
   new URLSearchParams((ctx.req.url ?? '').split('?')[1] ?? '').get('scope') ?? '';
 
-/**
- * What the registration bounds: resources, rights of this server, and coming back when the user is away. Anybody may ask who
- * the user is.
- */
-const isBounded = (word: string): boolean =>
-  parseScope(word) !== undefined || isServerScope(word) || word === 'offline_access';
+/** What the registration bounds: all but who the user is and what a launch is about, which any app may ask. */
+const isBounded = (word: string): boolean => !FREE.has(word) && !word.startsWith('launch/');
+
+const FREE: ReadonlySet<string> = new Set(['openid', 'fhirUser', 'profile', 'launch', 'online_access']);

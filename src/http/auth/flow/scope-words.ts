@@ -63,6 +63,20 @@ const OTHERS: Readonly<Record<string, string | undefined>> = {
   online_access: 'that you are signed in, as long as you are',
 };
 
+/** Scopes of this server: what the app may do with a trust that few people have. One that is not here is said by its name. */
+const TRUSTS: Readonly<Record<string, string | undefined>> = {
+  'closeloop/admin': 'keep this whole installation as you do: users, apps and organizations',
+  'closeloop/break-glass': 'open records in an emergency, in your name',
+  'closeloop/compliance': 'review, report and hold, as you may',
+  'closeloop/label-downgrade': 'lower the protection of sensitive records, as you may',
+  'closeloop/org-admin': 'keep users, apps and links of your organization as you do',
+  'closeloop/privacy': 'see to whom records of patients were given, as you may',
+};
+
+/** Whether the person decides about a scope: who somebody is and what a launch is about go without saying. */
+const isChoice = (scope: string): boolean =>
+  !Object.hasOwn(OTHERS, scope) && !scope.startsWith('launch/') && scope !== OFFLINE;
+
 /** Said by a choice of its own. */
 export const OFFLINE = 'offline_access';
 export const ONLINE = 'online_access';
@@ -112,7 +126,7 @@ const INSTEAD_OF_ALL: readonly string[] = [
 export function scopeInWords(scope: string): string | undefined {
   if (scope === OFFLINE) return undefined;
   const parsed = parseScope(scope);
-  if (parsed === undefined) return OTHERS[scope] ?? launchWords(scope);
+  if (parsed === undefined) return OTHERS[scope] ?? TRUSTS[scope] ?? launchWords(scope);
   return `${verbsOf(parsed)} ${nounOf(parsed)}${narrowing(parsed)}`;
 }
 
@@ -150,7 +164,7 @@ export const consentLines = (asked: readonly string[]): readonly ConsentLine[] =
     const words = scopeInWords(scope);
     if (words === undefined) return [];
     const parsed = parseScope(scope);
-    if (parsed === undefined) return [{ scope, words, fixed: true, ticked: true, parts: [] }];
+    if (parsed === undefined) return [{ scope, words, fixed: !isChoice(scope), ticked: true, parts: [] }];
     const isAll = parsed.type === '*';
     return [{ scope, words, ticked: true, parts: partsOf(parsed), ...(isAll && { hint: ALL_HINT }) }];
   });
@@ -181,7 +195,8 @@ export function grantedOf(
   const granted = asked.flatMap((scope) => {
     if (scope === OFFLINE) return offline ? [scope] : [];
     const parsed = parseScope(scope);
-    if (parsed === undefined || ticked.has(scope)) return [scope];
+    if (!isChoice(scope) || ticked.has(scope)) return [scope];
+    if (parsed === undefined) return [];
     return partsOf(parsed)
       .map((part) => part.scope)
       .filter((part) => ticked.has(part));
