@@ -380,9 +380,11 @@ describe('the first administrator', () => {
     expect(codes.filter((code) => code === undefined)).toHaveLength(1);
   });
 
-  test('(identity ID-16) there is none where there are accounts', async () => {
-    const world = await openEmpty();
-    await world.invite('somebody@example.org');
-    expect(await codeOf(first(world))).toBe('login-taken');
+  test('(identity ID-16) there is one where others were invited before, and none where somebody administers', async () => {
+    const [invited, administered] = [await openEmpty(), await openEmpty()];
+    await invited.invite('somebody@example.org');
+    expect(await codeOf(first(invited))).toBeUndefined();
+    await administered.invite('somebody@example.org', { administrator: true });
+    expect(await codeOf(first(administered))).toBe('login-taken');
   });
 });
