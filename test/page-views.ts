@@ -119,6 +119,7 @@ export const PAGES: Readonly<Record<string, WebPage>> = {
   'apps, none': appsPage({ apps: [], remove: sent, back: '/auth/account' }),
   account: accountPage({
     name: 'Ada Byron',
+    account: '7d1c5a0e-3b52-4a55-9d0e-2f6f8a1d9b11',
     login: 'ada@clinic.example',
     organization: 'Eastside Clinic',
     factors: [

@@ -5,7 +5,7 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import { loginKey, type UserAccount } from '../identity/account.ts';
-import { isInForce, membershipKey, type UserMembership } from '../identity/membership.ts';
+import { isInForce, membershipKey, PRIVILEGED_ROLES, type UserMembership } from '../identity/membership.ts';
 import { allRecords, type RecordWrite, type StoredRecord } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 
@@ -83,6 +83,19 @@ export async function membershipsInForce(
   now: number,
 ): Promise<readonly KnownMembership[]> {
   return (await membershipsOf(source, account)).filter((membership) => isInForce(membership, now));
+}
+
+/** Whether an invitation of the account needs a code that is told by another way, for what it may do now or later. */
+export async function isPrivileged(
+  source: AccountSource,
+  { id, administrator }: KnownAccount,
+  now: number,
+): Promise<boolean> {
+  if (administrator) return true;
+  const memberships = (await membershipsOf(source, id)).filter(
+    ({ status, until = Infinity }) => status === 'active' && now < until,
+  );
+  return memberships.some(({ roles }) => roles.some((role) => PRIVILEGED_ROLES.has(role)));
 }
 
 /** The membership of an account in an organization, ended or not; undefined where there never was one. */

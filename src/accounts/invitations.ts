@@ -20,7 +20,7 @@ import { SERVER_AGENT, type AuditEntry } from '../ports/audit.ts';
 import { auditedCommit } from '../ports/commit.ts';
 import type { RecordWrite, StoredRecord } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
-import { accountWrite, findAccount } from './accounts.ts';
+import { accountWrite, findAccount, isPrivileged } from './accounts.ts';
 import type { AccountParts } from './acting.ts';
 import { identityEntry } from './audit.ts';
 import { removalsOf } from './endings.ts';
@@ -137,6 +137,10 @@ async function planOpening(
   const state = account && stateAfterMove(account.state, 'open');
   if (found === undefined || account === undefined || state === undefined) throw new NoInvitation();
   const invitation = invitationIn(found);
+  const now = clock.now();
+  // Who was given more since is invited again, with a code (identity ID-14).
+  if (invitation.codeHash === undefined && (await isPrivileged(snapshot, account, now)))
+    throw new NoInvitation();
   const { organization } = invitation;
   const row = {
     actor: {
@@ -164,7 +168,6 @@ async function planOpening(
     const opened: OpenedInvitation = { ok: false, code: 'invitation-code-wrong' };
     return { commit: auditedCommit([refused], { records }), templates, opened };
   }
-  const now = clock.now();
   const others = await removalsOf(snapshot, account.id, [INVITATION_KIND]);
   const records: RecordWrite[] = [
     accountWrite(account.id, { ...account, state, since: now }, account.version),

@@ -22,7 +22,7 @@ import {
   systemAdministrators,
   type KnownAccount,
 } from './accounts.ts';
-import { checkSeparated, type AccountParts } from './acting.ts';
+import { belongsTo, checkSeparated, type AccountParts } from './acting.ts';
 import { identityEntry } from './audit.ts';
 import { issueInvitation } from './invitations.ts';
 import { linkFor } from './links.ts';
@@ -180,6 +180,26 @@ const invitedEntry = (
     ],
   });
 
+/**
+ * An address links nobody (identity ID-2, ID-44): an account that another organization made, or its provider, may be in other
+ * hands than those of the person who is meant. Who holds it tells its id, which stands on the account's page.
+ *
+ * @throws OperationOutcomeError `account-not-yours`
+ */
+async function checkTold(
+  snapshot: Snapshot,
+  { over }: Acting,
+  { account }: Person,
+  existing: KnownAccount,
+): Promise<void> {
+  if (over === 'installation' || account === existing.id || (await belongsTo(snapshot, existing, over)))
+    return;
+  throw new OperationOutcomeError('account-not-yours', {
+    diagnostics:
+      'Another organization has made an account with this login. Ask the person for the id on its account page, and name it as user.',
+  });
+}
+
 /** Roles and links for somebody who has an account: no link is given out, the person logs in as before. */
 async function planAdded(
   parts: AccountParts,
@@ -190,6 +210,7 @@ async function planAdded(
 ): Promise<PlannedInvite> {
   const { id } = existing;
   checkSeparated('own-roles', acting, id, parts);
+  await checkTold(snapshot, acting, person, existing);
   const { membership: asked, administrator = false } = person;
   const known = asked && (await findMembership(snapshot, id, asked.organization));
   if (existing.state === 'deactivated' || known?.status === 'active')

@@ -8,7 +8,6 @@ import {
   type AccountMove,
   type AccountState,
 } from '../identity/account.ts';
-import { PRIVILEGED_ROLES } from '../identity/membership.ts';
 import { planWorkItem } from '../operations/work-item.ts';
 import { buildWrite, commitPlanned } from '../operations/write/commit.ts';
 import type { AccountMoved, Acting, MoveAsked } from '../ports/accounts.ts';
@@ -18,8 +17,8 @@ import type { Commit, Snapshot } from '../ports/store.ts';
 import {
   accountWrite,
   findAccount,
+  isPrivileged,
   loginLeft,
-  membershipsInForce,
   membershipsOf,
   membershipWrite,
   type KnownAccount,
@@ -150,16 +149,6 @@ const ended = (membership: KnownMembership): readonly RecordWrite[] => {
   const { key: _key, version, ...body } = membership;
   return body.status === 'ended' ? [] : [membershipWrite({ ...body, status: 'ended' }, version)];
 };
-
-/** Whether its invitation needs a code that is told by another way. */
-async function isPrivileged(
-  snapshot: Snapshot,
-  { id, administrator }: KnownAccount,
-  now: number,
-): Promise<boolean> {
-  const memberships = await membershipsInForce(snapshot, id, now);
-  return administrator || memberships.some(({ roles }) => roles.some((role) => PRIVILEGED_ROLES.has(role)));
-}
 
 /** The Practitioners and PractitionerRoles that the account is. */
 export const peopleOf = (

@@ -35,6 +35,8 @@ export interface InviteAsked {
   readonly links?: readonly Ref[];
   /** To keep the installation. */
   readonly administrator?: boolean;
+  /** The id of the account that the person says it has: needed where another organization made it. */
+  readonly account?: string | undefined;
 }
 
 /** What the inviter is told, once. */

@@ -127,10 +127,24 @@ describe('$invite-user', () => {
     });
   });
 
+  test.each([
+    ['no account', []],
+    ['another account', [text('user', 'another')]],
+  ])(
+    '(identity ID-2, ID-44) gives nothing to an account that another organization made for the address, by %s',
+    async (_what, told) => {
+      const login = fresh();
+      await invite(person('a', 'org-admin'), login, role('clinician'));
+      const refused = await invite(person('b', 'org-admin'), login, role('clinician'), ...told);
+      expect([refused.status, refused.code]).toEqual([403, 'account-not-yours']);
+    },
+  );
+
   test('(identity ID-1) a person who has an account gets no second one', async () => {
     const login = fresh();
     const first = await invite(person('a', 'org-admin'), login, role('clinician'));
-    const second = await invite(person('b', 'org-admin'), login.toUpperCase(), role('biller'));
+    const user = text('user', String(valueOf(first.parts, 'user')));
+    const second = await invite(person('b', 'org-admin'), login.toUpperCase(), role('biller'), user);
     expect(valueOf(second.parts, 'outcome')).toBe('added');
     expect(valueOf(second.parts, 'user')).toBe(valueOf(first.parts, 'user'));
     expect(valueOf(second.parts, 'link')).toBeUndefined();
@@ -146,8 +160,13 @@ describe('$users', () => {
     const logins = [fresh(), fresh(), fresh()];
     for (const login of logins) await invite(person('b', 'org-admin'), login, role('coordinator'));
     const both = fresh();
-    await invite(person('a', 'org-admin'), both, role('clinician'));
-    await invite(person('b', 'org-admin'), both, role('biller'));
+    const { parts } = await invite(person('a', 'org-admin'), both, role('clinician'));
+    await invite(
+      person('b', 'org-admin'),
+      both,
+      role('biller'),
+      text('user', String(valueOf(parts, 'user'))),
+    );
     const seen: string[] = [];
     const memberships: unknown[] = [];
     for (let after: string | undefined, pages = 0; pages < 20; pages += 1) {

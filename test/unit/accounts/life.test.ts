@@ -15,6 +15,7 @@ import { ENDING_KINDS } from '../../../src/accounts/endings.ts';
 import { inviteFirst, inviteUser } from '../../../src/accounts/invite.ts';
 import { lookAtInvitation, openInvitation } from '../../../src/accounts/invitations.ts';
 import { moveAccount } from '../../../src/accounts/life.ts';
+import { setMembership } from '../../../src/accounts/memberships.ts';
 import {
   ACCOUNT_MOVES,
   ACCOUNT_STATES,
@@ -177,6 +178,18 @@ describe('invitations', () => {
     const { secret = '', code = '' } = invitation ?? {};
     const typed = `${code.slice(0, 4).toLowerCase()}-${code.slice(4)} `;
     expect(await openInvitation(parts, { secret, code: typed, requestId: 'r' })).toMatchObject({ ok: true });
+  });
+
+  test('(identity ID-14) a link without a code opens nothing for who was given more since', async () => {
+    const { parts, invite } = shared;
+    const { account, invitation } = await invite(fresh());
+    const given = { account, organization: 'Organization/a', roles: ['org-admin'] } as const;
+    await setMembership(parts, ADMIN, given);
+    const use = (secret = '', code = '') => openInvitation(parts, { secret, code, requestId: 'r' });
+    expect(await use(invitation?.secret)).toEqual({ ok: false, code: 'invitation-invalid' });
+    const { invitation: again } = await moveAccount(parts, ADMIN, { account, move: 'invite-again' });
+    expect(await use(again?.secret)).toEqual({ ok: false, code: 'invitation-code-wrong' });
+    expect(await use(again?.secret, again?.code)).toMatchObject({ ok: true });
   });
 
   test('(identity ID-14) another link ends the one before', async () => {

@@ -104,6 +104,7 @@ async function showAccount(
   const page = accountPage({
     name: account.name,
     login: account.login,
+    account: account.id,
     organization: organization && (await organizationName(snapshot, organization)),
     factors: held.list.map(factorLine),
     recoveryCodesLeft: held.recoveryCodes,

@@ -26,6 +26,8 @@ interface SessionLine {
 interface AccountView {
   readonly name: string;
   readonly login: string;
+  /** Its id. */
+  readonly account: string;
   readonly organization: string | undefined;
   readonly factors: readonly FactorLine[];
   readonly recoveryCodesLeft: number;
@@ -60,6 +62,10 @@ export const accountPage = (view: AccountView): WebPage => ({
         view.switchOrganization !== undefined &&
         html`<a href="${view.switchOrganization}">Change the organization</a>`
       }
+    </p>
+    <p class="soft">
+      Your account is <code>${view.account}</code>. Another organization that adds you to its people asks for
+      it.
     </p>
     <p><a href="${view.apps}">Apps with access</a> · <a href="${view.signOut}">Sign out</a></p>
     ${

@@ -35,6 +35,11 @@ export const invitePerson: Operation = {
     ...MEMBERSHIP_PARAMETERS,
     entered('link', 'Reference', 'Practitioner, Patient or RelatedPerson that the person is.', { max: '*' }),
     entered('administrator', 'boolean', 'True: the person keeps the installation.'),
+    entered(
+      'user',
+      'string',
+      'The account that the person has already, by the id on its account page: needed where another organization made it.',
+    ),
     answered('user', 'string', 'The account, by its id.', { min: 1 }),
     answered('outcome', 'code', '`invited`; or `added`: the person logs in as before, and gets no link.', {
       min: 1,
@@ -58,6 +63,7 @@ async function invite(invocation: Invocation): Promise<OperationReply> {
     ...(asked?.roles !== undefined && { membership: { ...asked, roles: asked.roles } }),
     links: refsIn(invocation, 'link'),
     administrator: isTrueIn(input, 'administrator'),
+    account: textIn(input, 'user'),
   });
   return {
     status: 200,
