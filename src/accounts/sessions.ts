@@ -218,7 +218,8 @@ async function read(
 ): Promise<FoundSession | undefined> {
   if (record === undefined) return undefined;
   const { secret: _, ...session } = record.body as StoredSession; // this file alone writes the kind
-  const lastUsedAt = Math.max(session.startedAt, await uses.of(record.key));
+  // Who has just logged in again has used it: a whole login opens a locked session as well.
+  const lastUsedAt = Math.max(session.startedAt, session.authenticatedAt, await uses.of(record.key));
   const state = sessionState(session, lastUsedAt, { now: clock.now(), idleMs: settings.sessionIdleMs });
   if (state === 'ended') return undefined;
   const idleMs = idleMsOf(session, settings.sessionIdleMs);

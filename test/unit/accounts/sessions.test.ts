@@ -81,6 +81,14 @@ describe('a session in the store', () => {
     expect(await world.events()).toEqual(['login', 'session-changed', 'session-changed', 'job']);
   });
 
+  test('(identity ID-37) a whole login opens a locked one', async () => {
+    const { id } = await open();
+    world.clock.at += IDLE;
+    expect(await sessions.touch(id, BY)).toBe('locked');
+    expect(await sessions.stepUp(id, ['pwd', 'otp'], BY)).toMatchObject({ id });
+    expect((await sessions.get(id))?.state).toBe('live');
+  });
+
   test('(identity ID-36, ID-55) use keeps it, and is written once a minute at most', async () => {
     const { id } = await open();
     for (let second = 0; second < 30 * 60; second += 20) {
