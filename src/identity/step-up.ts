@@ -13,6 +13,7 @@ interface StepUpRow {
 export const STEP_UP_WRITES: readonly StepUpRow[] = [
   { type: 'Endpoint', rights: ['c', 'u', 'd'], because: 'says where patients’ records are sent' },
   { type: 'Subscription', rights: ['c', 'u'], because: 'says where patients’ records are sent' },
+  { type: 'Consent', rights: ['u', 'd'], because: 'may withdraw what a patient has permitted' },
   { type: 'Contract', rights: ['c', 'u', 'd'], because: 'decides who is told as a business associate' },
 ];
 

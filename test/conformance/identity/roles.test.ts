@@ -303,4 +303,31 @@ describe('(identity ID-8) who has roles', () => {
       ).code,
     ).toBe('step-up-needed');
   });
+
+  test.each([
+    ['by itself', 'PUT Consent/none', { resourceType: 'Consent', id: 'none' }],
+    [
+      'as an entry',
+      'POST ',
+      {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [
+          {
+            request: { method: 'PUT', url: 'Consent/none' },
+            resource: { resourceType: 'Consent', id: 'none' },
+          },
+        ],
+      },
+    ],
+  ])(
+    '(identity 7.3) a consent is withdrawn for a patient after a fresh login, %s too',
+    async (_how, asked, body) => {
+      const coordinator = { roles: 'coordinator' };
+      expect((await askAs(server, { ...coordinator, ago: 400 }, asked, body)).code).toBe('step-up-needed');
+      expect((await askAs(server, { ...coordinator, ago: 200 }, asked, body)).code).not.toBe(
+        'step-up-needed',
+      );
+    },
+  );
 });
