@@ -16,6 +16,7 @@ import { typeOf } from '../resources/element.ts';
 import { type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
 import { hiddenIn, hidingOfRow } from './hidden-clause.ts';
 import { selectorOf } from './subject.ts';
+import { mayStillAsk, writerOf } from './writer.ts';
 
 /** What the gates decided. `policy` names what decided, for the audit of the disclosure. */
 export interface GateDecision {
@@ -69,6 +70,13 @@ export function createGates({ criteria, policies, clock }: GateParts): Gate {
 
     const unavailable = RECEIVER_UNAVAILABLE[typeOf(entry.receiver)]?.(receiver, clock.now());
     if (unavailable !== undefined) return withheld('receiver-off', unavailable);
+
+    const writer = await writerOf(now, entry.receiver);
+    if (writer !== undefined && !(await mayStillAsk(now, writer, clock.now())))
+      return withheld(
+        'receiver-off',
+        'the app or the person that wrote the Subscription may not ask any more',
+      );
 
     if ((await now.read(entry.subject, withDenied(entry.sight))) === undefined) {
       return withheld('sight', 'the receiver may not see the subject any more');

@@ -5,14 +5,18 @@
 import type { Ref } from '../fhir/types.ts';
 import type { UserAccount } from '../identity/account.ts';
 import { isUsable, type Client } from '../identity/client.ts';
+import { isInForce, membershipKey, type UserMembership } from '../identity/membership.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 
 const KIND = 'subscription-writer';
+const MEMBERSHIP_KIND = 'membership';
 
 export interface Writer {
   readonly client: string;
   readonly account?: string | undefined;
+  /** For whom the person wrote it. */
+  readonly organization?: Ref | undefined;
 }
 
 /**
@@ -27,8 +31,12 @@ export async function keepWriter(
   const isOwn = writer !== undefined && (await snapshot.record('client', writer.client)) !== undefined;
   const known = await snapshot.record(KIND, subscription);
   if (!isOwn && known === undefined) return undefined;
-  const { client = '', account } = writer ?? {};
-  const body: Writer = { client, ...(account !== undefined && { account }) };
+  const { client = '', account, organization } = writer ?? {};
+  const body: Writer = {
+    client,
+    ...(account !== undefined && { account }),
+    ...(organization !== undefined && { organization }),
+  };
   return {
     kind: KIND,
     key: subscription,
@@ -42,15 +50,25 @@ export const writerOf = async (
   subscription: Ref,
 ): Promise<Writer | undefined> => (await snapshot.record(KIND, subscription))?.body as Writer | undefined; // written above
 
-/** Whether the client and the person may ask for anything now. @param at milliseconds since 1970 */
+/**
+ * Whether the client and the person may ask for anything now. Who wrote it by a membership needs one in force with a role; a
+ * patient, somebody close to one, and who keeps the installation have none.
+ *
+ * @param at milliseconds since 1970
+ */
 export async function mayStillAsk(
   snapshot: Pick<Snapshot, 'record'>,
-  { client, account }: Writer,
+  { client, account, organization }: Writer,
   at: number,
 ): Promise<boolean> {
   const registered = (await snapshot.record('client', client))?.body as Client | undefined; // of this kind
   if (registered === undefined || !isUsable(registered, at)) return false;
   if (account === undefined) return true;
   const person = (await snapshot.record('account', account))?.body as UserAccount | undefined; // of this kind
-  return person?.state === 'active';
+  if (person?.state !== 'active') return false;
+  const found =
+    organization && (await snapshot.record(MEMBERSHIP_KIND, membershipKey(account, organization)));
+  if (found === undefined) return true;
+  const membership = found.body as UserMembership; // of this kind
+  return isInForce(membership, at) && membership.roles.length > 0;
 }

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createRecipientSelection, type SelectRecipients } from '../../../src/delivery/recipients.ts';
 import { createSubscriptionCache, type SubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
-import { accountWrite } from '../../../src/accounts/accounts.ts';
+import { createGates } from '../../../src/delivery/gates.ts';
+import { accountWrite, membershipWrite } from '../../../src/accounts/accounts.ts';
 import { adminEntry, SERVER_AGENT } from '../../../src/ports/audit.ts';
 import { auditedCommit } from '../../../src/ports/commit.ts';
 import * as make from '../../resources.ts';
@@ -12,6 +13,11 @@ import { BASE, callerOf, initiator, openWorld, refOf, type Stored, type World } 
 
 const SYSTEM = 'http://terminology.hl7.org/CodeSystem/observation-category';
 const LABORATORY = `user/Observation.rs?category=${SYSTEM}|laboratory user/Subscription.cruds user/Patient.rs`;
+
+const ROW = adminEntry(
+  { agent: SERVER_AGENT, requestId: 'test' },
+  { entities: [], query: 'test', viewers: [] },
+);
 
 let world: World;
 let patient: Stored;
@@ -98,11 +104,7 @@ test('(smart SM-38, SM-68) tells nothing while its client is suspended, or who w
     const now = Date.now();
     const account = { login: 'ada@example.org', name: 'Ada', state, since: now, createdAt: now };
     const whole = { ...account, administrator: false, links: [] };
-    const row = adminEntry(
-      { agent: SERVER_AGENT, requestId: 'test' },
-      { entities: [], query: 'test', viewers: [] },
-    );
-    return store.commit(auditedCommit([row], { records: [accountWrite('ada', whole, 'any')] }));
+    return store.commit(auditedCommit([ROW], { records: [accountWrite('ada', whole, 'any')] }));
   };
   await putClient(store, 'feed', {});
   await putAccount('active');
@@ -117,8 +119,35 @@ test('(smart SM-38, SM-68) tells nothing while its client is suspended, or who w
   expect(await isTold()).toBe(false);
   await putClient(store, 'feed', {});
   expect(await isTold()).toBe(true);
+  const work = (status: 'active' | 'ended') => {
+    const organization = 'Organization/initiator' as const;
+    const membership = {
+      account: 'ada',
+      organization,
+      roles: ['clinician'],
+      rolesSince: {},
+      status,
+    } as const;
+    return store.commit(auditedCommit([ROW], { records: [membershipWrite(membership, 'any')] }));
+  };
+  await work('active');
+  const survey = await observe('survey');
+  const entry = (await store.outbox({ subject: refOf(survey), count: 10 })).find(
+    ({ receiver }) => receiver === refOf(made),
+  )!;
+  const gates = createGates({
+    criteria: () => ({ base: BASE, now: Date.now() }),
+    policies: async () => ({ permitted: true, policy: 'test' }),
+    clock: { now: () => Date.now() },
+  });
+  const isSent = async () => (await gates(entry, store.snapshot(), store.snapshot(entry.seq))).permitted;
+  expect(await isSent()).toBe(true);
+  await work('ended');
+  expect([await isSent(), await isTold()]).toEqual([false, false]);
+  await work('active');
+  expect(await isSent()).toBe(true);
   await putAccount('deactivated');
-  expect(await isTold()).toBe(false);
+  expect([await isSent(), await isTold()]).toEqual([false, false]);
   // Who writes it next answers for it.
   const again = { ...made, reason: 'ours now' };
   expect((await world.ask(initiator, 'PUT', refOf(made), again)).status).toBe(200);
