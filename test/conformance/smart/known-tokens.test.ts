@@ -1,4 +1,5 @@
 /** A token that was used, and so is remembered, is refused at the next request once anything that it stands on has ended. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   findAccount,
@@ -6,6 +7,7 @@ import {
   accountWrite,
   findMembership,
 } from '../../../src/accounts/accounts.ts';
+import { createSessions } from '../../../src/accounts/sessions.ts';
 import { MEMBER_KIND } from '../../../src/resources/parties/standing.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { keyOfSecret } from '../../../src/http/auth/records.ts';
@@ -79,6 +81,7 @@ describe('(smart SM-63) the next request is refused after the end of', () => {
       ({ client, token }) => postForm(server, '/auth/revoke', { token, client_id: client }),
     ],
     ['the session', ({ person }) => put(gone('session', person.session))],
+    ['the session, as a log-off or the end of its provider does it', ({ person }) => endSession(person)],
     [
       'the client',
       ({ client }) =>
@@ -117,6 +120,14 @@ describe('(smart SM-63) the next request is refused after the end of', () => {
     expect(await statusOf(token)).toBe(200);
   });
 });
+
+const endSession = ({ session }: TestPerson): Promise<void> =>
+  createSessions({
+    store: server.running.store,
+    clock: { now: () => Date.now() },
+    random: randomBytes,
+    settings: { sessionIdleMs: 900_000 },
+  }).end(session, { agent: SERVER_AGENT, requestId: 'test' });
 
 async function changeAccount({ account }: TestPerson, state: 'suspended'): Promise<void> {
   const { id, version, ...known } = (await findAccount(server.running.store.snapshot(), account))!;
