@@ -57,9 +57,9 @@ export interface EmbeddedOptions {
   readonly writer?: 'thread' | 'turn';
   /** The file of anchors. Default: `anchors.jsonl` in the folder; better where who writes the database cannot write. */
   readonly anchorFile?: string;
-  /** StoreFollower of each commit that the disk did not take: it is full, or cannot be written. */
+  /** Called for each commit that the disk did not take, because it is full or cannot be written. */
   readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
-  /** StoreFollower after each anchor is on disk. */
+  /** Called after each anchor is on disk. */
   readonly onAnchor?: (anchor: Anchor) => void;
   /** How long a commit's key is remembered, in milliseconds. Default: 7 days. */
   readonly keyRetentionMs?: number;

@@ -143,7 +143,7 @@ describe('an assertion with', () => {
     expect((await askBackend(server, forged)).status).toBe(401);
   });
 
-  test('(smart SM-45) of 64 requests with one assertion, one gets a token', async () => {
+  test('(smart SM-45) of 40 requests with one assertion, one gets a token', async () => {
     await putClient(server.running.store, 'racer', {
       kind: 'service',
       organization: 'Organization/recipient',
