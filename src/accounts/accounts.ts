@@ -126,11 +126,6 @@ export async function accountsLinkedIn(
   return (await source.records(ACCOUNT_KIND, 'custodian', custodian, after)).map(accountOf);
 }
 
-/** Accounts with a link to this resource. */
-export async function accountsLinkedTo(source: AccountSource, ref: Ref): Promise<readonly KnownAccount[]> {
-  return (await source.records(ACCOUNT_KIND, 'link', ref)).map(accountOf);
-}
-
 /** Accounts in the order of their ids, a page behind an id. */
 export async function accountsAfter(source: AccountSource, after = ''): Promise<readonly KnownAccount[]> {
   return (await source.records(ACCOUNT_KIND, ...ALL, after)).map(accountOf);

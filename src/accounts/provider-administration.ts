@@ -171,7 +171,7 @@ const toldOf = ({
   status,
 });
 
-/** What a trial has shown stays while the rule and the issuer are the same. */
+/** The rule of proof with the outcome of its trial, which holds while the rule and the issuer are the same. */
 function withTrial(
   { proof, issuer }: IdentityProvider,
   known: KnownProvider | undefined,

@@ -232,7 +232,7 @@ async function tryResource(
 
 /** The parameters of a search, those of the address first; `_format` may be in the form. */
 /**
- * What is in a query or a form stands in logs and histories: a token there is refused, and never used (smart SM-73).
+ * Refuses a token in a query or a form, valid or not: queries stand in logs and histories (smart SM-73).
  *
  * @throws OperationOutcomeError `token-misplaced`
  */

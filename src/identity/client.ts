@@ -20,7 +20,7 @@ export interface ClientKey {
 /** The registration. It is the body of a record of the kind `client`, whose key is the client's id. */
 export interface Client {
   readonly name: string;
-  /** Who answers for it; what a service may see is what this organization sees. Absent: the operator. */
+  /** The organization that answers for it; a service sees what this organization sees. Absent: the operator. */
   readonly organization?: Ref;
   readonly kind: ClientKind;
   readonly status: ClientStatus;

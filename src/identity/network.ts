@@ -1,4 +1,4 @@
-/** What an address is counted by: whoever has one of IPv6 has the 2^64 of its network. */
+/** The network by which an address is counted: one customer has all 2^64 addresses of an IPv6 network. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!plain.includes(':')) return plain;

@@ -24,7 +24,7 @@ export function showToRoles(view: RoleView, resource: Resource): Resource {
     has(resource, path),
   );
   if (hidden.length === 0) return resource;
-  // What is contained is there to be referred to by what is masked.
+  // Masked elements may refer to contained resources, so these go as well.
   const { contained: _contained, ...shown } = resource;
   return hidden.reduce<Resource>(withoutPath, shown);
 }

@@ -99,7 +99,7 @@ function narrowedByScopes(caller: Scoped, right: Right): Narrowing | undefined {
   if (made !== undefined) return made;
   const narrowing: Record<string, Clause> = {};
   for (const type of new Set([...typesOf(caller.scopes), 'Binary'])) {
-    // What no scope names for this right is not asked by it; where it must be, the interaction has been refused.
+    // Types for which no scope gives the right are left to the check of scopes, which has refused what needs it.
     if (granting(caller.scopes, right, type).length === 0) continue;
     const clause = narrowingFor(caller, type, right);
     if (clause !== undefined) narrowing[type] = clause;

@@ -75,7 +75,7 @@ const workItems = (kinds: readonly string[]): Clause => ({
 });
 
 const CLAUSES: Readonly<Record<Limit, ClauseOfLimit>> = {
-  // Whoever is nothing but a patient or a proxy has no other sight than that of the compartment.
+  // Patients and proxies see their compartment alone, which their sight is already.
   own: (_type, { patient, roles }) =>
     isIndividual(roles) ? undefined : patient === undefined ? NOTHING : { kind: 'inside', patient },
   ownReports: (_type, { user }) =>
@@ -139,7 +139,7 @@ function compute(caller: Limited, type: string, right: Right): Clause | undefine
   return limited === undefined ? UNLABELLED : { kind: 'all', of: [limited, UNLABELLED] };
 }
 
-/** What only clinicians are shown is found by no search of others: it would tell what is masked (harmony Z5). */
+/** Searches of others find nothing that only clinicians are shown: a hit would tell what is masked (harmony Z5). */
 const UNLABELLED: Clause = {
   kind: 'not',
   clause: { kind: 'any', of: [...CLINICIAN_LABELS].map((code) => token('_security', code)) },
@@ -155,9 +155,9 @@ function computeLimits(caller: Limited, type: string, right: Right): Clause | un
   const { limits, roles } = rightOfRoles(caller.roles ?? [], right, type);
   const of: Clause[] = [];
   if (roles.length === 0) {
-    // What is read but not searched may still be looked at in a search: the focus of a compartment.
+    // A type that a role reads and does not search may still be the focus of a compartment in a search.
     if (right === 's') return computeLimits(caller, type, 'r');
-    // A write that no role gives has been refused, or an operation that a role gives makes it.
+    // The check of roles has refused the write, or an operation makes it that a role may invoke.
     return right === 'r' ? NOTHING : undefined;
   }
   for (const limit of limits) {

@@ -220,7 +220,7 @@ export function openSecrets(parts: Pick<IdentityParts, 'config' | 'store' | 'log
   return { seal, signingKeys: () => (making ??= make()) };
 }
 
-/** What is said of the key file is said once. */
+/** Opens the key of the store, and says once in the log what is wrong with it, or where it was made. */
 async function openSeal({
   config,
   store,

@@ -44,7 +44,7 @@ export async function beginRoles({ store, config, clock, isOlder }: BeginParts):
   );
 }
 
-/** What the door needs of roles; a rule that nobody has chosen is named at every start. */
+/** The settings of roles for the door. The log names at every start a rule that nobody has chosen. */
 export async function readRoleSettings(
   store: Store,
   { defaultRole, roleTable }: Config,

@@ -34,16 +34,6 @@ export function parseScopes(text: string): Scope[] {
   return text.split(/\s+/).flatMap((word) => parseScope(word) ?? []);
 }
 
-/**
- * A scope as the same words whoever wrote it: rights of version 2, parameters sorted and percent-encoded. Two scopes with the
- * same are the same; what is granted is told as it was asked for (smart 4.1).
- */
-export function normalScope({ level, type, rights, query = [] }: Scope): string {
-  const pairs = query.map((pair) => pair.map((part) => encodeURIComponent(part.toWellFormed())).join('='));
-  const narrowed = pairs.length === 0 ? '' : `?${[...new Set(pairs)].toSorted().join('&')}`;
-  return `${level}/${type}.${RIGHTS.filter((right) => rights.has(right)).join('')}${narrowed}`;
-}
-
 /** One word; undefined where it is no resource scope, or breaks the grammar. */
 export function parseScope(word: string): Scope | undefined {
   const [, level, type, version1, version2, query] = GRAMMAR.exec(word) ?? [];

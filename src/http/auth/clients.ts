@@ -47,7 +47,7 @@ export function createClientReader({
   };
 }
 
-/** What has been requested and not approved may do nothing: `unauthorized_client` (smart SM-64). */
+/** The grant types of a client. One that nobody has approved has none: `unauthorized_client` (smart SM-64). */
 function flowsOf({ kind }: Client, isRequested: boolean): StoredPayload {
   if (isRequested) return { grant_types: [], response_types: [] };
   if (kind === 'service') return { grant_types: ['client_credentials'], response_types: [] };
@@ -65,7 +65,7 @@ async function credentialsOf(
     return { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.secretHash };
   const method = { token_endpoint_auth_method: 'private_key_jwt' };
   if (client.jwksUri === undefined) return { ...method, jwks: client.jwks ?? { keys: [] } };
-  // Where no assertion is judged, no key is fetched; the library itself never fetches one.
+  // Keys are fetched for requests with an assertion alone; the library itself never fetches any.
   if (unit.assertedKeyId === undefined) return { ...method, jwks_uri: client.jwksUri };
   return { ...method, jwks: { keys: await keys(id, client.jwksUri, unit.assertedKeyId) } };
 }

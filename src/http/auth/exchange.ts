@@ -45,6 +45,26 @@ export async function readSmallBody({ req }: Pick<AuthExchange, 'req'>): Promise
   return Buffer.concat(chunks);
 }
 
+/**
+ * The JSON object of a body; undefined where it holds none.
+ *
+ * @param empty what a body without a byte stands for
+ * @throws BodyTooLarge
+ */
+export async function readJsonBody(
+  exchange: Pick<AuthExchange, 'req'>,
+  empty = '',
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const text = (await readSmallBody(exchange)).toString('utf8');
+  try {
+    const body: unknown = JSON.parse(text === '' ? empty : text);
+    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+    return isObject ? (body as Record<string, unknown>) : undefined; // just told
+  } catch {
+    return undefined; // JSON.parse throws for what is no JSON, and for nothing else
+  }
+}
+
 /** The fields of a form; of a field that is there twice, none counts. */
 export async function readFields(exchange: AuthExchange): Promise<ReadonlyMap<string, string>> {
   const type = exchange.req.headers['content-type'] ?? '';

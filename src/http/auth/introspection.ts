@@ -13,6 +13,7 @@ import { readFields } from './exchange.ts';
 import type { IdentifyToken } from './identify.ts';
 import { launchParameters } from './mount.ts';
 import { keyOfSecret, type AccessTokenBody, type GrantContext } from './records.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 interface Parts {
   readonly store: Pick<Store, 'snapshot'>;
@@ -58,16 +59,16 @@ async function askerOf(parts: Parts, exchange: AuthExchange, form: FormFields): 
 }
 
 async function bearerOf({ store, identify }: Parts, token: string): Promise<Asker | undefined> {
-  try {
-    const caller = await identify({ token, onBehalfOf: undefined, address: undefined, isOwnWish: false });
-    const found = await store.snapshot().record('access-token', keyOfSecret(token));
-    const { scope = '', client = '' } = (found?.body as AccessTokenBody | undefined) ?? {}; // of this kind
-    if (!scope.split(' ').includes(INTROSPECT_SCOPE)) return undefined;
-    return { client, organization: caller.organization, administrator: caller.administrator };
-  } catch {
-    return undefined;
-  }
+  const caller = await unlessRefused(() => identify(asShown(token)));
+  if (caller === undefined) return undefined;
+  const found = await store.snapshot().record('access-token', keyOfSecret(token));
+  const { scope = '', client = '' } = (found?.body as AccessTokenBody | undefined) ?? {}; // of this kind
+  if (!scope.split(' ').includes(INTROSPECT_SCOPE)) return undefined;
+  return { client, organization: caller.organization, administrator: caller.administrator };
 }
+
+/** A token that is asked about is not used: its session stays as it is. */
+const asShown = (token: string) => ({ token, onBehalfOf: undefined, address: undefined, isOwnWish: false });
 
 /** What is told of an active token; undefined: it is not active, or not this asker's to see. */
 async function describe(parts: Parts, token: string, asker: Asker): Promise<object | undefined> {
@@ -105,11 +106,5 @@ async function describe(parts: Parts, token: string, asker: Asker): Promise<obje
 }
 
 /** Whether the FHIR base would take it now. */
-async function isActive({ identify }: Parts, token: string): Promise<boolean> {
-  try {
-    await identify({ token, onBehalfOf: undefined, address: undefined, isOwnWish: false });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isActive = async ({ identify }: Parts, token: string): Promise<boolean> =>
+  (await unlessRefused(() => identify(asShown(token)))) !== undefined;

@@ -12,8 +12,9 @@ import { isFreshLogin } from '../../identity/step-up.ts';
 import { SERVER_AGENT } from '../../ports/audit.ts';
 import { CommitRefused } from '../../ports/store.ts';
 import type { Identify } from '../bearer.ts';
-import { readSmallBody, type AuthExchange } from './exchange.ts';
+import { readJsonBody, type AuthExchange } from './exchange.ts';
 import { createRates } from './rates.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 interface RegistrationParts extends ClientParts {
   readonly mode: 'initial-token' | 'open-pending';
@@ -42,7 +43,7 @@ export function createRegistration(parts: RegistrationParts): (exchange: AuthExc
       send(429, { error: 'temporarily_unavailable' }, { 'Retry-After': wait });
       return;
     }
-    const metadata = readMetadata(await readSmallBody(exchange));
+    const metadata = await readJsonBody(exchange);
     if (metadata === undefined) {
       send(400, { error: 'invalid_client_metadata', error_description: 'the body is no JSON object' });
       return;
@@ -77,16 +78,6 @@ async function register(
   }
 }
 
-function readMetadata(body: Buffer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'));
-    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-    return isObject ? (parsed as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Who registers: with a one-time token, as an administrator, or as anybody whom an administrator approves later. */
 async function registeringOf(
   parts: RegistrationParts,
@@ -118,19 +109,16 @@ async function byAdministrator(
   { identify, clock }: RegistrationParts,
   { req, requestId, clientIp }: AuthExchange,
 ): Promise<Registering | 'stale' | undefined> {
-  try {
-    const behalf = req.headers['x-on-behalf-of'];
-    const caller = await identify({
-      authorization: req.headers.authorization,
-      onBehalfOf: typeof behalf === 'string' ? behalf : undefined,
-      address: clientIp,
-    });
-    if (!caller.administrator) return undefined;
-    const { client, subject, organization, roles, authenticatedAt } = caller;
-    if (roles !== undefined && !isFreshLogin(authenticatedAt, clock.now())) return 'stale';
-    const agent = { organization: organization ?? '', client, subject } as const;
-    return { status: 'active', organization, agent, requestId };
-  } catch {
-    return undefined;
-  }
+  const behalf = req.headers['x-on-behalf-of'];
+  const asked = {
+    authorization: req.headers.authorization,
+    onBehalfOf: typeof behalf === 'string' ? behalf : undefined,
+    address: clientIp,
+  };
+  const caller = await unlessRefused(() => identify(asked));
+  if (caller?.administrator !== true) return undefined;
+  const { client, subject, organization, roles, authenticatedAt } = caller;
+  if (roles !== undefined && !isFreshLogin(authenticatedAt, clock.now())) return 'stale';
+  const agent = { organization: organization ?? '', client, subject } as const;
+  return { status: 'active', organization, agent, requestId };
 }

@@ -65,7 +65,7 @@ export interface Unit {
   /** Those with an index value, with what is held. */
   findAll(kind: string, name: string, value: string): Promise<readonly (SeenRecord & { key: string })[]>;
   hold(write: RecordWrite, role: Held['role']): void;
-  /** What is held counts only if these are as they were. */
+  /** The commit writes what is held only if these records are as they were. */
   relyOn(preconditions: readonly RecordPrecondition[]): void;
   /** @param role as of the write that it speaks of */
   note(event: IdentityEvent, row: AuditRowOf, role?: Held['role']): void;

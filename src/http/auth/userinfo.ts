@@ -6,6 +6,7 @@ import type { AuthExchange } from './exchange.ts';
 import type { IdentifyToken } from './identify.ts';
 import type { ProviderAccount } from './provider.ts';
 import { keyOfSecret, type AccessTokenBody, type GrantContext } from './records.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 interface Parts {
   readonly store: Pick<Store, 'snapshot'>;
@@ -38,11 +39,8 @@ const REALM_SCOPE = 'Bearer error="insufficient_scope", scope="openid"';
 
 /** The client of a token; undefined: the token is worth nothing. */
 async function clientOf({ identify }: Parts, token: string): Promise<string | undefined> {
-  try {
-    return (await identify({ token, onBehalfOf: undefined, address: undefined, isOwnWish: false })).client;
-  } catch {
-    return undefined;
-  }
+  const asked = { token, onBehalfOf: undefined, address: undefined, isOwnWish: false };
+  return (await unlessRefused(() => identify(asked)))?.client;
 }
 
 async function claimsOf({ store, findAccount }: Parts, token: string): Promise<object | 'scope' | undefined> {

@@ -219,7 +219,7 @@ async function finishLogin({ door, provider, question, login, gone }: OutsideRet
   redirect(exchange, `${rootOf(issuer)}/sign-on-link`, [gone, hostCookie(LINK_COOKIE, link, WAITS_S)]);
 }
 
-/** Whoever has proved no second factor goes by the page that asks for one, or enrols it. */
+/** The next address. People who proved no second factor are sent to the page that asks for one, or enrols it. */
 function onward(issuer: string, back: string, next: 'nothing' | 'factor' | 'enrolment'): string {
   if (next === 'nothing') return back;
   const root = rootOf(issuer);

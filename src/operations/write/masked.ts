@@ -5,7 +5,7 @@ import { isMasked, partFor } from '../show.ts';
 import type { Draft } from './draft.ts';
 
 /**
- * What a patch is applied to: what its writer is shown, so that nothing can be learned of the rest by trying patches on it.
+ * The part of a resource to which a patch is applied: its writer sees no more, and learns nothing of the rest by trying patches.
  * `restore` puts the rest back, unless the patch gave it anew.
  */
 export function patchedPart(

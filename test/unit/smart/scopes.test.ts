@@ -1,6 +1,6 @@
 /** The grammar of SMART scopes, as a table. */
 import { describe, expect, test } from '@jest/globals';
-import { normalScope, parseScopes, type Scope } from '../../../src/smart/scopes.ts';
+import { parseScopes, type Scope } from '../../../src/smart/scopes.ts';
 
 const show = ({ level, type, rights, query }: Scope): string =>
   `${level} ${type} ${[...rights].join('')}${query ? ` ${JSON.stringify(query)}` : ''}`;
@@ -46,18 +46,4 @@ describe('parseScopes', () => {
     ['system/Task/1.rs', []],
     ['xsystem/Task.rsx', []],
   ])('%j', (text, scopes) => expect(parseScopes(text).map(show)).toEqual(scopes));
-});
-
-describe('normalScope', () => {
-  test.each([
-    ['patient/Observation.read', 'patient/Observation.rs'],
-    ['user/*.*', 'user/*.cruds'],
-    [
-      'user/Task.rs?status=received&code=http%3A%2F%2Fx%7Cy',
-      'user/Task.rs?code=http%3A%2F%2Fx%7Cy&status=received',
-    ],
-    ['user/Task.rs?code=http://x|y&status=received', 'user/Task.rs?code=http%3A%2F%2Fx%7Cy&status=received'],
-  ])('(smart 4.1) %s means %s', (text, same) => {
-    expect(parseScopes(text).map(normalScope)).toEqual([same]);
-  });
 });

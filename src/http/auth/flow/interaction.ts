@@ -57,12 +57,18 @@ export function createInteraction(parts: InteractionParts) {
   };
 }
 
+/** The library says by throwing that a browser has no such interaction, or has it no more. */
+function nothingFound(error: unknown): undefined {
+  if (error instanceof Error && error.name === 'SessionNotFound') return undefined;
+  throw error;
+}
+
 /** @returns undefined when the browser was sent elsewhere */
 async function open(parts: InteractionParts, exchange: AuthExchange): Promise<Underway | undefined> {
   const { store, clock, web, sessions, launches, findClient } = parts;
   const provider = await parts.provider();
   const interaction = await withinUnit(exchange.unit, () =>
-    provider.interactionDetails(exchange.req, exchange.res).catch(() => undefined),
+    provider.interactionDetails(exchange.req, exchange.res).catch(nothingFound),
   );
   const { uid = '' } = exchange.params;
   if (interaction === undefined || interaction.uid !== uid) {

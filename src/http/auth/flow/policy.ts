@@ -65,7 +65,7 @@ export function createHooks(parts: Parts): FrontHooks {
   };
 }
 
-/** What is granted is what the code and its tokens are for, also where it is another scope than was asked for. */
+/** Code and tokens are for the scope of the grant, which may be another one than the app asked for. */
 function narrow(ctx: Context, grant: Grant): void {
   const [resource = ''] = Object.keys(ctx.oidc.resourceServers);
   ctx.oidc.params['scope'] = grant.getResourceScope(resource);

@@ -1,14 +1,14 @@
 /** What programs ask beside tokens, by Bearer token: to launch an app (smart SM-9), to lock the session, to bind a tab (harmony Z22). */
 import type { FoundSession, Sessions } from '../../../accounts/sessions.ts';
 import type { createTabs } from '../../../accounts/tabs.ts';
-import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import { isUsable, type Client } from '../../../identity/client.ts';
 import type { Caller, Perform } from '../../../operations/request.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { localRef, localRefOf, typeOf } from '../../../resources/element.ts';
-import { readSmallBody, type AuthExchange } from '../exchange.ts';
+import { readJsonBody, type AuthExchange } from '../exchange.ts';
+import { unlessRefused } from '../unless-refused.ts';
 import { LAUNCH_MS, type Launch, type Launches } from './launches.ts';
 
 /** Who a Bearer token of this server is of. @throws OperationOutcomeError */
@@ -49,13 +49,13 @@ const answering =
   async (exchange: AuthExchange): Promise<void> => {
     const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(exchange.req.headers.authorization ?? '')?.[1];
     const caller =
-      token === undefined ? undefined : await parts.identify(token, exchange.clientIp).catch(quietly);
+      token === undefined ? undefined : await unlessRefused(() => parts.identify(token, exchange.clientIp));
     const found = caller?.session === undefined ? undefined : await parts.sessions.get(caller.session);
     if (caller === undefined || found === undefined || found.session.account !== caller.subject) {
       exchange.send(401, { error: 'invalid_token' }, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
       return;
     }
-    const body = await readJson(exchange);
+    const body = await readJsonBody(exchange, '{}');
     if (body === undefined) exchange.send(400, { error: 'invalid_request' });
     else await answer({ exchange, caller, found, body });
   };
@@ -75,8 +75,8 @@ const byOf = ({ exchange, caller, found }: Asking) => ({
 async function read(parts: Parts, { exchange, caller }: Asking, ref: Ref): Promise<Resource | undefined> {
   const { perform } = parts;
   const [type = '', id = ''] = ref.split('/');
-  try {
-    const reply = await perform({
+  const reply = await unlessRefused(() =>
+    perform({
       interaction: 'read',
       type,
       id,
@@ -86,12 +86,9 @@ async function read(parts: Parts, { exchange, caller }: Asking, ref: Ref): Promi
       caller,
       requestId: exchange.requestId,
       signal: new AbortController().signal,
-    });
-    return reply.text === undefined ? reply.resource : parseStored(reply.text);
-  } catch (error) {
-    if (error instanceof OperationOutcomeError) return undefined;
-    throw error;
-  }
+    }),
+  );
+  return reply?.text === undefined ? reply?.resource : parseStored(reply.text);
 }
 
 async function launch(parts: Parts, asking: Asking): Promise<void> {
@@ -177,26 +174,10 @@ async function bindTab(parts: Parts, asking: Asking): Promise<void> {
   else asking.exchange.send(403, { error: 'access_denied', error_description: `the tab is ${binding}` });
 }
 
-function quietly(error: unknown): undefined {
-  if (error instanceof OperationOutcomeError) return undefined;
-  throw error;
-}
-
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
 function refOf(value: unknown, type: string): Ref | undefined {
   const ref = localRefOf(text(value) ?? '');
   return ref !== undefined && typeOf(ref) === type ? ref : undefined;
-}
-
-async function readJson(exchange: AuthExchange): Promise<Readonly<Record<string, unknown>> | undefined> {
-  try {
-    const bytes = await readSmallBody(exchange);
-    const body: unknown = bytes.length === 0 ? {} : JSON.parse(bytes.toString('utf8'));
-    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
