@@ -72,6 +72,7 @@ export interface ProvenFactor {
   readonly codesLeft?: number;
 }
 
+/** A refusal of a factor; `retryAfter` in seconds. */
 export const refusal = (
   code: FactorRefusalCode,
   more: Pick<FactorRefusal, 'retryAfter' | 'says'> = {},

@@ -169,6 +169,7 @@ function nextOf({ state }: KnownAccount, proven: boolean): 'nothing' | 'factor' 
   return state === 'enrolling' ? 'enrolment' : 'factor';
 }
 
+/** The agent of a request that turned out to be of an account. */
 export const byPerson = ({ agent, requestId }: By, account: string): By => ({
   agent: { ...agent, subject: account },
   requestId,

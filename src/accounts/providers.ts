@@ -63,6 +63,7 @@ export const providerWrite = (
   ],
 });
 
+/** Takes the provider's record away, unless somebody has changed it since. */
 export const providerRemoval = ({ key, version }: KnownProvider): RecordWrite => ({
   kind: IDP_KIND,
   key,

@@ -1,5 +1,4 @@
 /** What operators ask: is the process alive, may traffic come, how is it doing; and with which keys it signs. */
-import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { Router } from 'express';
@@ -8,6 +7,7 @@ import { isLoopback, plainIp, type ClientIpOf } from './client-ip.ts';
 import type { Headers } from './cors.ts';
 import { outboxAgeMs, type Metrics } from './metrics.ts';
 import { REALM } from './reply.ts';
+import { isSameSecret } from '../identity/same-secret.ts';
 
 /** Headers by which proxies say for whom they ask (RFC 7239, RFC 9110 7.6.3, and what came before them). */
 const FORWARDING: readonly string[] = [
@@ -113,7 +113,5 @@ function mayReadMetrics(
   { metricsToken, clientIpOf }: Pick<HealthParts, 'metricsToken' | 'clientIpOf'>,
 ): boolean {
   if (metricsToken === undefined) return isLoopback(clientIpOf(req)) && isDirect(req, clientIpOf);
-  const given = Buffer.from(req.headers.authorization ?? '');
-  const wanted = Buffer.from(`Bearer ${metricsToken}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+  return isSameSecret(req.headers.authorization ?? '', `Bearer ${metricsToken}`);
 }

@@ -3,6 +3,7 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const BITS = 5;
 
+/** Bytes as base32 (RFC 4648) without padding. */
 export function encodeBase32(bytes: Uint8Array): string {
   let text = '';
   let held = 0;

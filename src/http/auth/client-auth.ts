@@ -1,5 +1,5 @@
 /** Authenticates clients at the endpoints that the library does not answer: as they are registered, and no other way. */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify, type JWK } from 'jose';
 import { isUsable, type Client } from '../../identity/client.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -10,6 +10,7 @@ import type { AuthExchange } from './exchange.ts';
 import { ASSERTION_ALGORITHMS } from './provider.ts';
 import { keyOfSecret } from './records.ts';
 import type { UnitStore } from './unit.ts';
+import { isSameSecret } from '../../identity/same-secret.ts';
 
 /** A client that has proved who it is; a public one has only said so. */
 interface ProvenClient {
@@ -114,12 +115,8 @@ async function faultOf(
     : faultOfProof(parts, exchange, { id, client, assertion });
 }
 
-function isSecret({ secretHash = '' }: Client, secret: string | undefined): boolean {
-  if (secret === undefined) return false;
-  const given = Buffer.from(hash('sha256', secret, 'hex'));
-  const wanted = Buffer.from(secretHash);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
-}
+const isSecret = ({ secretHash = '' }: Client, secret: string | undefined): boolean =>
+  secret !== undefined && isSameSecret(hash('sha256', secret, 'hex'), secretHash);
 
 interface Proof {
   readonly id: string;

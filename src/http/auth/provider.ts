@@ -2,7 +2,7 @@
  * The library, configured: authorization code with PKCE, refresh tokens and client credentials, with the traps of its defaults
  * avoided (smart 14). What it does not do as SMART asks stands in front of it.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type {
   Client,
   Context,
@@ -23,6 +23,7 @@ import { faultOfAssertion } from './assertion.ts';
 import type { AccessTokenBody, GrantContext } from './records.ts';
 import type { KeySet } from './signing-keys.ts';
 import { currentUnit } from './unit.ts';
+import { isSameSecret } from '../../identity/same-secret.ts';
 
 /** The library, loaded when it is first needed: it brings a hundred files. */
 export type OidcModule = typeof import('oidc-provider');
@@ -103,9 +104,8 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.silent = true;
   // The library compares texts; what is kept of a secret is its hash (smart SM-43).
   provider.Client.prototype.compareClientSecret = function compare(this: Client, actual: string): boolean {
-    const wanted = Buffer.from(typeof this['clientSecret'] === 'string' ? this['clientSecret'] : '');
-    const given = Buffer.from(hash('sha256', actual, 'hex'));
-    return wanted.length === given.length && timingSafeEqual(wanted, given);
+    const { clientSecret: wanted } = this;
+    return typeof wanted === 'string' && isSameSecret(hash('sha256', actual, 'hex'), wanted);
   };
   for (const event of ['grant.error', 'authorization.error', 'server_error', 'jwks.error'])
     provider.on(event, (ctx: Context, error: ProviderError) =>

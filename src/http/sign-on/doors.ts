@@ -19,7 +19,6 @@ import { FORM_TOKEN, renderPage, type PageFiles, type WebPage } from '../auth/pa
 import type { Log } from '../log.ts';
 import {
   hostCookie,
-  isSameSecret,
   LINK_COOKIE,
   newBinding,
   openLink,
@@ -33,6 +32,7 @@ import {
   type SignOnQuestion,
 } from './question.ts';
 import { linkedPage, linkPage, obstaclePage, type SignOnObstacle } from './sign-on-pages.ts';
+import { isSameSecret } from '../../identity/same-secret.ts';
 
 interface SignOnParts extends Omit<ArrivalParts, 'seal' | 'sessions'> {
   readonly sessions: Pick<Sessions, 'open' | 'find' | 'get' | 'end' | 'stepUp'>;

@@ -2,8 +2,8 @@
  * A question to a provider, as the browser carries it until the answer comes: sealed in a cookie of its own, so that an answer
  * counts in that browser alone and nothing is written before somebody has logged in.
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { Seal } from '../../identity/seal.ts';
+import { isSameSecret } from '../../identity/same-secret.ts';
 
 /** `trial-…`: an administrator tries what the provider says of a login without and with a second factor. */
 export type SignOnPurpose = 'login' | 'step-up' | 'trial-without' | 'trial-with' | 'launch';
@@ -48,6 +48,7 @@ export const LINK_COOKIE = '__Host-closeloop-link';
 
 const TOKEN_BYTES = 32;
 
+/** What binds a question to its answer: 256 random bits each. */
 export const newBinding = (random: (count: number) => Buffer): QuestionBinding => ({
   state: random(TOKEN_BYTES).toString('base64url'),
   nonce: random(TOKEN_BYTES).toString('base64url'),
@@ -57,6 +58,7 @@ export const newBinding = (random: (count: number) => Buffer): QuestionBinding =
 /** One cookie for each question, so that two windows do not disturb each other. */
 export const questionCookie = (state: string): string => `${NAME}-${state.slice(0, 8)}`;
 
+/** A question as the browser keeps it, in a cookie that it cannot read. */
 export const sealQuestion = (seal: Seal, question: SignOnQuestion): string =>
   seal.close(Buffer.from(JSON.stringify(question)), PLACE);
 
@@ -74,18 +76,15 @@ export function openQuestion(
   return isOf ? question : undefined;
 }
 
+/** A link that waits for an own login, as the browser keeps it. */
 export const sealLink = (seal: Seal, link: PendingLink): string =>
   seal.close(Buffer.from(JSON.stringify(link)), LINK_PLACE);
 
+/** The link that waits at this browser; undefined where there is none, or it is too old. @param now milliseconds since 1970 */
 export function openLink(seal: Seal, sealed: string | undefined, now: number): PendingLink | undefined {
   const plain = sealed === undefined ? undefined : seal.open(sealed, LINK_PLACE);
   const link = plain && (JSON.parse(plain.toString('utf8')) as PendingLink); // as `sealLink` sealed it
   return link !== undefined && now - link.at <= WAITS_MS ? link : undefined;
-}
-
-export function isSameSecret(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** The value of a cookie of a request. */

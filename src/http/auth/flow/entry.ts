@@ -25,6 +25,7 @@ export function onwardOf(query: URLSearchParams): Onward {
   return { page: PAGES.has(page) ? page : 'account' };
 }
 
+/** The query by which a page hands on where somebody wanted to go. */
 export const queryOf = (to: Onward): string =>
   'interaction' in to ? `interaction=${to.interaction}` : `page=${to.page}`;
 
@@ -40,6 +41,7 @@ interface EntryParts {
   readonly ownLogins: OwnLogins;
 }
 
+/** The agent of what a person does at a browser, for the audit. @param account its id @param session its public id */
 export const byOf = (exchange: AuthExchange, account: string, session?: string): By => ({
   agent: browserAgent(exchange, { subject: account, ...(session !== undefined && { session }) }),
   requestId: exchange.requestId,

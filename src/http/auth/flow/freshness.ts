@@ -28,8 +28,10 @@ export function wantedOf({ params, prompt, iat }: Interaction): WantedLogin {
 /** The check of our own in the library's policy. */
 export const ACR_REASON = 'acr_values';
 
+/** Whether a session is by a login as young and as good as is wanted. */
 export const isProven = ({ authenticatedAt, acr }: Session, { since, acr: asked }: WantedLogin): boolean =>
   (since === undefined || authenticatedAt >= since) && reachesOne(acr, asked);
 
+/** Whether a login is as good as one of the classes that are asked for; asked for none, any is. */
 export const reachesOne = (acr: string | undefined, asked: readonly Acr[]): boolean =>
   asked.length === 0 || asked.some((one) => reachesAcr(acr, one));

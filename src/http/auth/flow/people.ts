@@ -92,11 +92,13 @@ async function patientPlace(
 const stored = async (snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<Resource | undefined> =>
   resourceOf(await snapshot.read(ref, EVERYTHING));
 
+/** The name of an organization as its resource has it; else the reference. */
 export async function organizationName(snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<string> {
   const name = (await stored(snapshot, ref))?.['name'];
   return typeof name === 'string' ? name : ref;
 }
 
+/** The first name of a patient, or words for one without. */
 export async function patientName(snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<string> {
   const patient = await stored(snapshot, ref);
   return (patient && nameOf(patient)) ?? 'a patient without a name';

@@ -48,6 +48,7 @@ const LOGIN_MAX = 254;
 const PASSWORD_MAX = 1024;
 const ANSWER_MAX = 16_384;
 
+/** Who tries a factor, and from where, as the brake counts it. */
 export const attemptOf = (exchange: AuthExchange): FactorAttempt => ({
   device: cookieOf(exchange, 'device'),
   address: exchange.clientIp,

@@ -2,7 +2,7 @@
  * What all pages of the flow do with a browser: cookies, forms and their tokens, pages and redirects. A form is taken only from
  * a page of this server, with the token that was made for this browser and this form.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { AuditEntry } from '../../../ports/audit.ts';
 import { SERVER_AGENT } from '../../../ports/audit.ts';
 import type { Headers } from '../../cors.ts';
@@ -11,6 +11,7 @@ import type { ServedFiles } from '../pages/files.ts';
 import { pageHeaders, type PagePolicy } from '../pages/headers.ts';
 import { FORM_TOKEN, renderPage, type Form, type WebPage } from '../pages/layout.ts';
 import { refusalPage, type Obstacle } from '../pages/refusals.ts';
+import { isSameSecret } from '../../../identity/same-secret.ts';
 
 /** Cookies of this server. All are for its whole origin, out of reach of scripts, and not sent by foreign forms. */
 const COOKIES = {
@@ -166,7 +167,7 @@ async function takeForm(
   if (!/^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')) return 'form-refused';
   const fields = new URLSearchParams((body ?? (await readSmallBody(exchange))).toString('utf8'));
   const [given = '', ...more] = fields.getAll(FORM_TOKEN);
-  if (secret === undefined || more.length > 0 || !isSame(given, tokenOf(secret, exchange.path)))
+  if (secret === undefined || more.length > 0 || !isSameSecret(given, tokenOf(secret, exchange.path)))
     return 'form-refused';
   return {
     one(name) {
@@ -201,11 +202,6 @@ function cookieHeader(cookies: readonly CookieChange[] = []): Readonly<Record<st
 /** Of the cookie's value, which is known to the browser alone, so that nothing needs to be stored. */
 const tokenOf = (secret: string, path: string): string =>
   createHmac('sha256', secret).update(`form ${path}`).digest('base64url');
-
-function isSame(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
 
 /** Who asks, for the audit. */
 export const browserAgent = (
