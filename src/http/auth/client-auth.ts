@@ -1,6 +1,6 @@
 /** Authenticates clients at the endpoints that the library does not answer: as they are registered, and no other way. */
 import { hash } from 'node:crypto';
-import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify, type JWK } from 'jose';
+import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
 import { isUsable, type Client } from '../../identity/client.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { faultOfAssertion } from './assertion.ts';
@@ -124,11 +124,22 @@ interface Proof {
   readonly assertion: string;
 }
 
-async function faultOfProof(
+async function faultOfProof(parts: Parts, { unit }: AuthExchange, proof: Proof): Promise<string | undefined> {
+  const payload = await judgeProof(parts, proof);
+  if (typeof payload === 'string') return payload;
+  const { jti = '', exp = 0 } = payload;
+  const used = keyOfSecret(hash('sha256', `${proof.id}${jti}`, 'base64url')); // as the library names it
+  if ((await unit.find('replay', used)) !== undefined) return 'the assertion was used before';
+  const expiresAt = (exp + parts.settings.clockToleranceS) * 1000;
+  unit.hold({ kind: 'replay', key: used, expect: 'absent', body: { client: proof.id }, expiresAt }, 'end');
+  return undefined;
+}
+
+/** What a proof says, once its key and its claims are right; else what is wrong. */
+async function judgeProof(
   { clock, clientKeys, settings }: Parts,
-  { unit }: AuthExchange,
   { id, client, assertion }: Proof,
-): Promise<string | undefined> {
+): Promise<JWTPayload | string> {
   const { issuer, clockToleranceS } = settings;
   try {
     const header = decodeProtectedHeader(assertion);
@@ -149,14 +160,8 @@ async function faultOfProof(
       algorithms: ASSERTION_ALGORITHMS,
       jwksUri,
     });
-    if (fault !== undefined) return fault;
-    const { jti = '', exp = 0 } = payload;
-    const used = keyOfSecret(hash('sha256', `${id}${jti}`, 'base64url')); // as the library names it
-    if ((await unit.find('replay', used)) !== undefined) return 'the assertion was used before';
-    const expiresAt = (exp + clockToleranceS) * 1000;
-    unit.hold({ kind: 'replay', key: used, expect: 'absent', body: { client: id }, expiresAt }, 'end');
-    return undefined;
+    return fault ?? payload;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return error instanceof Error ? error.message : String(error); // of jose, which tells so what is wrong
   }
 }
