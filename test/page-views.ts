@@ -151,6 +151,8 @@ export const PAGES: Readonly<Record<string, WebPage>> = {
     newCodes: sent,
     endSession: sent,
     endAll: sent,
+    shareDevice: sent,
+    isShared: false,
     signOut: '/auth/logout',
     apps: '/auth/apps',
     switchOrganization: '/auth/organization',

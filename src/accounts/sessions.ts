@@ -104,6 +104,8 @@ export function createSessions(parts: SessionParts) {
   const { store } = parts;
   const kept: Kept = { ...parts, uses: createLastUses(parts) };
   const get = (id: string): Promise<FoundSession | undefined> => getSession(kept, id);
+  const changed = async (id: string, change: Change, by: By): Promise<boolean> =>
+    (await changeSession(kept, id, change, by)) !== undefined;
 
   return {
     /** Begins a session, and ends the one that nobody used for longest where the account has too many. */
@@ -128,23 +130,23 @@ export function createSessions(parts: SessionParts) {
     /** The same of a session that is known to be live. @param until when it ends at the latest */
     used: (id: string, until: number): Promise<void> => kept.uses.note(id, until),
 
-    lock: async (id: string, by: By): Promise<boolean> =>
-      (await changeSession(kept, id, LOCK, by)) !== undefined,
+    lock: (id: string, by: By): Promise<boolean> => changed(id, LOCK, by),
 
     /** One factor unlocks (identity ID-37). */
     unlock: (id: string, ways: readonly Amr[], by: By): Promise<RotatedSession | undefined> =>
       unlockSession(kept, id, ways, by),
 
     /** A login within the session, by two factors or a passkey (identity 7.3); so does an enrolment become a session. */
-    async stepUp(id: string, ways: readonly Amr[], by: By): Promise<RotatedSession | undefined> {
-      if (!reachesAcr(acrOf(ways), ACR.mfa)) return undefined;
-      return changeSession(kept, id, provenBy('step-up', ways), by);
-    },
+    stepUp: async (id: string, ways: readonly Amr[], by: By): Promise<RotatedSession | undefined> =>
+      reachesAcr(acrOf(ways), ACR.mfa) ? changeSession(kept, id, provenBy('step-up', ways), by) : undefined,
 
     /** That the organization is one of the person's is the caller's to know. */
-    async switchOrganization(id: string, organization: Ref, by: By): Promise<boolean> {
-      return (await changeSession(kept, id, changedTo(organization), by)) !== undefined;
-    },
+    switchOrganization: (id: string, organization: Ref, by: By): Promise<boolean> =>
+      changed(id, changedTo(organization), by),
+
+    /** Several people use its device, or one alone: how soon sessions there lock (harmony Z23). @param device its record, changed */
+    shareDevice: (id: string, shared: boolean, device: RecordWrite, by: By): Promise<boolean> =>
+      changed(id, sharedBy(shared, device), by),
 
     /** Ends a session and what is bound to it; what ended before stays so. */
     async end(id: string, by: By): Promise<void> {
@@ -166,6 +168,8 @@ interface Change {
   readonly detail: Readonly<Record<string, string>>;
   /** Whether the cookie gets a new value. */
   readonly rotates: boolean;
+  /** What is written with it. */
+  readonly beside?: readonly RecordWrite[];
   /** The session afterwards; undefined: it may not change so. */
   readonly to: (session: Session, now: number) => Session | undefined;
 }
@@ -182,6 +186,14 @@ const changedTo = (organization: Ref): Change => ({
   detail: { organization },
   rotates: false,
   to: (session) => ofOrganization(session, organization),
+});
+
+const sharedBy = (shared: boolean, device: RecordWrite): Change => ({
+  event: 'session-changed',
+  detail: { device: shared ? 'shared' : 'own' },
+  rotates: false,
+  beside: [device],
+  to: (session) => ({ ...session, shared, device: device.key }),
 });
 
 /** A person proves again who it is. */
@@ -286,7 +298,7 @@ async function openSession(kept: Kept, opening: SessionOpening, by: By): Promise
 async function changeSession(
   kept: Kept,
   id: string,
-  { event, detail, rotates, to }: Change,
+  { event, detail, rotates, beside = [], to }: Change,
   by: By,
 ): Promise<RotatedSession | undefined> {
   const { store, clock, random } = kept;
@@ -297,7 +309,9 @@ async function changeSession(
   const cookie = rotates ? random(COOKIE_BYTES).toString('base64url') : '';
   const secret = rotates ? bearerHash(cookie) : (record.body as StoredSession).secret; // as in `read`
   const row = rowOf(event, { id, account: session.account, detail }, by);
-  const commit = auditedCommit([row], { records: [writeOf(id, { ...session, secret }, record.version)] });
+  const commit = auditedCommit([row], {
+    records: [writeOf(id, { ...session, secret }, record.version), ...beside],
+  });
   return (await commitUnlessChanged(store, commit)) ? { id, session, cookie } : undefined;
 }
 

@@ -10,6 +10,7 @@ import {
   redeem,
   type Surfer,
 } from '../../people.ts';
+import { allRecords } from '../../../src/ports/record.ts';
 import { openServer, type TestServer } from '../../server.ts';
 import { askAuth, BEHIND_PROXY, postForm, putClient, type AuthAnswer } from '../../smart.ts';
 import { BASE } from '../../world.ts';
@@ -220,6 +221,22 @@ describe('what ends', () => {
     const page = await here.surfer.get('/auth/account');
     await here.surfer.send(page, [], /everywhere/);
     expect([await reads(here.bearer), await reads(there.bearer)]).toEqual([401, 401]);
+  });
+
+  test('(harmony Z23) a device of several people lets sessions lock after five minutes', async () => {
+    const { surfer } = await tokensFor(ada);
+    const page = await surfer.get('/auth/account');
+    await surfer.send(page, [['shared', 'yes']], /\/account\/device/);
+    expect((await surfer.get('/auth/account')).text).toContain('locks after five minutes');
+    const sessions = await allRecords(server.running.store.snapshot(), 'session', 'account', ada);
+    expect(sessions.filter(({ body }) => 'shared' in body && body.shared === true)).toHaveLength(1);
+    const again = await surfer.send(
+      await surfer.get('/auth/account'),
+      [['shared', 'no']],
+      /\/account\/device/,
+    );
+    expect(again.status).toBe(303);
+    expect((await surfer.get('/auth/account')).text).not.toContain('locks after five minutes');
   });
 
   test('(identity ID-37) a session locked by its own page refuses its tokens', async () => {

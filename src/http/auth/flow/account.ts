@@ -11,7 +11,7 @@ import { accountPage, appsPage, type AppLine, type FactorLine } from '../pages/a
 import { organizationsPage } from '../pages/choices.ts';
 import type { Consents, HeldGrant } from './consents.ts';
 import type { createEnrol } from './enrol.ts';
-import { byOf } from './entry.ts';
+import { byOf, rememberedCookie, type EntryParts } from './entry.ts';
 import type { Factors } from '../../../accounts/factors.ts';
 import { wordsOfRefusal } from './factors.ts';
 import { organizationName, workplacesOf, roleWords } from './people.ts';
@@ -21,6 +21,7 @@ import type { SignedIn, SignedInPages } from './signed-in.ts';
 import { cookieOf, type TakenForm, type Web } from './web.ts';
 
 interface Parts {
+  readonly devices: EntryParts['devices'];
   readonly store: Store;
   readonly clock: Clock;
   readonly web: Web;
@@ -54,18 +55,7 @@ export function createAccountPages(parts: Parts) {
           parts.enrol.showCodes(exchange, account.id, cookie),
         ),
       ],
-      [
-        'POST',
-        '/account/session',
-        taking(parts, 'account', 'whole', (exchange, person, form) =>
-          endSession(parts, exchange, person, form),
-        ),
-      ],
-      [
-        'POST',
-        '/account/everywhere',
-        taking(parts, 'account', 'whole', (exchange, person) => endAll(parts, exchange, person)),
-      ],
+      ...sessionRoutes(parts),
       ['GET', '/apps', getting(parts, 'apps', (exchange, person) => showApps(parts, exchange, person))],
       [
         'POST',
@@ -87,6 +77,30 @@ export function createAccountPages(parts: Parts) {
     ] as const,
   };
 }
+
+/** What a person does with sessions and devices. */
+const sessionRoutes = (parts: Parts) =>
+  [
+    [
+      'POST',
+      '/account/session',
+      taking(parts, 'account', 'whole', (exchange, person, form) =>
+        endSession(parts, exchange, person, form),
+      ),
+    ],
+    [
+      'POST',
+      '/account/device',
+      taking(parts, 'account', 'whole', (exchange, person, form) =>
+        shareDevice(parts, exchange, person, form.one('shared') === 'yes'),
+      ),
+    ],
+    [
+      'POST',
+      '/account/everywhere',
+      taking(parts, 'account', 'whole', (exchange, person) => endAll(parts, exchange, person)),
+    ],
+  ] as const;
 
 async function showAccount(
   parts: Parts,
@@ -128,6 +142,8 @@ async function showAccount(
     newCodes: web.form('/account/codes', cookie),
     endSession: web.form('/account/session', cookie),
     endAll: web.form('/account/everywhere', cookie),
+    shareDevice: web.form('/account/device', cookie),
+    isShared: found.session.shared,
     signOut: web.at('/logout'),
     apps: web.at('/apps'),
     switchOrganization: places.length > 1 ? web.at('/organization') : undefined,
@@ -254,6 +270,19 @@ async function endSession(
   if (other?.session.account === person.account.id)
     await sessions.end(id, byOf(exchange, person.account.id, person.found.id));
   await showAccount(parts, exchange, person, { notice: 'That session has ended.' });
+}
+
+/** Here and at every login to come from this device (harmony Z23). */
+async function shareDevice(
+  parts: Parts,
+  exchange: AuthExchange,
+  { account, found }: SignedIn,
+  shared: boolean,
+): Promise<void> {
+  const { web, sessions, devices } = parts;
+  const device = devices.remember(cookieOf(exchange, 'device'), { account: account.id, shared });
+  await sessions.shareDevice(found.id, shared, device.record, byOf(exchange, account.id, found.id));
+  web.go(exchange, web.at('/account'), [rememberedCookie(device.value)]);
 }
 
 async function endAll(parts: Parts, exchange: AuthExchange, { account, found }: SignedIn): Promise<void> {

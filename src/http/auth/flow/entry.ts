@@ -32,7 +32,7 @@ export const queryOf = (to: Onward): string =>
 const addressOf = (to: Onward): string =>
   'interaction' in to ? `/interaction/${to.interaction}` : `/${to.page}`;
 
-interface EntryParts {
+export interface EntryParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly web: Web;
@@ -141,8 +141,14 @@ async function begin(
     byOf(exchange, id),
   );
   if (opened === undefined) return undefined;
-  const remembered: CookieChange = { name: 'device', value: device.value, maxAgeS: DEVICE_MS / 1000 };
-  return { cookie: opened.cookie, cookies: isWhole ? [remembered] : [] };
+  return { cookie: opened.cookie, cookies: isWhole ? [rememberedCookie(device.value)] : [] };
 }
+
+/** By which the browser is known the next time. */
+export const rememberedCookie = (value: string): CookieChange => ({
+  name: 'device',
+  value,
+  maxAgeS: DEVICE_MS / 1000,
+});
 
 export type SessionEntry = ReturnType<typeof createEntry>;

@@ -39,6 +39,9 @@ interface AccountView {
   readonly newCodes: Form;
   readonly endSession: Form;
   readonly endAll: Form;
+  readonly shareDevice: Form;
+  /** Whether several people use the device at which the page is shown. */
+  readonly isShared: boolean;
   readonly signOut: string;
   readonly apps: string;
   /** Absent for a person with one membership. */
@@ -93,9 +96,28 @@ export const accountPage = (view: AccountView): WebPage => ({
     <ul class="rows">
       ${view.sessions.map((one) => session(one, view.endSession))}
     </ul>
-    ${form(view.endAll, button('Sign out everywhere'), 'Sign out everywhere')}
+    ${thisDevice(view)} ${form(view.endAll, button('Sign out everywhere'), 'Sign out everywhere')}
   `,
 });
+
+const thisDevice = (view: AccountView): Html => html`
+  <h2>This device</h2>
+  <p>
+    ${
+      view.isShared
+        ? 'Several people use this device: your session locks after five minutes without use.'
+        : 'If several people use this device, let your sessions here lock after five minutes without use.'
+    }
+  </p>
+  ${form(
+    view.shareDevice,
+    html`${hidden('shared', view.isShared ? 'no' : 'yes')}${button(
+      view.isShared ? 'Only I use this device' : 'Several people use this device',
+      { quiet: true },
+    )}`,
+    'This device',
+  )}
+`;
 
 const factor = ({ id, words, addedAt, removable }: FactorLine, remove: Form): Html =>
   html`<li>
