@@ -61,6 +61,7 @@ export interface Unit {
   readonly about: UnitAbout;
   /** The id of the key that the client's assertion names. */
   readonly assertedKeyId?: string | undefined;
+  /** As it was when this request first read it: a write expects the version that was judged. */
   find(kind: string, key: string): Promise<SeenRecord | undefined>;
   /** Those with an index value, with what is held. */
   findAll(kind: string, name: string, value: string): Promise<readonly (SeenRecord & { key: string })[]>;
@@ -84,13 +85,17 @@ export function openUnit(store: UnitStore, about: UnitAbout, assertedKeyId?: str
   const held = new Map<string, Held>();
   const entries: HeldEntry[] = [];
   const relied = new Map<string, RecordPrecondition>();
+  const read = new Map<string, Promise<SeenRecord | undefined>>();
   return {
     about,
     assertedKeyId,
     async find(kind, key) {
-      const own = held.get(nameOf(kind, key));
+      const name = nameOf(kind, key);
+      const own = held.get(name);
       if (own !== undefined) return seenOf(own.write);
-      return store.snapshot().record(kind, key);
+      const first = read.get(name) ?? store.snapshot().record(kind, key);
+      read.set(name, first);
+      return first;
     },
     async findAll(kind, name, value) {
       const stored = await store.snapshot().records(kind, name, value);
@@ -120,6 +125,7 @@ export function openUnit(store: UnitStore, about: UnitAbout, assertedKeyId?: str
       const audit = rows.length > 0 ? rows.map(({ entry }) => entry) : steps;
       const preconditions = refused ? [] : [...relied.values()];
       relied.clear();
+      read.clear();
       if (records.length > 0)
         await commitAll(
           store,

@@ -6,6 +6,7 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSessions } from '../../../src/accounts/sessions.ts';
 import { keyOfSecret } from '../../../src/http/auth/records.ts';
+import { openUnit } from '../../../src/http/auth/unit.ts';
 import { adminEntry, SERVER_AGENT } from '../../../src/ports/audit.ts';
 import { auditedCommit } from '../../../src/ports/commit.ts';
 import { organization as organizationOf } from '../../resources.ts';
@@ -330,4 +331,23 @@ test('(smart SM-26, SM-27) a token with a narrowed scope finds and reads what it
     200,
   ]);
   expect((await fhir(token, `Patient/${other?.id}`)).status).toBe(404);
+});
+
+test('(smart SM-45) a request that has read a code before another used it does not use it again', async () => {
+  const { store } = server.running;
+  const write = { kind: 'code', key: 'read-by-two', body: { client: 'app' } } as const;
+  const row = adminEntry(
+    { agent: SERVER_AGENT, requestId: 'test' },
+    { entities: [], query: '', viewers: [] },
+  );
+  await store.commit(auditedCommit([row], { records: [{ ...write, expect: 'absent' }] }));
+  const units = ['one', 'other'].map((requestId) => openUnit(store, { requestId }));
+  for (const unit of units) await unit.find('code', write.key);
+  const outcomes = [];
+  for (const unit of units) {
+    const { version = 0 } = (await unit.find('code', write.key)) ?? {};
+    unit.hold({ ...write, expect: version, body: { consumed: 1 } }, 'end');
+    outcomes.push(await unit.commit().then(() => 'used', String));
+  }
+  expect(outcomes).toEqual(['used', 'RaceLost: code']);
 });
