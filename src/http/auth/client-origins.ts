@@ -1,4 +1,4 @@
-/** The origins that active public clients have registered (smart SM-70): their pages may call this server. */
+/** The origins that active clients have registered (smart SM-70): their pages may call this server. */
 import { isUsable, type Client } from '../../identity/client.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { findClient } from './clients.ts';
@@ -10,7 +10,7 @@ export interface ClientOrigins {
   learn(origin: string): Promise<unknown> | undefined;
   /** The same as `has`, at once, as far as it was learned. */
   known(origin: string): boolean;
-  /** Whether this client is a public one, active, that registered it. */
+  /** Whether this client, public or not, is active and registered it: so asks the page that holds its token (g10 1.11.08). */
   isOf(client: string, origin: string): Promise<boolean>;
 }
 
@@ -45,7 +45,7 @@ export function createClientOrigins(
     known: (origin) => kept.get(origin)?.isKnown === true,
     async isOf(id, origin) {
       const client = await findClient(snapshot(), id);
-      return client !== undefined && isOpen(client) && client.corsOrigins.includes(origin);
+      return client !== undefined && isUsable(client, now()) && client.corsOrigins.includes(origin);
     },
   };
 }

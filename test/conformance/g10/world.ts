@@ -90,8 +90,9 @@ export async function openG10World(): Promise<G10World> {
     postLogoutRedirectUris: [REDIRECT],
     launchUri: `${PAGE_ORIGIN}/launch`,
     scopes: CEILING,
+    corsOrigins: [PAGE_ORIGIN],
   } as const;
-  await putClient(store, 'public', { ...common, name: 'Public App', corsOrigins: [PAGE_ORIGIN] });
+  await putClient(store, 'public', { ...common, name: 'Public App' });
   await putClient(store, 'symmetric', {
     ...common,
     name: 'Symmetric App',
@@ -102,7 +103,6 @@ export async function openG10World(): Promise<G10World> {
   await putClient(store, 'dashboard', {
     ...common,
     name: 'Dashboard',
-    corsOrigins: [PAGE_ORIGIN],
     firstParty: true,
   });
   const keys = [key.publicJwk];

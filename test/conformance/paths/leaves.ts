@@ -41,6 +41,7 @@ const LEAVES: readonly Leaf[] = [
     apart: true,
   },
   { at: 'delivery/gates.ts', why: BESIDE, apart: true },
+  { at: 'delivery/writer.ts', why: 'who wrote the Subscriptions that are told', apart: true },
   { at: 'delivery/policy-gate.ts', why: BESIDE, apart: true },
   {
     at: 'delivery/disclosure.ts',

@@ -194,13 +194,19 @@ describe('(smart SM-70) an answer is for the pages of the client of the token', 
     expect(await readFrom('https://evil.example', token, path)).toBeNull();
   });
 
-  test('not for those of a confidential client', async () => {
+  test('(g10 1.11.08) for those of a confidential client as well, while it is active', async () => {
     const { store } = server.running;
-    const origins = { redirectUris: [REDIRECT], corsOrigins: ['https://app.example.org'] } as const;
+    const app = {
+      redirectUris: [REDIRECT],
+      corsOrigins: ['https://app.example.org'],
+      organization: 'Organization/recipient',
+    } as const;
     const { access_token: token } = await login();
-    await putClient(store, 'app', { ...origins, organization: 'Organization/recipient', kind: 'symmetric' });
+    await putClient(store, 'app', { ...app, kind: 'symmetric' });
+    expect(await readFrom('https://app.example.org', token)).toBe('https://app.example.org');
+    await putClient(store, 'app', { ...app, corsOrigins: [] });
     expect(await readFrom('https://app.example.org', token)).toBeNull();
-    await putClient(store, 'app', { ...origins, organization: 'Organization/recipient' });
+    await putClient(store, 'app', app);
     expect(await readFrom('https://app.example.org', token)).toBe('https://app.example.org');
   });
 });
