@@ -190,6 +190,7 @@ describe('who administers', () => {
     const account = await active(fresh());
     await inviteUser(parts, by('b'), {
       login: (await findAccount(parts.store.snapshot(), account))?.login ?? '',
+      account,
       name: 'Whoever',
       membership: { organization: B, roles: ['biller'] },
     });
