@@ -1,6 +1,6 @@
 /**
- * The brake on whoever guesses over many accounts (identity ID-42, ID-43): so many failures in five minutes from one address,
- * and so many from everywhere. Kept in memory, by node, in a map with a bound.
+ * The brake on guesses over many accounts (identity ID-42, ID-43) allows a number of failures in five minutes from one
+ * address, and a larger one from all addresses. Each node keeps its own counts, in memory and bounded.
  */
 import { networkOf } from '../identity/network.ts';
 import type { Clock } from '../ports/clock.ts';

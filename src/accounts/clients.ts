@@ -83,7 +83,7 @@ export async function lastClientUse(source: Pick<Snapshot, 'record'>, id: string
   return (found?.body as { at?: number } | undefined)?.at ?? 0;
 }
 
-/** The write that notes a use. It is not exact: whoever writes it does so once an hour at most. */
+/** The write that notes when a client was last used; callers write it once an hour at most, so the time is not exact. */
 export const clientUseWrite = (id: string, at: number): RecordWrite => ({
   kind: USE_KIND,
   key: id,

@@ -203,7 +203,7 @@ export async function keepPasskey(
     addedAt: clock.now(),
     ...(label !== undefined && { label: label.slice(0, LABEL_MAX) }),
   };
-  const key = bearerHash(`passkey~${made.id}`); // one record for one passkey, whoever brings it
+  const key = bearerHash(`passkey~${made.id}`); // a passkey has one record, in whichever account it is enrolled
   return enrol(parts, { key, body, expect: 'absent', records: [used] }, attempt);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Invitations as records (identity ID-14): made by whoever administers the account, looked at without effect, and used once
- * by a button. Only the hash of a link is kept; the link is shown once, to the inviter.
+ * Invitations as records (identity ID-14). The administrator of an account makes one; opening its link changes nothing, and
+ * the button on that page uses it once. Only the hash of a link is kept; the link is shown once, to the inviter.
  */
 import type { Ref } from '../fhir/types.ts';
 import {

@@ -74,7 +74,7 @@ const doingParts = (table: Page['table']): readonly string[] => [
   '`own`: of the own record. `raise`: may add labels, never weaken or take them away. `reason`: with the header `X-Access-Reason`, which the audit keeps. `step-up`: after a fresh login. An operation without a row is refused to everybody who has roles.',
   table(['Operation', ...HEAD], cellRows(OPERATION_PERMISSIONS)),
   '## Masked elements',
-  'Instead of a masked element the answer has the extension data-absent-reason with the code `masked`. The version has the ETag `W/"[version]m"`; an update by whoever is shown a part is refused (`masked-write`), a patch is not. Search parameters that look at a masked element are unknown to the role.',
+  'Instead of a masked element the answer has the extension data-absent-reason with the code `masked`. The version has the ETag `W/"[version]m"`; the server refuses an update (`masked-write`) by a caller to whom it shows only a part, and takes a patch. Search parameters that look at a masked element are unknown to the role.',
   table(
     ['Role', 'Type', 'Masked', 'Unless its category is'],
     MASKS.map(({ roles, types, elements, unless = [] }) => [
