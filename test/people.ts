@@ -7,11 +7,11 @@ import type { Ref } from '../src/fhir/types.ts';
 import type { AccountLink } from '../src/identity/account.ts';
 import type { Amr } from '../src/identity/assurance.ts';
 import type { Role } from '../src/identity/roles.ts';
-import { adminEntry, SERVER_AGENT } from '../src/ports/audit.ts';
+import { SERVER_AGENT } from '../src/ports/audit.ts';
 import { auditedCommit } from '../src/ports/commit.ts';
 import type { Store } from '../src/ports/store.ts';
 import type { TestServer } from './server.ts';
-import { askAuth, ISSUER, makePkce, postForm, type AuthAnswer } from './smart.ts';
+import { askAuth, ISSUER, makePkce, postForm, TEST_ROW, type AuthAnswer } from './smart.ts';
 
 /** Who somebody is. */
 export interface Person {
@@ -35,12 +35,8 @@ export async function putPerson(store: Store, login: string, person: Person = {}
       'absent',
     ),
   );
-  const row = adminEntry(
-    { agent: SERVER_AGENT, requestId: 'test' },
-    { entities: [], query: 'test', viewers: [] },
-  );
   const records = [accountWrite(id, account, 'absent'), loginTaken(login, id), ...memberships];
-  await store.commit(auditedCommit([row], { records }));
+  await store.commit(auditedCommit([TEST_ROW], { records }));
   return id;
 }
 
@@ -60,11 +56,7 @@ export async function invite(
     { clock: CLOCK, random: randomBytes },
     { account, organization: 'Organization/recipient', privileged, by: acting },
   );
-  const row = adminEntry(
-    { agent: SERVER_AGENT, requestId: 'test' },
-    { entities: [], query: 'test', viewers: [] },
-  );
-  await store.commit(auditedCommit([row], { records: [write] }));
+  await store.commit(auditedCommit([TEST_ROW], { records: [write] }));
   return { secret, code };
 }
 

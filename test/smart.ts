@@ -20,7 +20,8 @@ import { BASE } from './world.ts';
 /** `[origin]/auth` of the server of `openServer`, as it calls itself. */
 export const ISSUER = 'https://referrals.example.org/auth';
 
-const TEST_ROW = adminEntry(
+/** The audit row of a commit that a test makes by itself. */
+export const TEST_ROW = adminEntry(
   { agent: SERVER_AGENT, requestId: 'test' },
   { entities: [], query: 'test', viewers: [] },
 );

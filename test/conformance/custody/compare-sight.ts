@@ -134,8 +134,18 @@ export async function compareConditions(world: World, oracle: SightOracle, dice:
   const whole = CALLERS.filter((one) => !oracle.leavesOut(organizationOf(one), 'Observation/any'));
   const caller = dice.pick(whole);
   if (caller === undefined) return;
+  await compareCondition(world, oracle, { caller, seeing: oracle }, dice);
+}
+
+/** One condition of one caller. @param by.seeing what it sees */
+export async function compareCondition(
+  world: World,
+  oracle: SightOracle,
+  { caller, seeing }: { readonly caller: Caller; readonly seeing: Seeing },
+  dice: Dice,
+): Promise<void> {
   const condition = patientCondition(dice);
-  const { length } = answerOf(condition, oracle.worldOf(organizationOf(caller)));
+  const { length } = answerOf(condition, seeing.worldOf(organizationOf(caller)));
   const url = textOf(condition);
   const about = { resourceType: 'Basic', code: { text: 'note' }, subject: make.to(url) };
   const referred = await world.ask(caller, 'POST', 'Basic', about);

@@ -5,19 +5,13 @@ import { createSubscriptionCache, type SubscriptionCache } from '../../../src/de
 import type { Ref } from '../../../src/fhir/types.ts';
 import { createGates } from '../../../src/delivery/gates.ts';
 import { accountWrite, membershipWrite } from '../../../src/accounts/accounts.ts';
-import { adminEntry, SERVER_AGENT } from '../../../src/ports/audit.ts';
 import { auditedCommit } from '../../../src/ports/commit.ts';
 import * as make from '../../resources.ts';
-import { putClient } from '../../smart.ts';
+import { putClient, TEST_ROW } from '../../smart.ts';
 import { BASE, callerOf, initiator, openWorld, refOf, type Stored, type World } from '../../world.ts';
 
 const SYSTEM = 'http://terminology.hl7.org/CodeSystem/observation-category';
 const LABORATORY = `user/Observation.rs?category=${SYSTEM}|laboratory user/Subscription.cruds user/Patient.rs`;
-
-const ROW = adminEntry(
-  { agent: SERVER_AGENT, requestId: 'test' },
-  { entities: [], query: 'test', viewers: [] },
-);
 
 let world: World;
 let patient: Stored;
@@ -104,7 +98,7 @@ test('(smart SM-38, SM-68) tells nothing while its client is suspended, or who w
     const now = Date.now();
     const account = { login: 'ada@example.org', name: 'Ada', state, since: now, createdAt: now };
     const whole = { ...account, administrator: false, links: [] };
-    return store.commit(auditedCommit([ROW], { records: [accountWrite('ada', whole, 'any')] }));
+    return store.commit(auditedCommit([TEST_ROW], { records: [accountWrite('ada', whole, 'any')] }));
   };
   await putClient(store, 'feed', {});
   await putAccount('active');
@@ -128,7 +122,7 @@ test('(smart SM-38, SM-68) tells nothing while its client is suspended, or who w
       rolesSince: {},
       status,
     } as const;
-    return store.commit(auditedCommit([ROW], { records: [membershipWrite(membership, 'any')] }));
+    return store.commit(auditedCommit([TEST_ROW], { records: [membershipWrite(membership, 'any')] }));
   };
   await work('active');
   const survey = await observe('survey');

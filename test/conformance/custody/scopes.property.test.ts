@@ -7,14 +7,13 @@ import * as fc from '../../chance.ts';
 import { proofOf } from '../../proof.ts';
 import type { Bundle, Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';
-import * as make from '../../resources.ts';
 import { callerOf, openWorld, refsOf, type World } from '../../world.ts';
-import { compareHistories, compareReads, compareSearches } from './compare-sight.ts';
+import { compareCondition, compareHistories, compareReads, compareSearches } from './compare-sight.ts';
 import { narrowed, randomScopes, type RandomScopes, type Seeing } from './narrowed-oracle.ts';
-import { GATE_MOVES, giveKinds, KINDS_WITH_GATES, ORACLE_GUARDS, typesShownTo } from './random-gates.ts';
-import { answerOf, patientCondition, textOf } from './random-query.ts';
-import { beginLives, Dice, organizationOf, ORGANIZATIONS, takeStep } from './random-world.ts';
-import { SightOracle, typeOf } from './sight-oracle.ts';
+import { playGates } from './play-gates.ts';
+import { typesShownTo } from './random-gates.ts';
+import { Dice, organizationOf, ORGANIZATIONS } from './random-world.ts';
+import { typeOf, type SightOracle } from './sight-oracle.ts';
 
 const { runs: RUNS, seed, within } = proofOf('scopes');
 
@@ -37,14 +36,7 @@ test(
           settings: { auditReads: false },
         });
         try {
-          const oracle = new SightOracle(world.store, ORACLE_GUARDS, typesShownTo);
-          await world.seedDirectory(...ORGANIZATIONS);
-          await oracle.observe({ organization: undefined });
-          await beginLives(world, oracle);
-          await giveKinds(world, kinds);
-          await oracle.observe({ organization: undefined });
-          for (const step of steps)
-            expect(await takeStep(world, oracle, step, KINDS_WITH_GATES, GATE_MOVES)).toBeUndefined();
+          const oracle = await playGates(world, kinds, steps);
           for (const chances of scopes) await compareScopes(world, oracle, new Dice(chances), questions);
         } finally {
           await world.close();
@@ -73,7 +65,9 @@ async function compareScopes(
   // What is shown to others is reduced, and searches by what is left out are refused: a test of its own.
   if (typesShownTo(oracle, organizationOf(caller)) !== undefined) return;
   for (const question of questions) await compareSearches(world, seeing, caller, new Dice(question));
-  await compareConditions(world, oracle, scopes, id, dice);
+  // Conditional references and creates select among what the scopes leave.
+  const writer = callerOf(id, { scope: `${scopes.text} user/*.c` });
+  await compareCondition(world, oracle, { caller: writer, seeing }, dice);
 }
 
 /** A scope for every type at once is needed for their history; of files it has none by narrowed scopes. */
@@ -91,26 +85,4 @@ async function compareEverything(world: World, oracle: Seeing, caller: Caller): 
     const refs = refsOf(answer.json as unknown as Bundle); // as it answers
     expect(refs.filter((ref) => typeOf(ref) !== 'OperationOutcome' && !seen.has(ref))).toEqual([]);
   }
-}
-
-/** Conditional references and creates select among what the scopes leave. */
-async function compareConditions(
-  world: World,
-  oracle: SightOracle,
-  scopes: RandomScopes,
-  id: string,
-  dice: Dice,
-): Promise<void> {
-  const caller = callerOf(id, { scope: `${scopes.text} user/*.c` });
-  const condition = patientCondition(dice);
-  const { length } = answerOf(condition, narrowed(oracle, scopes).worldOf(organizationOf(caller)));
-  const url = textOf(condition);
-  const about = { resourceType: 'Basic', code: { text: 'note' }, subject: make.to(url) };
-  const referred = await world.ask(caller, 'POST', 'Basic', about);
-  await oracle.observe(caller);
-  expect([url, referred.status]).toEqual([url, length === 1 ? 201 : length === 0 ? 422 : 412]);
-  const ifNoneExist = url.slice('Patient?'.length);
-  const created = await world.ask(caller, 'POST', 'Patient', make.patient(), { ifNoneExist });
-  await oracle.observe(caller);
-  expect([url, created.status]).toEqual([url, length === 1 ? 200 : length === 0 ? 201 : 412]);
 }

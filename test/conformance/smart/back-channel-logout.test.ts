@@ -5,7 +5,6 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet, type JWTVerifyResult } from 'jose';
 import type { Ref } from '../../../src/fhir/types.ts';
-import { adminEntry, SERVER_AGENT } from '../../../src/ports/audit.ts';
 import { auditedCommit } from '../../../src/ports/commit.ts';
 import { openServerWith, type TestServer } from '../../server.ts';
 import {
@@ -17,15 +16,11 @@ import {
   putPerson,
   redeem,
   REDIRECT,
+  TEST_ROW,
   type TestPerson,
 } from '../../smart.ts';
 
 const RECIPIENT: Ref = 'Organization/recipient';
-const ROW = adminEntry(
-  { agent: SERVER_AGENT, requestId: 'test' },
-  { entities: [], query: 'test', viewers: [] },
-);
-
 let receiver: Server;
 let server: TestServer;
 /** The forms that apps were sent, by path. */
@@ -71,7 +66,9 @@ async function letIn(client: string, person: TestPerson, scope: string): Promise
 
 const end = ({ session }: TestPerson) =>
   server.running.store.commit(
-    auditedCommit([ROW], { records: [{ kind: 'session', key: session, expect: 'any', body: undefined }] }),
+    auditedCommit([TEST_ROW], {
+      records: [{ kind: 'session', key: session, expect: 'any', body: undefined }],
+    }),
   );
 
 /** What an app was sent, once there are so many. */

@@ -11,7 +11,7 @@ import { createSessions } from '../../../src/accounts/sessions.ts';
 import { MEMBER_KIND } from '../../../src/resources/parties/standing.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { keyOfSecret } from '../../../src/http/auth/records.ts';
-import { adminEntry, SERVER_AGENT } from '../../../src/ports/audit.ts';
+import { SERVER_AGENT } from '../../../src/ports/audit.ts';
 import { auditedCommit } from '../../../src/ports/commit.ts';
 import type { RecordWrite } from '../../../src/ports/record.ts';
 import { openServerWith, type TestServer } from '../../server.ts';
@@ -24,15 +24,11 @@ import {
   putPerson,
   redeem,
   REDIRECT,
+  TEST_ROW,
   type TestPerson,
 } from '../../smart.ts';
 
 const RECIPIENT: Ref = 'Organization/recipient';
-const ROW = adminEntry(
-  { agent: SERVER_AGENT, requestId: 'test' },
-  { entities: [], query: 'test', viewers: [] },
-);
-
 let server: TestServer;
 beforeAll(async () => {
   server = await openServerWith({ organizations: ['recipient', 'initiator'], argv: [...BEHIND_PROXY] });
@@ -68,7 +64,7 @@ const read = (token: string) =>
 const statusOf = async (token: string): Promise<number> => (await read(token)).status;
 
 async function put(...records: readonly RecordWrite[]): Promise<void> {
-  await server.running.store.commit(auditedCommit([ROW], { records }));
+  await server.running.store.commit(auditedCommit([TEST_ROW], { records }));
 }
 
 const gone = (kind: string, key: string): RecordWrite => ({ kind, key, expect: 'any', body: undefined });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSessions } from '../../../src/accounts/sessions.ts';
 import { keyOfSecret } from '../../../src/http/auth/records.ts';
 import { openUnit } from '../../../src/http/auth/unit.ts';
-import { adminEntry, SERVER_AGENT } from '../../../src/ports/audit.ts';
+import { SERVER_AGENT } from '../../../src/ports/audit.ts';
 import { auditedCommit } from '../../../src/ports/commit.ts';
 import { organization as organizationOf } from '../../resources.ts';
 import { openServerWith, type TestServer } from '../../server.ts';
@@ -20,6 +20,7 @@ import {
   putPerson,
   redeem,
   REDIRECT,
+  TEST_ROW,
   refresh,
   type AuthAnswer,
   type TestPerson,
@@ -147,11 +148,7 @@ test('(smart SM-62, SM-63) a token that was issued while its grant ended ends wi
     expect: 'any',
     body: undefined,
   } as const;
-  const row = adminEntry(
-    { agent: SERVER_AGENT, requestId: 'test' },
-    { entities: [], query: 'test', viewers: [] },
-  );
-  await store.commit(auditedCommit([row], { records: [grant] }));
+  await store.commit(auditedCommit([TEST_ROW], { records: [grant] }));
   expect((await fhir(json['access_token'])).status).toBe(401);
 });
 
@@ -194,12 +191,8 @@ describe('a refresh token', () => {
     if (used === undefined) throw new Error('a used refresh token is remembered');
     const { kind, key, body, expiresAt, version } = used;
     const earlier = { ...body, consumed: Date.now() - 11_000 };
-    const row = adminEntry(
-      { agent: SERVER_AGENT, requestId: 'test' },
-      { entities: [], query: 'test', viewers: [] },
-    );
     await store.commit(
-      auditedCommit([row], { records: [{ kind, key, expect: version, body: earlier, expiresAt }] }),
+      auditedCommit([TEST_ROW], { records: [{ kind, key, expect: version, body: earlier, expiresAt }] }),
     );
     expect((await refresh(server, 'app', first['refresh_token'])).status).toBe(400);
     expect((await fhir(next.json['access_token'])).status).toBe(401);
@@ -336,11 +329,7 @@ test('(smart SM-26, SM-27) a token with a narrowed scope finds and reads what it
 test('(smart SM-45) a request that has read a code before another used it does not use it again', async () => {
   const { store } = server.running;
   const write = { kind: 'code', key: 'read-by-two', body: { client: 'app' } } as const;
-  const row = adminEntry(
-    { agent: SERVER_AGENT, requestId: 'test' },
-    { entities: [], query: '', viewers: [] },
-  );
-  await store.commit(auditedCommit([row], { records: [{ ...write, expect: 'absent' }] }));
+  await store.commit(auditedCommit([TEST_ROW], { records: [{ ...write, expect: 'absent' }] }));
   const units = ['one', 'other'].map((requestId) => openUnit(store, { requestId }));
   for (const unit of units) await unit.find('code', write.key);
   const outcomes = [];
