@@ -106,7 +106,7 @@ function createFhir(parts: AppParts, clientIpOf: ClientIpOf): RequestHandler {
     loginFailed: (...failure) => failedLogins.count(...failure),
     newRequestId: randomUUID,
   });
-  return async (req, res, next) => {
+  return (req, res, next) => {
     const target = targetBelow(req.baseUrl, req.originalUrl);
     if (target === undefined) {
       next();
@@ -115,8 +115,9 @@ function createFhir(parts: AppParts, clientIpOf: ClientIpOf): RequestHandler {
     req.url = req.originalUrl;
     // A browser keeps what a preflight said, so that this may be the first that this server hears of the origin.
     const { origin } = req.headers;
-    if (origin !== undefined) await parts.authorization?.origins.learn(origin);
-    exchange(req, res, target);
+    const learning = origin === undefined ? undefined : parts.authorization?.origins.learn(origin);
+    if (learning === undefined) exchange(req, res, target);
+    else void learning.then(() => exchange(req, res, target)); // it never rejects
   };
 }
 
