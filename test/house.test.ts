@@ -16,6 +16,7 @@ import { deadExports } from './house/exports.ts';
 import { resourcesInEngines } from './house/engines.ts';
 import { longFunctions } from './house/functions.ts';
 import { knots } from './house/knots.ts';
+import { fieldsOfMoney, isOfMoney } from './house/money.ts';
 import { retiredWords, sharedNames } from './house/names.ts';
 import { CODE_FILES, formatsInRoot, scatteredCodes } from './house/messages.ts';
 import { loadedEarly, misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
@@ -29,6 +30,7 @@ const MANIFEST = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as 
 const SCRIPTS = readTree(['src', 'tools', 'test'], ['.ts']);
 const LOADED: Tree = new Map([...SCRIPTS].filter(([path]) => !path.startsWith('test/')));
 const PAGES: Tree = new Map([...readTop(['.md']), ...readTree(['docs'], ['.md'])]);
+const WATCHED: Tree = new Map([...LOADED, ...readTree(['profiles/closeloop'], ['.json'])]);
 const TEXTS: Tree = new Map([
   ...SCRIPTS,
   ...PAGES,
@@ -51,6 +53,7 @@ describe('this house', () => {
     ['(directory DR41) connections begin in the guard alone', () => rules.unguarded(LOADED)],
     ['(house 9b8) the readers of tokens alone know a token', () => rules.tokenReaders(LOADED)],
     ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
+    ['(routing RL10) no figure, routing row or counter has a field of money', () => fieldsOfMoney(WATCHED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
     ['what is exported is imported somewhere', () => deadExports(SCRIPTS)],
     ['(house-2 1) an engine of the store knows nothing of resources', () => resourcesInEngines(LOADED)],
@@ -443,6 +446,15 @@ describe('a planted fault is found and named', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(path);
   });
+
+  test.each([
+    ['  readonly pricePerReferral: number;', true],
+    ["    { name: 'closeloop_fee_total', help: '' },", true],
+    ['  "id" : "Extension.extension:charge",', true],
+    ['  "code" : "Money",', true],
+    ['  // what it costs', false],
+    ['  readonly discharged: boolean;', false],
+  ])('a field of money: %j', (line, found) => expect(isOfMoney(line)).toBe(found));
 
   test('a link is looked for beside its page; code and the outside are not links', () => {
     const asked: string[] = [];

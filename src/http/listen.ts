@@ -23,6 +23,7 @@ export interface ListenSettings {
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly tlsCa: string | undefined;
+  readonly tlsMinVersion: '1.3' | '1.2';
   readonly urlBytesMax: number;
   readonly headersMax: number;
   readonly headerBytesMax: number;
@@ -130,12 +131,12 @@ function createServer(settings: ListenSettings, listener: RequestListener): Serv
   return createSecure({ ...options, ...readTls(settings) }, listener);
 }
 
-function readTls({ tlsCert = '', tlsKey = '', tlsCa }: ListenSettings) {
+function readTls({ tlsCert = '', tlsKey = '', tlsCa, tlsMinVersion }: ListenSettings) {
   const cert = readFileSync(tlsCert);
   const key = readFileSync(tlsKey);
-  if (tlsCa === undefined) return { cert, key, minVersion: 'TLSv1.2' as const };
-  const ca = readFileSync(tlsCa);
-  return { cert, key, ca, minVersion: 'TLSv1.2' as const, requestCert: true, rejectUnauthorized: true };
+  const own = { cert, key, minVersion: `TLSv${tlsMinVersion}` } as const;
+  if (tlsCa === undefined) return own;
+  return { ...own, ca: readFileSync(tlsCa), requestCert: true, rejectUnauthorized: true };
 }
 
 /** What Node's parser refuses before there is a request. */

@@ -79,6 +79,7 @@ function settingsOf(parts: RailComposition): DirectRailSettings {
     listen: extra?.listen ?? (directListen === undefined ? undefined : parseListeningPlace(directListen)),
     keys: config.directKeys,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
+    tlsMinVersion: config.tlsMinVersion,
     relay: relayOf(parts),
     mailBytesMax: config.directMailBytesMax,
     receivedBytesMax: config.directReceivedBytesMax,

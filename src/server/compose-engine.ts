@@ -102,6 +102,7 @@ export function raiseRails({
         messageBytesMax: config.hl7MessageBytesMax,
         messageTimeoutMs: config.hl7MessageTimeoutMs,
         idleTimeoutMs: config.hl7IdleTimeoutMs,
+        tlsMinVersion: config.tlsMinVersion,
         connectionsMax: config.hl7ConnectionsMax,
         connectionsPerPeerMax: config.hl7ConnectionsPerPeerMax,
         heldBytesMax: config.hl7HeldBytesMax,

@@ -5,15 +5,13 @@
 import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { DIRECT_SETTINGS } from './direct-settings.ts';
 import { IDENTITY_SETTINGS } from './identity-settings.ts';
+import { LISTEN_SETTINGS } from './listen-settings.ts';
 import { TOKEN_TYPES } from '../http/token-type.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 import {
   url,
-  origin,
-  path,
   algorithm,
   oid,
-  network,
   allowedPlace,
   clientPurpose,
   mongodbAddress,
@@ -29,25 +27,7 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
 export const SETTINGS = {
-  // — where it listens
-  host: text('127.0.0.1', 'Address to listen on.'),
-  port: integer(8080, [0, 65_535], 'Port to listen on; 0 takes a free one.'),
-  publicBaseUrl: text(
-    undefined,
-    'Base URL that clients use, with the base path. The server writes it into links and recognises references to itself by it; it never uses the Host header. Default: host, port and basePath.',
-    { shape: url },
-  ),
-  basePath: text('/fhir', 'Path of the FHIR base.', { shape: path }),
-  tlsCert: text(undefined, 'File with the certificate chain (PEM). Read again on SIGHUP.'),
-  tlsKey: text(undefined, 'File with the private key of the certificate (PEM). Read again on SIGHUP.'),
-  tlsCa: text(undefined, 'File with the authorities (PEM) of which every client must hold a certificate.'),
-  trustedProxy: list([], 'Proxies that end TLS and whose X-Forwarded-For the server believes.', {
-    shape: network,
-  }),
-  corsOrigins: list([], 'Origins whose browser applications may call this server.', {
-    shape: origin,
-    unsafe: (origins) => (origins.includes('*') ? 'any web page may call this server' : undefined),
-  }),
+  ...LISTEN_SETTINGS,
 
   // — what it keeps
   dataDir: text('./data', 'Folder of the store. One process at a time.'),

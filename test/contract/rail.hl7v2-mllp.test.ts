@@ -35,6 +35,7 @@ const createRail = (tls?: object): Rail =>
       idleTimeoutMs: 0,
       unreadBytesMax: MIB,
       connectionsMax: 1,
+      tlsMinVersion: '1.3',
       connectionsPerPeerMax: 1,
       heldBytesMax: 4 * MIB,
       connect: (destination, signal) => guard.connect(destination, { signal }),

@@ -12,6 +12,8 @@ import { CONTENT_FAULTS, createHeldBytes, readMailContent } from './smtp-content
 import { createStay, STAY_BOUNDS, type StayBounds } from './smtp-stay.ts';
 
 export interface SmtpPortSettings {
+  /** The lowest version that STARTTLS takes. */
+  readonly tlsMinVersion: '1.3' | '1.2';
   readonly receivedBytesMax: number;
   readonly heldBytesMax: number;
   readonly connectionsMax: number;
@@ -115,7 +117,7 @@ const fixedOptions = ({ settings, certificate, name }: SmtpPortParts): SMTPServe
   banner: 'Direct',
   disabledCommands: ['AUTH', ...(certificate === undefined ? ['STARTTLS'] : [])],
   ...certificate,
-  minVersion: 'TLSv1.2',
+  minVersion: `TLSv${settings.tlsMinVersion}`,
   size: settings.receivedBytesMax,
   maxClients: settings.connectionsMax,
   maxRecipients: settings.recipientsMax,

@@ -23,7 +23,11 @@ export interface MllpParts extends Pick<ConnectionParts, 'clock' | 'newControlId
   readonly listening: readonly Listening[];
   readonly settings: ConnectionSettings &
     PeerSettings &
-    PeerShareSettings & { readonly connectionsMax: number; readonly drainMs: number };
+    PeerShareSettings & {
+      readonly connectionsMax: number;
+      readonly drainMs: number;
+      readonly tlsMinVersion: '1.3' | '1.2';
+    };
 }
 
 export interface MllpRail extends Rail {

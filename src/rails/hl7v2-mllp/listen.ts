@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { serveConnection, type ConnectionParts, type ServedConnection } from './connection.ts';
 import { recognise } from './recognise.ts';
 import type { Listening } from './settings.ts';
@@ -20,6 +20,7 @@ export interface OpenPort {
 interface ListenParts extends ConnectionParts {
   /** Connections of one port at a time. */
   readonly connectionsMax: number;
+  readonly tlsMinVersion: '1.3' | '1.2';
   readonly shares: PeerShares;
 }
 
@@ -31,7 +32,7 @@ interface ListenParts extends ConnectionParts {
 export async function openPort(listening: Listening, parts: ListenParts): Promise<OpenPort> {
   const open = new Map<Socket, ServedConnection>();
   const raw = new Set<Socket>();
-  const server = createFor(listening, (socket) => {
+  const server = createFor(listening, parts.tlsMinVersion, (socket) => {
     socket.on('error', () => socket.destroy());
     const links = recognise(socket, listening.links);
     if (links.length === 0) {
@@ -72,11 +73,16 @@ export async function openPort(listening: Listening, parts: ListenParts): Promis
 /** A peer may close its side first; the server still answers it. */
 const HALF_OPEN = { allowHalfOpen: true } as const;
 
-function createFor({ tls, links }: Listening, connected: (socket: Socket) => void): Server {
+function createFor(
+  { tls, links }: Listening,
+  lowest: ListenParts['tlsMinVersion'],
+  connected: (socket: Socket) => void,
+): Server {
   if (tls === undefined) return createServer(HALF_OPEN, connected);
   const { cert, key, ca } = tls;
-  const options = {
+  const options: TlsOptions = {
     ...HALF_OPEN,
+    minVersion: `TLSv${lowest}`,
     cert: readFileSync(cert),
     key: readFileSync(key),
     ...(ca !== undefined && { ca: readFileSync(ca) }),

@@ -93,6 +93,7 @@ export const LISTENING: ListenSettings = {
   tlsCert: undefined,
   tlsKey: undefined,
   tlsCa: undefined,
+  tlsMinVersion: '1.3',
   urlBytesMax: SETTINGS.urlBytesMax,
   headersMax: 30,
   headerBytesMax: 16_384,

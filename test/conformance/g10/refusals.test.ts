@@ -81,7 +81,14 @@ describe('1.8, 3.7 discovery', () => {
 test('g10 1.9.01, 1.9.04, 3.8.03, 3.8.06 TLS 1.0 and 1.1 shake no hands, 1.2 and 1.3 do', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-tls-'));
   const argv = ['--demo', '--port', '0', '--data-dir', folder];
-  const tls = ['--tls-cert', certificate('receiver.cert.pem'), '--tls-key', certificate('receiver.key.pem')];
+  const tls = [
+    '--tls-min-version',
+    '1.2',
+    '--tls-cert',
+    certificate('receiver.cert.pem'),
+    '--tls-key',
+    certificate('receiver.key.pem'),
+  ];
   const log = createLog(
     'error',
     () => undefined,

@@ -14,6 +14,7 @@ import {
 } from '../../../../src/rails/direct/smtp-port.ts';
 
 export const SETTINGS: SmtpPortSettings = {
+  tlsMinVersion: '1.3',
   receivedBytesMax: 1_000_000,
   heldBytesMax: 3_000_000,
   connectionsMax: 20,
