@@ -3,7 +3,10 @@
 /** From the ground up. A folder that stands here is a room; imports go down, or stay within a room. */
 export const FLOORS: readonly { readonly name: string; readonly rooms: readonly string[] }[] = [
   { name: 'ground', rooms: ['src/fhir'] },
-  { name: 'rulebook', rooms: ['src/referral', 'src/smart', 'src/identity', 'src/policies', 'src/messaging'] },
+  {
+    name: 'rulebook',
+    rooms: ['src/referral', 'src/smart', 'src/identity', 'src/agreements', 'src/messaging', 'src/policies'],
+  },
   {
     name: 'shelves',
     rooms: ['src/resources', 'src/xml', 'src/hl7v2', 'src/ccda', 'src/direct', 'src/ports'],
