@@ -17,7 +17,8 @@
  *  it can vanish · 24 a record has its current value alone · 25 what a
  *  denial in force withholds does not exist either, save versions received before · 26 a lease has one holder until its time is over, and
  *  leaves nothing in the log; of those who look after a job, one runs it, and its state is a record · 27 whoever follows the
- *  store has been told of a commit when it is acknowledged.
+ *  store has been told of a commit when it is acknowledged · 28 the content of versions that an audited `expunge` names
+ *  (`Type/id/_history/seq`) is gone from reads, searches and the log; what it was digested to stays.
  */
 import type { Ref } from '../fhir/types.ts';
 import type { AuditEntry, AuditQuery, AuditRow } from './audit.ts';

@@ -57,9 +57,12 @@ export function createEmbeddedWorld(defaults: Partial<StoreOptions> = {}): Embed
     },
     async leftOf(store, text) {
       const db = new DatabaseSync(join(folderOf(store), 'store.db'), { readOnly: true });
-      const { n } = db.prepare('SELECT count(*) AS n FROM record WHERE instr(body, ?)').get(text) as {
-        n: number;
-      };
+      const { n } = db
+        .prepare(
+          `SELECT (SELECT count(*) FROM record WHERE instr(body, $text))
+             + (SELECT count(*) FROM version WHERE instr(text, $text)) AS n`,
+        )
+        .get({ $text: text }) as { n: number };
       db.close();
       return n;
     },

@@ -7,7 +7,17 @@ import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';
 import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
 import { textFileOf } from '../../src/stores/embedded/search/text-index.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
-import { commitOf, EVERYTHING, find, handClock, refusal, until, write } from './store-world.ts';
+import {
+  audit,
+  commitOf,
+  EVERYTHING,
+  find,
+  handClock,
+  refusal,
+  remove,
+  until,
+  write,
+} from './store-world.ts';
 import { ask } from './search-world.ts';
 
 const world = createEmbeddedWorld({ writer: 'turn' });
@@ -105,6 +115,20 @@ test('what ended goes when no search may ask for it', async () => {
   await findWord(store, 'new');
   await until(async () => lookInto(store)['versions'] === 2);
   expect(await findWord(store, 'new')).toEqual(['Task/a']);
+});
+
+test('(law 28) content that was expunged leaves no words', async () => {
+  const store = await world.open();
+  await store.commit(commitOf([write('Task/a', { is: 'secret' }), write('Task/b', { is: 'secret' })]));
+  expect((await findWord(store, 'secret')).length).toBe(2);
+  expect(lookInto(store)['versions']).toBe(2);
+  const { seq } = await store.commit(commitOf([remove('Task/a', store.snapshot().seq)]));
+  const entities = ['Task/a/_history/1'];
+  await store.commit(commitOf([], { audit: [audit({ event: 'expunge', action: 'D', entities })] }));
+  expect(await find(store, ask(said('secret')), seq - 1)).toEqual(['Task/b']);
+  const { signal } = new AbortController();
+  await store.readTexts?.(signal);
+  expect(lookInto(store)).toMatchObject({ versions: 1, expunged: 1 });
 });
 
 test('a file that cannot be written refuses the search, not the store', async () => {

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CommitRefused } from '../../src/ports/store.ts';
 import type { Commit, Store } from '../../src/ports/store.ts';
+import { expungeLaws } from './store-expunge.ts';
 import { jobLaws } from './store-jobs.ts';
 import { outboxLaws } from './store-outbox.ts';
 import { readingLaws } from './store-reading.ts';
@@ -36,6 +37,7 @@ export function storeLaws(name: string, createWorld: () => StoreWorld): void {
     sightLaws(world);
     recordLaws(world);
     jobLaws(world);
+    expungeLaws(world);
   });
 }
 

@@ -24,9 +24,9 @@ export function prepareScopes(
   const version = prepare<[vid: number, seq: number, ended: number, everyone: number]>(
     db,
     `SELECT v.vid, v.seq, v.ended, r.everyone FROM resource r JOIN version v ON v.rid = r.rid
-     WHERE r.ref = ? AND v.seq <= ? AND v.text IS NOT NULL ORDER BY v.seq DESC LIMIT 1`,
+     WHERE r.ref = ? AND v.seq <= ? AND v.method <> 'DELETE' ORDER BY v.seq DESC LIMIT 1`,
   );
-  const text = prepare<[string]>(db, 'SELECT text FROM version WHERE vid = ?');
+  const text = prepare<[string | null]>(db, 'SELECT text FROM version WHERE vid = ?');
   const indexed = prepare<[name: string, low: string | number, high: string | number]>(
     db,
     'SELECT n.name, x.low, x.high FROM value x INDEXED BY value_of JOIN name n ON n.nid = x.pid WHERE x.vid = ?',
@@ -45,7 +45,7 @@ export function prepareScopes(
     if (vid === undefined) return false;
     const before = known.get(`${ref} ${written}`);
     if (before !== undefined) return before;
-    const values = ended === FOREVER ? valuesOfCurrent(type, vid) : judge.valuesIn(text.get(vid)![0]);
+    const values = ended === FOREVER ? valuesOfCurrent(type, vid) : valuesOfEnded(vid);
     const verdict = judge.satisfies(clause, { ref, type, values, everyone: everyone === 1 });
     if (known.size >= VERDICTS_MAX) known.clear();
     known.set(`${ref} ${written}`, verdict);
@@ -60,5 +60,10 @@ export function prepareScopes(
 
   function valuesOfCurrent(type: string, vid: number): readonly SearchValue[] {
     return indexed.all(vid).map(([name, low, high]) => ({ param: name.slice(type.length + 1), low, high }));
+  }
+
+  function valuesOfEnded(vid: number): readonly SearchValue[] {
+    const content = text.get(vid)?.[0] ?? null;
+    return content === null ? [] : judge.valuesIn(content); // expunged content has no values
   }
 }

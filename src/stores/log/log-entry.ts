@@ -8,10 +8,16 @@ import { stampText } from '../../ports/store.ts';
 import type { Commit, DeliveryOutcome, Leave, OutboxEntry, Write } from '../../ports/store.ts';
 import type { RecordWrite } from '../../ports/record.ts';
 
-/** A write with its text as stored; null deletes. */
+/** A write with its text as stored; null deletes, unless the content vanished. */
 export interface DecidedWrite extends Omit<Write, 'text'> {
   readonly text: string | null;
+  /** The digest of the content that was expunged since. */
+  readonly vanished?: string;
 }
+
+/** Whether a write deletes; one whose content was expunged since does not. */
+export const isDeletion = ({ text, vanished }: Pick<DecidedWrite, 'text' | 'vanished'>): boolean =>
+  text === null && vanished === undefined;
 
 /** A record as stored: `text` is the JSON of its body, undefined when it is taken away; `indexed` the JSON of its index. */
 export interface DecidedRecord {
@@ -111,6 +117,6 @@ function decideRecord({ kind, key, body, expiresAt, index = [] }: RecordWrite): 
 
 /** The parties that roots of reach have from a commit on. */
 export const partiesIn = (writes: readonly DecidedWrite[]): readonly (readonly [Ref, readonly Ref[]])[] =>
-  writes.flatMap(({ ref, text, reach: { parties } }) =>
-    text === null || parties.length === 0 ? [] : [[ref, parties] as const],
+  writes.flatMap((one) =>
+    isDeletion(one) || one.reach.parties.length === 0 ? [] : [[one.ref, one.reach.parties] as const],
   );

@@ -8,7 +8,7 @@ import type { DenialWrite, KindWrite } from '../../ports/denial.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { guardMarksOf } from '../../policies/guards/marks.ts';
 import type { DeliveryOutcome, Leave, Reach, Write } from '../../ports/store.ts';
-import type { Members } from '../log/chain.ts';
+import { digestVersion, type Members } from '../log/chain.ts';
 import { parseEntry } from '../log/entry-text.ts';
 import type { DecidedRecord, DecidedWrite, LogEntry, SightChange } from '../log/log-entry.ts';
 
@@ -80,8 +80,8 @@ export interface RecordDocument {
   readonly x: string | null;
 }
 
-/** `c`: the custodian; `t`: the stored text, null when it deletes; `x` and `reach`: JSON; `g`: the marks. */
-interface WriteDocument {
+/** `c`: the custodian; `t`: the stored text, null when it deletes, or was expunged since (`method` tells); `x` and `reach`: JSON; `g`: the marks. */
+export interface WriteDocument {
   readonly ref: Ref;
   readonly method: Write['method'];
   readonly base: number;
@@ -137,7 +137,7 @@ export function entryOf({ q, at, m, a, w, o = [], s = [], k, c = [], l, d, y, f 
   return {
     ...entry,
     commit: {
-      writes: w.map(writeOf),
+      writes: writesOf(w, m),
       outbox: o.map(({ id, t }) => ({ id, text: t, entry: parseEntry(t) })),
       outcomes: s,
       key: k && { scope: k[0], id: k[1], fingerprint: k[2], reply: k[3] },
@@ -160,7 +160,17 @@ function marksIn(text: string | null, given: readonly string[] | undefined): Pic
   return text !== null && MARKABLE.test(text) ? { marks: guardMarksOf(parseStored(text)) } : {};
 }
 
-function writeOf({ ref, method, base, c, t, x, reach, g }: WriteDocument): DecidedWrite {
+/** The writes of an entry. Of content that was expunged the digest is left. */
+function writesOf(w: readonly WriteDocument[], m: string): readonly DecidedWrite[] {
+  const isWhole = w.every(({ t, method }) => t !== null || method === 'DELETE');
+  const digests = isWhole ? [] : ((JSON.parse(m) as Members).versions ?? []); // the members as hashed
+  return w.map((one, i) => writeOf(one, digests[i]?.[1]));
+}
+
+function writeOf(
+  { ref, method, base, c, t, x, reach, g }: WriteDocument,
+  digest: string | undefined,
+): DecidedWrite {
   // Both were written above.
   const values = JSON.parse(x) as readonly [SearchValue['param'], SearchValue['low'], SearchValue['high']][];
   return {
@@ -172,8 +182,13 @@ function writeOf({ ref, method, base, c, t, x, reach, g }: WriteDocument): Decid
     values: values.map(([param, low, high]) => ({ param, low, high })),
     reach: JSON.parse(reach) as Reach,
     ...marksIn(t, g),
+    ...(digest !== undefined && isExpunged(digest, ref, c, t) && { vanished: digest }),
   };
 }
+
+/** Whether the content of a version is gone, which is no deletion: that has a digest of its own. */
+const isExpunged = (digest: string, ref: Ref, custodian: Ref | '', text: string | null): boolean =>
+  text === null && digest !== digestVersion(ref, 'DELETE', custodian, null);
 
 /** The records of an entry. Of one that has vanished the digest is left. */
 function recordsOf(c: readonly RecordDocument[], m: string): readonly DecidedRecord[] {

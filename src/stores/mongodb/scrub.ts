@@ -1,10 +1,10 @@
 /**
  * What must vanish vanishes from the log, too: the text of a record that was written anew, was taken away or has expired
- * (laws 22 and 24). Its digest stays, so that the chain stays verifiable (law 23).
+ * (laws 22 and 24), and the content of a version that was expunged (law 28). Its digest stays, so that the chain stays verifiable (law 23).
  */
-import type { VanishingRecord } from '../embedded/write/vanishing.ts';
+import { VERSION_KIND, type VanishingRecord } from '../embedded/write/vanishing.ts';
 import type { CommitLog } from './commit-log.ts';
-import type { EntryDocument, RecordDocument } from './documents.ts';
+import type { EntryDocument, RecordDocument, WriteDocument } from './documents.ts';
 
 /** Takes the texts out of the documents that hold them; to do it again does no harm. */
 export async function scrub(
@@ -25,12 +25,15 @@ export async function scrub(
 }
 
 function without(entry: EntryDocument, names: ReadonlySet<string>): EntryDocument {
-  const { c = [] } = entry;
+  const { c = [], w = [] } = entry;
   const isHeld = ({ kind, key, t }: RecordDocument): boolean =>
     t !== null && names.has(JSON.stringify([kind, key]));
-  if (!c.some(isHeld)) return entry;
+  const isExpunged = ({ ref, t }: WriteDocument): boolean =>
+    t !== null && names.has(JSON.stringify([VERSION_KIND, ref]));
+  if (!c.some(isHeld) && !w.some(isExpunged)) return entry;
   return {
     ...entry,
-    c: c.map((one) => (isHeld(one) ? { ...one, t: null, x: null } : one)),
+    ...(w.length > 0 && { w: w.map((one) => (isExpunged(one) ? { ...one, t: null, x: '[]' } : one)) }),
+    ...(c.length > 0 && { c: c.map((one) => (isHeld(one) ? { ...one, t: null, x: null } : one)) }),
   };
 }

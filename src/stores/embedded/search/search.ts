@@ -73,7 +73,7 @@ function wantedOf(
 
 function matchesOf(db: DatabaseSync, vids: readonly number[], characters?: number): readonly Match[] {
   const query = sql`SELECT r.ref, v.seq, v.text, coalesce(n.name, '') FROM json_each(${JSON.stringify(vids)}) j
-    CROSS JOIN version v ON v.vid = j.value CROSS JOIN resource r ON r.rid = v.rid
+    CROSS JOIN version v ON v.vid = j.value AND v.text IS NOT NULL CROSS JOIN resource r ON r.rid = v.rid
     LEFT JOIN name n ON n.nid = r.custodian`;
   const fits = fitting(characters);
   const matches: Match[] = [];

@@ -33,7 +33,8 @@ export const TEXT_FORMAT = 1;
  * `words`: rowid is the vid; type as one word. The tokenizer knows nothing but spaces between our own words, which are
  * folded: words are what `wordsOf` says, not what SQLite's tables of Unicode say.
  *
- * `meta`: format · through (the versions up to this vid are in) · purged (what ended up to this seq is out) · anchor (the
+ * `meta`: format · through (the versions up to this vid are in) · purged (what ended up to this seq is out) · expunged (so
+ * many versions without content are out) · anchor (the
  * beginning of the hash of the commit of `through`: the store may have been replaced by a backup).
  */
 export const TEXT_SCHEMA = `
@@ -73,19 +74,10 @@ export function openTextIndex(
     'SELECT hex(substr(l.hash, 1, 6)) FROM main.version v JOIN main.log l ON l.seq = v.seq WHERE v.vid = ?',
   );
   const newest = prepare<[number | null]>(db, 'SELECT max(vid) FROM main.version');
-  const purged = prepare<[number]>(db, "SELECT value FROM main.meta WHERE key = 'purged'");
-  const typeAfter = prepare<[number | null]>(db, 'SELECT min(type) FROM main.version WHERE type > ?');
-  const ended = prepare<[number]>(
-    db,
-    'SELECT vid FROM main.version WHERE type = ? AND ended > ? AND ended <= ?',
-  );
   const add = prepare(own, 'INSERT INTO words (rowid, type, narrative, content) VALUES (?, ?, ?, ?)');
-  const drop = prepare(own, 'DELETE FROM words WHERE rowid = CAST(? AS INTEGER)');
+  const { horizon, forget } = prepareForgetting(db, own);
 
   const anchorOf = (vid: number): number => Number.parseInt(anchorAt.get(vid)?.[0] ?? '0', 16);
-
-  /** The last seq whose ended versions may be forgotten: their values are gone, too. */
-  const horizon = (): number => purged.get()?.[0] ?? 0;
 
   function advance(count: number): boolean {
     own.exec('BEGIN IMMEDIATE');
@@ -132,17 +124,6 @@ export function openTextIndex(
     add.run(BigInt(vid), type, narrative, content);
   }
 
-  function forget(): boolean {
-    const [from, until] = [readMeta(own, 'purged', 0), horizon()];
-    if (from >= until) return false;
-    const through = Math.min(until, from + PURGED_AT_ONCE);
-    for (let type = typeAfter.get(0)?.[0]; type != null; type = typeAfter.get(type)?.[0]) {
-      for (const [vid] of ended.all(type, from, through)) drop.run(vid);
-    }
-    writeMeta(own, 'purged', through);
-    return through < until;
-  }
-
   return {
     advance,
     catchUp(guard) {
@@ -158,6 +139,50 @@ export function openTextIndex(
       own.close();
     },
   };
+}
+
+interface Forgetting {
+  /** The last seq whose ended versions may be forgotten: their values are gone, too. */
+  readonly horizon: () => number;
+  /** Forgets what no search may see any more; returns whether there is more of it. */
+  readonly forget: () => boolean;
+}
+
+function prepareForgetting(db: DatabaseSync, own: DatabaseSync): Forgetting {
+  const purged = prepare<[number]>(db, "SELECT value FROM main.meta WHERE key = 'purged'");
+  const typeAfter = prepare<[number | null]>(db, 'SELECT min(type) FROM main.version WHERE type > ?');
+  const ended = prepare<[number]>(
+    db,
+    'SELECT vid FROM main.version WHERE type = ? AND ended > ? AND ended <= ?',
+  );
+  const expunged = prepare<[number]>(
+    db,
+    "SELECT vid FROM main.version WHERE text IS NULL AND method <> 'DELETE' ORDER BY vid",
+  );
+  const drop = prepare(own, 'DELETE FROM words WHERE rowid = CAST(? AS INTEGER)');
+  const horizon = (): number => purged.get()?.[0] ?? 0;
+
+  return { horizon, forget };
+
+  /** Content that was expunged leaves no words. There is little of it: all of it is taken again when there is more. */
+  function forgetExpunged(): void {
+    const gone = expunged.all();
+    if (gone.length === readMeta(own, 'expunged', 0)) return;
+    for (const [vid] of gone) drop.run(vid);
+    writeMeta(own, 'expunged', gone.length);
+  }
+
+  function forget(): boolean {
+    forgetExpunged();
+    const [from, until] = [readMeta(own, 'purged', 0), horizon()];
+    if (from >= until) return false;
+    const through = Math.min(until, from + PURGED_AT_ONCE);
+    for (let type = typeAfter.get(0)?.[0]; type != null; type = typeAfter.get(type)?.[0]) {
+      for (const [vid] of ended.all(type, from, through)) drop.run(vid);
+    }
+    writeMeta(own, 'purged', through);
+    return through < until;
+  }
 }
 
 /** Opens the file for writing, and first removes one of another layout. Its loss only costs time. */

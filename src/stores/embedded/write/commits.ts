@@ -15,13 +15,14 @@ import {
 import type { Digest, Members } from '../../log/chain.ts';
 import { entryText } from '../../log/entry-text.ts';
 import { stampEntry } from '../../log/audit-rows.ts';
-import { decideCommit, partiesIn } from '../../log/log-entry.ts';
+import { decideCommit, isDeletion, partiesIn } from '../../log/log-entry.ts';
 import type { AppliedCommit, DecidedCommit, DecidedOutboxEntry, LogEntry } from '../../log/log-entry.ts';
 import type { NoteAbout } from './about.ts';
 import type { AuditIndex } from './audit-index.ts';
 import { prepareChecks, type CheckCommit, type CheckTools } from './commit-checks.ts';
 import { keptId, prepareCommitKeys } from './commit-keys.ts';
 import type { Denials } from './denials.ts';
+import type { Expunge } from './expunge.ts';
 import { prepareHeads, type Heads } from './heads.ts';
 import type { ApplyReach } from './reach.ts';
 import type { LogPlace } from './verdict.ts';
@@ -34,6 +35,7 @@ interface CommitTools extends CheckTools {
   readonly about: NoteAbout;
   readonly marks: NoteMarks;
   readonly denials: Denials;
+  readonly expunge: Expunge;
   readonly keyRetentionMs: number;
 }
 
@@ -93,10 +95,10 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     const moved: number[] = [];
     const versions = writes.map((one) => writeVersion(one, place, moved));
     const { roots, sighted } = reach(
-      writes.map(({ ref, text, reach: wanted }) => ({
-        ref,
-        rid: identities.ridOf(ref),
-        reach: text === null ? undefined : wanted,
+      writes.map((one) => ({
+        ref: one.ref,
+        rid: identities.ridOf(one.ref),
+        reach: isDeletion(one) ? undefined : one.reach,
       })),
       place.seq,
       leaves,
@@ -106,6 +108,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     for (const one of told) outbox.insert(one, place);
     for (const outcome of outcomes) outbox.conclude(outcome, place.at);
     auditIndex.note(audit.rows, place.seq);
+    tools.expunge(audit.rows);
     const kept = commit.records.map((one) => records.write(one, place.seq));
     const members: Members = {
       ...auditMembers(audit.text, audit.texts, audit.written),

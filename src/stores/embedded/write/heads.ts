@@ -48,7 +48,7 @@ export function prepareHeads(db: DatabaseSync): Heads {
       `SELECT 1 FROM resource r JOIN version v
          ON v.vid = (SELECT n.vid FROM version n WHERE n.rid = r.rid ORDER BY n.seq DESC LIMIT 1)
        JOIN version v0 ON v0.vid = CASE v.method WHEN 'DELETE' THEN
-         (SELECT n.vid FROM version n WHERE n.rid = r.rid AND n.text IS NOT NULL ORDER BY n.seq DESC LIMIT 1)
+         (SELECT n.vid FROM version n WHERE n.rid = r.rid AND n.method <> 'DELETE' ORDER BY n.seq DESC LIMIT 1)
          ELSE v.vid END
        WHERE r.ref = ? AND ${visible.sql} AND ${scoped.sql}`,
     );

@@ -40,7 +40,7 @@ export function prepareRecords(db: DatabaseSync, noteVanishing: NoteVanishing): 
       return expect === 'absent' ? rev === undefined : rev === expect;
     },
     write({ kind, key, text, indexed, expiresAt, vanished = '' }, seq) {
-      noteVanishing(kind, key);
+      noteVanishing.record(kind, key);
       dropIndex(kind, key);
       if (text === undefined) {
         drop.run(kind, key);
@@ -90,7 +90,7 @@ export function prepareRecordPurge(
     const gone = expired.all(now);
     if (gone.length === 0) return false;
     for (const [kind, key] of gone) {
-      noteVanishing(kind, key);
+      noteVanishing.record(kind, key);
       dropIndex(kind, key);
       drop.run(kind, key);
     }

@@ -1,7 +1,7 @@
 /** Versions: the writer adds one, ends the one before it, and writes what a search finds it by. */
 import type { DatabaseSync } from 'node:sqlite';
 import { digestVersion, type Digest } from '../../log/chain.ts';
-import type { DecidedWrite } from '../../log/log-entry.ts';
+import { isDeletion, type DecidedWrite } from '../../log/log-entry.ts';
 import { prepare } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
 import type { NoteAbout } from './about.ts';
@@ -37,7 +37,8 @@ export function prepareVersions(
   return write;
 
   function write(one: DecidedWrite, { seq, at }: LogPlace, moved: number[]): Digest {
-    const { ref, method, custodian, text } = one;
+    const { ref, custodian, text, vanished } = one;
+    const method = isDeletion(one) ? 'DELETE' : one.method;
     const type = identities.intern(typeOfRef(ref));
     const rid = identities.ridOf(ref);
     const [, , vidBefore, , , shown] = headOf(ref)!;
@@ -45,15 +46,15 @@ export function prepareVersions(
     const keeper = custodian === '' ? 0 : identities.intern(custodian);
     if (vidBefore === null) claimIdentity.run(keeper, everyone, rid);
     else if (one.base !== 0) endVersion.run(seq, vidBefore);
-    if (vidBefore !== null && text !== null && shown !== everyone) showTo.run(everyone, rid);
-    const ended = text === null ? seq : FOREVER;
-    const [vid] = addVersion.get(rid, type, seq, ended, at, text === null ? 'DELETE' : method, text)!;
-    if (text !== null) {
+    if (vidBefore !== null && method !== 'DELETE' && shown !== everyone) showTo.run(everyone, rid);
+    const ended = method === 'DELETE' ? seq : FOREVER;
+    const [vid] = addVersion.get(rid, type, seq, ended, at, method, text)!;
+    if (method !== 'DELETE') {
       values.write(typeOfRef(ref), one.values, vid);
       const isNew = vidBefore === null;
       const isMarked = marks(rid, one.marks ?? [], isNew);
       if (about(rid, one.values, isNew) || isMarked) moved.push(rid);
     }
-    return [ref, digestVersion(ref, text === null ? 'DELETE' : method, custodian, text)];
+    return [ref, vanished ?? digestVersion(ref, method, custodian, text)];
   }
 }

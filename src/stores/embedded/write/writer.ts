@@ -30,6 +30,7 @@ import { prepareMarks } from './marks.ts';
 import { prepareReach } from './reach.ts';
 import { Diverged, divergenceOf, failureOutcome, refusalOf, verdictOutcome } from './write-failure.ts';
 import { prepareRecords } from './records.ts';
+import { prepareExpunge } from './expunge.ts';
 import { createReserve } from '../../log/reserve.ts';
 import type { Reserve } from '../../log/reserve.ts';
 
@@ -120,6 +121,7 @@ export class StoreWriter {
       outbox: this.#outbox,
       reach,
       records: prepareRecords(db, noteVanishing),
+      expunge: prepareExpunge(db, follows),
       about: prepareAbout(db, this.#identities),
       marks: prepareMarks(db),
       denials: this.#denials,
