@@ -6,6 +6,7 @@ import { pause, type Clock, type Timers } from '../ports/clock.ts';
 import type { DeliveryState } from '../ports/delivered.ts';
 import {
   NoticeMissing,
+  type Left,
   type NoticeFailure,
   type NoticeOfEntry,
   type NoticeToShow,
@@ -31,7 +32,7 @@ import { asTold, type Payloads } from './payloads.ts';
 import { shownSnapshot } from './shown-view.ts';
 import { typeOf } from '../resources/element.ts';
 import { bearsPart2 } from './subject.ts';
-import { outcomeCommit, type EndedDelivery, type OpenedItem } from './outcome.ts';
+import { attemptRow, outcomeCommit, type EndedDelivery, type OpenedItem } from './outcome.ts';
 import { mayStillAsk, writerOf } from './writer.ts';
 
 export interface DeliverySettings extends BackoffSettings {
@@ -256,16 +257,28 @@ async function conclude(
   const { store, settings, random } = parts;
   const { entry } = lease;
   const isLast = entry.attempt >= settings.attemptsMax;
+  const left = receipt.outcome === 'withheld' ? {} : leftIn(receipt);
   if (receipt.outcome === 'retry' && !isLast) {
     const delay = backoffMs(entry.attempt, settings, random(), receipt.afterMs);
-    const postpone = (): Promise<void> => store.postpone(entry.id, delay, receipt.why);
+    const postpone = async (): Promise<void> => {
+      await noteAttempt(store, { entry, fate: 'refused', ...decided, ...left, why: receipt.why });
+      await store.postpone(entry.id, delay, receipt.why);
+    };
     return recordPatiently(parts, lease, postpone, () => count(parts, entry, 'retry'));
   }
   if (receipt.outcome === 'retry') {
     const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
     // The receiver cannot be reached (45 CFR 171.204(a)(1)).
     const exception = 'infeasible-uncontrollable';
-    return recordOutcome(parts, lease, { entry, fate: 'refused', ...decided, exception, why, gaveUp: true });
+    return recordOutcome(parts, lease, {
+      entry,
+      fate: 'refused',
+      ...decided,
+      ...left,
+      exception,
+      why,
+      gaveUp: true,
+    });
   }
   if (receipt.outcome === 'withheld')
     return recordOutcome(parts, lease, {
@@ -277,11 +290,17 @@ async function conclude(
       item: receipt.item,
     });
   const { outcome: fate, evidence, records } = receipt;
-  const said =
-    fate === 'accepted'
-      ? { why: receipt.says, bytesHash: receipt.bytesHash, dueBy: receipt.dueBy }
-      : { why: receipt.why };
-  return recordOutcome(parts, lease, { entry, fate, ...decided, ...said, evidence, records });
+  const said = fate === 'accepted' ? { why: receipt.says, dueBy: receipt.dueBy } : { why: receipt.why };
+  return recordOutcome(parts, lease, { entry, fate, ...decided, ...left, ...said, evidence, records });
+}
+
+const leftIn = ({ bytesHash, fileHashes }: Left): Left => ({ bytesHash, fileHashes });
+
+/** What reached the receiver is on record even where it is sent again: its next attempt may be withheld (baa-messaging MS51). */
+async function noteAttempt(store: Store, ended: EndedDelivery): Promise<void> {
+  if (ended.bytesHash === undefined) return;
+  const { seq, subject } = ended.entry;
+  await store.record(attemptRow(ended, await store.snapshot(seq).read(subject, EVERYTHING)));
 }
 
 async function recordOutcome(parts: DeliveryParts, lease: EntryLease, ended: EndedDelivery): Promise<void> {

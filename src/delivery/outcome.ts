@@ -10,7 +10,7 @@ import type { DeliveryEvidence } from '../ports/delivered.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
-import type { NoticeFailure } from '../ports/rail.ts';
+import type { Left, NoticeFailure } from '../ports/rail.ts';
 import type { GateDecision } from './gates.ts';
 import { compartmentPatientsIn } from './subject.ts';
 
@@ -21,15 +21,13 @@ export interface OpenedItem {
 }
 
 /** A delivery whose story has ended, with what the gates decided about it. */
-export interface EndedDelivery extends Omit<GateDecision, 'permitted' | 'why'> {
+export interface EndedDelivery extends Omit<GateDecision, 'permitted' | 'why'>, Left {
   readonly entry: ClaimedEntry;
   readonly fate: DeliveryOutcome['fate'];
   /** In plain words, without anything a patient could be known by. */
   readonly why?: string | undefined;
   /** What a person is asked about, where the notice of 42 CFR 2.32 could not go with it. */
   readonly item?: NoticeFailure | undefined;
-  /** SHA-256 of what left, in hex. */
-  readonly bytesHash?: string | undefined;
   /** What the rail knows of it, and until when it waits for more. */
   readonly evidence?: readonly DeliveryEvidence[] | undefined;
   readonly dueBy?: string | undefined;
@@ -112,14 +110,22 @@ function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry
   };
 }
 
+/** The row of an attempt that reached its receiver, who did not take it: it is sent again. */
+export const attemptRow = (ended: EndedDelivery, subject: Version | undefined): AuditEntry => ({
+  ...auditOf(ended, subject),
+  event: 'deliver-attempt',
+});
+
 /** On what it was decided, and what left (compliance V1). */
-function decidedOn({ fate, basis, deciding = [], exception, notice, bytesHash }: EndedDelivery) {
+function decidedOn({ fate, basis, deciding = [], exception, notice, ...left }: EndedDelivery) {
+  const { bytesHash, fileHashes = [] } = left;
   return {
     ...(basis !== undefined && { basis }),
     ...(deciding.length > 0 && { deciding }),
     ...(exception !== undefined && fate !== 'accepted' && { exception }),
     ...(notice !== undefined && fate === 'accepted' && { notice }),
     ...(bytesHash !== undefined && { bytesHash }),
+    ...(fileHashes.length > 0 && { fileHashes }),
   };
 }
 

@@ -17,7 +17,14 @@ import { FLAGS } from '../policies/labels/sensitivity.ts';
 import { ROWS } from '../referral/extensions.ts';
 import { AWAITING_INFORMATION, LOCAL_STATUS_SYSTEM } from '../referral/state.ts';
 import { TRANSACTION_NAMES } from '../referral/transactions.ts';
-import { TRANSITION_SYSTEM } from '../resources/audit-patterns.ts';
+import {
+  ATTEMPT_SYSTEM,
+  NOT_DELIVERED,
+  OTHER_ID,
+  SITTING_SYSTEMS,
+  TRANSITION_SYSTEM,
+  WITHHELD,
+} from '../resources/audit-patterns.ts';
 import { REPLACED_BY } from '../resources/parties/judge.ts';
 import { STANDING_SYSTEM, STANDINGS } from '../resources/parties/standing.ts';
 import { RESOLVED_PARTY, SAME_AS } from '../resources/party.ts';
@@ -80,6 +87,10 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   ],
   [KIND_SYSTEM]: ['What a step of a timeline is', named(STEP_KINDS)],
   [OWN_WORD.system ?? '']: ['Whose word a Consent is', [conceptOf(OWN_WORD)]],
+  [ATTEMPT_SYSTEM]: [
+    'What became of a delivery that disclosed nothing',
+    defined([WITHHELD, NOT_DELIVERED].map(({ code, display }) => [code, display])),
+  ],
   [`${ROOT}ihe-transaction`]: [
     'The transaction of IHE 360X that tells of a move',
     defined(Object.entries(TRANSACTION_NAMES)),
@@ -130,6 +141,21 @@ const FLAGGED: readonly (readonly [url: string, title: string])[] = [...FLAGS].m
 ]);
 const UNIT_FLAG = [PART2_PROGRAM, 'A unit or a role that is a program of 42 CFR Part 2 by itself'] as const;
 
+const SEARCH_PARAMETERS = 'https://closeloop.dev/fhir/SearchParameter/';
+const otherIdsOf = (system: string): string =>
+  `AuditEvent.agent.extension.where(url = '${OTHER_ID}').value.where(system = '${system}')`;
+
+/** Code, expression, what it finds. */
+const AUDIT_PARAMETERS: readonly (readonly [code: string, expression: string, says: string])[] = [
+  [
+    'content-hash',
+    "AuditEvent.entity.detail.where(type = 'sha256').value",
+    'The SHA-256, in lower-case hex, of what left, or of a file inside of it under any name',
+  ],
+  ['session', otherIdsOf(SITTING_SYSTEMS.session), 'The session in which somebody acted'],
+  ['tab', otherIdsOf(SITTING_SYSTEMS.tab), 'The tab of the session in which somebody acted'],
+];
+
 const idOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 const nameOf = (id: string): string =>
   id.replaceAll(/(?:^|-)([a-z])/g, (_all, letter: string) => letter.toUpperCase());
@@ -149,6 +175,10 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
       ...(concept !== undefined && { concept }),
     },
   ]),
+  ...AUDIT_PARAMETERS.map(([code, expression, says]): readonly [string, Resource] => [
+    `SearchParameter/AuditEvent-${code}`,
+    searchParameter(code, expression, says),
+  ]),
   [`StructureDefinition/${idOf(STEP_URL)}`, timelineStep()],
   [`StructureDefinition/${idOf(NEED_URL)}`, needDefinition()],
   ...NOTES.map(([url, context, title]): readonly [string, Resource] => [
@@ -160,6 +190,23 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
     valueNote(url, 'Element', title, 'boolean'),
   ]),
 ]);
+
+/** The search parameters of this server's own (audit-compliance AU13, baa-messaging MS51). */
+function searchParameter(code: string, expression: string, description: string): Resource {
+  const id = `AuditEvent-${code}`;
+  return {
+    resourceType: 'SearchParameter',
+    id,
+    url: `${SEARCH_PARAMETERS}${id}`,
+    name: nameOf(code),
+    status: 'active',
+    description,
+    code,
+    base: ['AuditEvent'],
+    type: 'token',
+    expression,
+  };
+}
 
 function timelineStep(): Resource {
   return {

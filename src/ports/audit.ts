@@ -76,6 +76,8 @@ export interface AuditEntry {
   readonly notice?: 1 | 2;
   /** SHA-256 of the bytes that left, in hex. */
   readonly bytesHash?: string;
+  /** SHA-256 in hex of each file inside of what left, whatever it was called and however it was packed (baa-messaging MS51). */
+  readonly fileHashes?: readonly string[];
   /** Why the whole record was needed, as whoever asked for it said (compliance M5). */
   readonly justification?: string;
   /** On whose word that it was the minimum: a kind of party (compliance M6). */
@@ -117,7 +119,7 @@ export interface AuditQuery {
   readonly viewer: Ref | undefined;
   /** Only rows that name this (entity or patient reference without version), all of them. */
   readonly names: readonly Ref[];
-  /** Only rows of an agent of this organization. */
+  /** Only rows in which this organization acted, kept what was told, or was told it. */
   readonly organization?: Ref;
   /** Only rows that bear all of these. */
   readonly marks?: readonly AuditMark[];

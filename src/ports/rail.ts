@@ -16,20 +16,27 @@ interface Evidenced {
   readonly records?: readonly RecordWrite[];
 }
 
+/** What reached the receiver, whatever it said to it; absent where nothing did (baa-messaging MS51). */
+export interface Left {
+  /** SHA-256 in hex of the content that was sent; of several messages, of all one after the other. */
+  readonly bytesHash?: string | undefined;
+  /** The same of each file inside. */
+  readonly fileHashes?: readonly string[] | undefined;
+}
+
 /** The outcome of one attempt. */
 export type Receipt =
-  | (Evidenced & {
-      readonly outcome: 'accepted';
-      readonly says?: string;
-      /** SHA-256 in hex of the content that was sent; of several messages, of all one after the other. */
-      readonly bytesHash?: string;
-      /** Instant until which the next evidence is waited for; absent where none is to come. */
-      readonly dueBy?: string;
-    })
+  | (Evidenced &
+      Left & {
+        readonly outcome: 'accepted';
+        readonly says?: string;
+        /** Instant until which the next evidence is waited for; absent where none is to come. */
+        readonly dueBy?: string;
+      })
   /** Try again; without `afterMs` the dispatcher's backoff decides. */
-  | { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number }
+  | (Left & { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number })
   /** Never try again: the receiver refused for good, and the server asks a person. */
-  | (Evidenced & { readonly outcome: 'refused'; readonly why: string })
+  | (Evidenced & Left & { readonly outcome: 'refused'; readonly why: string })
   /** Nothing left: the notice of 42 CFR 2.32 could not go with it (compliance C10, P23, P31). */
   | { readonly outcome: 'withheld'; readonly why: string; readonly item: NoticeFailure };
 

@@ -84,7 +84,7 @@ type Detail = NonNullable<AuditEventEntity['detail']>[number];
 
 /** What a row says of a disclosure beside its parties and objects; of what was not told, to its discloser alone. */
 function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
-  const { basis, exception, notice, bytesHash, justification, reliedOn } = entry;
+  const { basis, exception, notice, bytesHash, fileHashes = [], justification, reliedOn } = entry;
   const details = {
     basis,
     exception: discloses ? exception : undefined,
@@ -93,9 +93,10 @@ function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
     justification: discloses ? justification : undefined,
     'relied-on': reliedOn,
   };
-  return Object.entries(details).flatMap(([type, valueString]) =>
+  const said = Object.entries(details).flatMap(([type, valueString]) =>
     valueString === undefined ? [] : [{ type, valueString }],
   );
+  return [...said, ...fileHashes.map((valueString) => ({ type: 'sha256', valueString }))];
 }
 
 /** `Type/id` of a reference that may carry a version. */

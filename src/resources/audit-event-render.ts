@@ -20,6 +20,8 @@ import {
   MEDIA,
   OTHER,
   PATTERNS,
+  disclosedByReading,
+  subtypeOf,
   TRANSITION_SYSTEM,
   TREATMENT,
   type AuditPattern,
@@ -63,7 +65,8 @@ export function renderAuditEvent(row: AuditRow, viewer: AuditViewer, source: Aud
     meta: { versionId: String(row.seq), lastUpdated: at, ...(profile && { profile: [profile] }) },
     type: pattern.type,
     subtype: [
-      pattern.subtype,
+      subtypeOf(entry, pattern),
+      ...disclosedByReading(entry),
       ...packageOf(entry),
       ...transitionOf(entry),
       ...consentSubtypeOf(entry, pattern, seeing),

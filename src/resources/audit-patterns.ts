@@ -123,6 +123,57 @@ export const MEDIA: Coding = {
 };
 const DISCLOSE = lifecycle('disclose', 'Disclose');
 
+/** What became of a delivery that disclosed nothing (baa-messaging MS51, MS52). */
+export const ATTEMPT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/delivery-attempt';
+export const WITHHELD = {
+  system: ATTEMPT_SYSTEM,
+  code: 'withheld',
+  display: 'Withheld',
+} as const satisfies Coding;
+export const NOT_DELIVERED = {
+  system: ATTEMPT_SYSTEM,
+  code: 'not-delivered',
+  display: 'Not delivered',
+} as const satisfies Coding;
+
+/**
+ * The first subtype of an event. A delivery is a disclosure where bytes reached the receiver, whatever it said to them;
+ * what was withheld, or found nobody, is none.
+ */
+export function subtypeOf({ event, outcome, bytesHash }: AuditEntry, { subtype }: AuditPattern): Coding {
+  if (event !== 'deliver' || outcome === '0') return subtype;
+  if (outcome === '4') return WITHHELD;
+  return bytesHash === undefined ? NOT_DELIVERED : subtype;
+}
+
+/** Requests by which an organization comes to have what another keeps. */
+const TAKING: ReadonlySet<string> = new Set([
+  'read',
+  'vread',
+  'history-instance',
+  'history-type',
+  'history-system',
+  'search-type',
+  'search-system',
+  'operation',
+]);
+
+/** A read is a disclosure, too, by whoever keeps what another organization was shown (baa-messaging MS51). */
+export const disclosedByReading = ({
+  event,
+  outcome,
+  agent,
+  viewers,
+  origin,
+}: AuditEntry): readonly Coding[] =>
+  TAKING.has(event) &&
+  outcome === '0' &&
+  origin === undefined &&
+  agent.organization !== '' &&
+  viewers.some((viewer) => viewer !== agent.organization)
+    ? [DISCLOSE]
+    : [];
+
 const of = (says: string, type: Coding, subtype: Coding, sides: Sides): AuditPattern => ({
   says,
   type,
@@ -172,6 +223,7 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   receive:               of('a message was received', IMPORT, DISCLOSE, WRITING),
   'import-package':      of('documents came in a package', IMPORT, MEDIA, WRITING),
   deliver:               of('something was delivered, withheld or given up', EXPORT, DISCLOSE, READING),
+  'deliver-attempt':     of('something reached its receiver, who did not take it; it is sent again', EXPORT, DISCLOSE, READING),
   'delivery-evidence':   of('evidence came of a delivery that had ended', ACTIVITY, lifecycle('verify', 'Verify'), ENTERING),
   'disclose-elsewhere':  of('a disclosure outside this server was entered', EXPORT, DISCLOSE, ENTERING),
   export:                of('records were exported', EXPORT, lifecycle('extract', 'Extract'), READING),

@@ -51,7 +51,7 @@ const MARKS: Readonly<Record<string, AuditMark['kind']>> = {
   'content-hash': 'bytesHash',
 };
 
-/** The marks that every match bears: an event has one value at most under each of these parameters. */
+/** The marks that every match bears. */
 function marksOf(parts: readonly Clause[]): Pick<AuditQuery, 'marks'> {
   const marks = parts.flatMap((part) => markIn(part) ?? []);
   return marks.length === 0 ? {} : { marks };

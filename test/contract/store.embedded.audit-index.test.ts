@@ -58,3 +58,33 @@ test('after closing everything is in the index, after a crash it is found in the
   expect(await namesFound(again, { names: ['Task/a'] })).toHaveLength(2);
   expect((await again.verify()).every(({ ok }) => ok)).toBe(true);
 });
+
+const TOLD = 'Organization/told';
+const delivery = { entry: '1-0', rail: 'capture', receiver: 'Endpoint/e', attempts: 1 } as const;
+
+test('(baa-messaging MS51) a delivery is found by who was told it and by each file in it', async () => {
+  const store = await world.open();
+  const row = { event: 'deliver', entities: ['Task/a'], fileHashes: ['ab', 'cd'], bytesHash: 'ef' } as const;
+  await store.record(audit({ ...row, delivery: { ...delivery, to: TOLD, from: 'Organization/teller' } }));
+  await store.record(audit({ event: 'read', entities: ['Task/b'] }));
+  for (const organization of [TOLD, 'Organization/teller'] as const)
+    expect(await namesFound(store, { organization })).toEqual(['Task/a']);
+  for (const value of ['ab', 'cd', 'ef'])
+    expect(await namesFound(store, { marks: [{ kind: 'bytesHash', value }] })).toEqual(['Task/a']);
+  expect(
+    await namesFound(store, { marks: ['ab', 'xy'].map((value) => ({ kind: 'bytesHash', value })) }),
+  ).toEqual([]);
+});
+
+test('(baa-messaging MS51) a folder of an earlier format finds its deliveries by who was told', async () => {
+  const store = await world.open();
+  await store.record(audit({ event: 'deliver', entities: ['Task/a'], delivery: { ...delivery, to: TOLD } }));
+  await store.close();
+  const db = new DatabaseSync(join(store.folder, 'store.db'));
+  db.prepare('DELETE FROM audit_index WHERE key = ?').run(`a:${TOLD}`);
+  db.exec(`UPDATE meta SET value = 5 WHERE key = 'format'`);
+  db.close();
+  const again = await world.open({ folder: store.folder });
+  expect(await namesFound(again, { organization: TOLD })).toEqual(['Task/a']);
+  expect((await again.verify()).every(({ ok }) => ok)).toBe(true);
+});

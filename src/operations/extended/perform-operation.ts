@@ -5,6 +5,7 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { auditOperation } from '../audit/audit.ts';
 import type { MessageActions } from './message-actions.ts';
+import { filesOfReply } from '../audit/files-told.ts';
 import { recordRead } from '../audit/record.ts';
 import { sightOf, type Reply, type Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -40,8 +41,10 @@ export async function performOperation(
     input,
     sight,
   });
-  if (!operation.affectsState)
-    await recordRead(context, { ...auditOperation(request, seen, about), ...audit });
+  if (!operation.affectsState) {
+    const files = await filesOfReply(request.caller, reply, seen);
+    await recordRead(context, { ...auditOperation(request, seen, about), ...audit, ...files });
+  }
   return reply;
 }
 

@@ -12,6 +12,7 @@ import { shownName } from '../../resources/search/refusal.ts';
 import { auditRead } from '../audit/audit.ts';
 import { addressOf, pageLinks, readPage, snapshotAsOf, type PageAsked } from '../search/page.ts';
 import { noticesOf } from '../notice.ts';
+import { filesTold } from '../audit/files-told.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -48,12 +49,14 @@ export async function performHistoryAsOf(
   if (request.interaction === 'history-instance') await checkFile(context, request);
   const notices = await noticesOf(context, request.caller, versions, 'inside');
   const seen = versions.map((version) => seenOf(context, version, textOf(version)));
-  await recordRead(context, { ...auditRead(request, seen), ...notices.audit });
   const entries = versions.map((version) => {
     const notice = notices.of(version.ref, version.seq);
     const text = version.text === undefined ? undefined : showText({ ...version, notice }, request.caller);
     return historyEntry(settings.publicBase, { ...version, text });
   });
+  const told = entries.map(({ text = '' }, at) => ({ custodian: versions[at]?.custodian, text }));
+  const files = await filesTold(request.caller, told);
+  await recordRead(context, { ...auditRead(request, seen), ...notices.audit, ...files });
   const used = request.query.filter(([name]) => isOfHistories(name));
   const self = addressOf({ ...request, query: used }, settings.publicBase);
   const links = pageLinks(self, snapshot.seq, { ...page, given: versions.length, more });

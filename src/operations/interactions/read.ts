@@ -7,6 +7,7 @@ import type { Version } from '../../ports/store.ts';
 import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
 import { noticeOfOne } from '../notice.ts';
+import { filesTold } from '../audit/files-told.ts';
 import { recordRead } from '../audit/record.ts';
 import { isFileShown } from '../binary-shown.ts';
 import type { Reply, Request } from '../request.ts';
@@ -33,14 +34,16 @@ export async function performRead(context: OperationContext, request: Request): 
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   const { notice, headers, audit } = await noticeOfOne(context, request.caller, version);
-  await recordRead(context, { ...auditRead(request, [seenOf(context, version, text)]), ...audit });
+  const shown = shapeText(shape, request.type ?? '', showText({ ...version, notice }, request.caller));
+  const files = await filesTold(request.caller, [{ custodian: version.custodian, text: shown }]);
+  await recordRead(context, { ...auditRead(request, [seenOf(context, version, text)]), ...audit, ...files });
   const withheld = received?.isTold === true && { headers: NEWER_WITHHELD };
   const masked = isMasked(version, request.caller) && ({ masked: true } as const);
   if (isUnchanged(request, version, masked !== false))
     return { status: 304, version: seq, at, ...masked, ...withheld };
   return {
     status: 200,
-    text: shapeText(shape, request.type ?? '', showText({ ...version, notice }, request.caller)),
+    text: shown,
     version: seq,
     at,
     ...masked,

@@ -13,6 +13,7 @@ import { findIncluded } from './include.ts';
 import type { PackagedMatch } from './packaged-search.ts';
 import type { Links } from './page.ts';
 import { noticesOf } from '../notice.ts';
+import { filesTold } from '../audit/files-told.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Caller, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -47,7 +48,6 @@ export async function replyWithMatches(
     await after(match.text.length);
   }
   const notices = await noticesOf(context, request.caller, [...matches, ...included]);
-  await recordRead(context, { ...auditRead(request, seen), ...notices.audit });
   const shape = shapeOf(parsed);
   const { publicBase } = context.settings;
   const noticed = (match: Match): ShownMatch => ({ ...match, notice: notices.of(match.ref, match.seq) });
@@ -60,6 +60,12 @@ export async function replyWithMatches(
     ...notices.entries,
     ...warningEntries([...parsed.warnings, ...warnings, ...brought.warnings]),
   ];
+  const custodians = new Map(
+    [...matches, ...included].map(({ ref, custodian }) => [`${publicBase}/${ref}`, custodian]),
+  );
+  const told = entries.map(({ fullUrl = '', text = '' }) => ({ custodian: custodians.get(fullUrl), text }));
+  const files = await filesTold(request.caller, told);
+  await recordRead(context, { ...auditRead(request, seen), ...notices.audit, ...files });
   return {
     status: 200,
     text: buildBundleText({ type: 'searchset', mark: markOfTexts(entries), total, links, entries }),

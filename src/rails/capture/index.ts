@@ -7,6 +7,8 @@ import { hash } from 'node:crypto';
 import { EVERYTHING } from '../../ports/query.ts';
 import { NOTICE_PLACES } from '../../policies/part2/places.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { fileHashesOf } from '../../delivery/file-hashes.ts';
+import { filesIn } from '../../resources/files-in.ts';
 import { presentNoticed } from '../../delivery/noticed.ts';
 import type { NoticeOfEntry, PresentVersion, Rail, Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
@@ -78,7 +80,8 @@ export function createCaptureRail(parts: CaptureParts): CaptureRail {
     await trail?.append(JSON.stringify(captured));
     kept.push(captured);
     if (kept.length > keptMax) kept.shift();
-    return { outcome: 'accepted', says: 'captured', bytesHash: hash('sha256', text, 'hex') };
+    const left = { bytesHash: hash('sha256', text, 'hex'), ...(await fileHashesOf(filesIn(text))) };
+    return { outcome: 'accepted', says: 'captured', ...left };
   }
 
   return {

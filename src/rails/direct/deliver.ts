@@ -3,6 +3,7 @@
  * the same bytes on every attempt; only the Message-ID is new, so that the receiver knows a repetition by the submission.
  */
 import { createHash } from 'node:crypto';
+import { fileHashesOf } from '../../delivery/file-hashes.ts';
 import { composeMail, PACKAGE_SUBJECT } from '../../direct/mime/compose.ts';
 import { writeXdm } from '../../direct/xdm/write-package.ts';
 import type { buildSubmission } from '../../operations/packages/build-submission.ts';
@@ -65,9 +66,9 @@ export async function deliverMail(parts: DirectDeliverParts, delivery: Delivery)
   const built = await parts.build(entry, asOf, now, noticeOf);
   if (built.kind === 'lacks') return { outcome: 'refused', why: built.lacks.join('; ') };
   const packed = await packMail(parts, built, entry, to);
-  const { from, messageId, bytes, hash } = packed;
+  const { from, messageId, bytes } = packed;
   const answer = await parts.post({ from, to, messageId, bytes, isOfNobody: false }, delivery.signal);
-  return receiptOf(parts, { ...packed, entry, to, uniqueId: built.submission.uniqueId, hash }, answer);
+  return receiptOf(parts, { ...packed, entry, to, uniqueId: built.submission.uniqueId }, answer);
 }
 
 interface PackedMail {
@@ -77,6 +78,7 @@ interface PackedMail {
   readonly bytes: Uint8Array;
   /** SHA-256 of the package, in hex. */
   readonly hash: string;
+  readonly fileHashes: readonly string[];
 }
 
 /** @throws NoticeMissing when the text for people lacks the notice that is owed (compliance C10, P23, P30) */
@@ -101,7 +103,8 @@ async function packMail(
     files: [{ fileName: 'REFERRAL.ZIP', contentType: 'application/zip', bytes: zip }],
     asks: 'dispatched',
   });
-  return { from, messageId, bytes, hash: createHash('sha256').update(zip).digest('hex') };
+  const { fileHashes = [] } = await fileHashesOf(submission.documents.map(({ bytes: file }) => file));
+  return { from, messageId, bytes, hash: createHash('sha256').update(zip).digest('hex'), fileHashes };
 }
 
 interface PostedMail extends Omit<PackedMail, 'bytes'> {
@@ -113,7 +116,7 @@ interface PostedMail extends Omit<PackedMail, 'bytes'> {
 /** The receipt: what the relay said, and what is waited for from now on. */
 function receiptOf(
   { clock, times }: DirectDeliverParts,
-  { entry, from, to, messageId, uniqueId, hash }: PostedMail,
+  { entry, from, to, messageId, uniqueId, hash, fileHashes }: PostedMail,
   answer: PostAnswer,
 ): Receipt {
   const now = clock.now();
@@ -144,6 +147,7 @@ function receiptOf(
     outcome: 'accepted',
     says: 'the relay has it',
     bytesHash: hash,
+    fileHashes,
     evidence: [{ ...evidence, kind: 'smtp-accepted' }],
     records: [writeSent(sent, 'any', now)],
     dueBy,

@@ -3,14 +3,22 @@
  * acknowledges each.
  */
 import { createHash } from 'node:crypto';
+import { fileHashesOf } from '../../delivery/file-hashes.ts';
 import { buildMessage } from '../../hl7v2/build.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import type { Link } from '../../hl7v2/link.ts';
-import { encodeMessage } from '../../hl7v2/message.ts';
+import { filesInMessage } from '../../hl7v2/files-in-message.ts';
+import { encodeMessage, type Message } from '../../hl7v2/message.ts';
 import { hasNotice } from '../../hl7v2/messages/notice.ts';
 import { commitViewOf } from '../../operations/referral-messages/commit-view.ts';
 import { controlIdOf, prepareMessages } from '../../operations/referral-messages/prepare-messages.ts';
-import { NoticeMissing, receiptOfFailure, type NoticeOfEntry, type Receipt } from '../../ports/rail.ts';
+import {
+  NoticeMissing,
+  receiptOfFailure,
+  type Left,
+  type NoticeOfEntry,
+  type Receipt,
+} from '../../ports/rail.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
@@ -42,23 +50,38 @@ export async function deliverMessages(
   if (prepared.kind === 'lacks') return { outcome: 'refused', why: prepared.lacks.join('; ') };
   const { messages, link, notice, receiver } = prepared;
   const waits = link?.unacknowledged !== true;
-  const sha256 = createHash('sha256');
   let receipt: Receipt = { outcome: 'accepted', says: 'written; this link is not acknowledged' };
   const written: SentMessage[] = [];
+  const left: LeftMessage[] = [];
   const built = messages.map((one) => buildMessage(one));
   if (notice.length > 0 && !built.every(hasNotice)) throw new NoticeMissing('hl7v2-mllp');
   for (const [index, message] of built.entries()) {
     const bytes = encodeBytes(encodeMessage(message), message.syntax.charset);
-    sha256.update(bytes);
     const controlId = controlIdOf(entry, index);
     const sent = await send(peers, { address, organization: receiver, bytes, controlId, waits }, signal);
     written.push({ controlId, answer: sent.answer, at: new Date(clock.now()).toISOString() });
     receipt = sent.receipt ?? receipt;
-    if (receipt.outcome === 'refused' && sent.answer !== undefined)
-      return { ...receipt, evidence: evidenceOfMessages(written) };
-    if (receipt.outcome !== 'accepted') return receipt;
+    const isAnswered = sent.answer !== undefined;
+    if (isAnswered || receipt.outcome === 'accepted') left.push({ bytes, message });
+    if (receipt.outcome === 'refused' && isAnswered)
+      return { ...receipt, ...(await leftOf(left)), evidence: evidenceOfMessages(written) };
+    if (receipt.outcome !== 'accepted') return { ...receipt, ...(await leftOf(left)) };
   }
-  return { ...receipt, bytesHash: sha256.digest('hex'), evidence: evidenceOfMessages(written) };
+  return { ...receipt, ...(await leftOf(left)), evidence: evidenceOfMessages(written) };
+}
+
+/** What the receiver has of it: the messages that it answered, or that were written where none is answered. */
+async function leftOf(left: readonly LeftMessage[]): Promise<Left> {
+  if (left.length === 0) return {};
+  const sha256 = createHash('sha256');
+  for (const { bytes } of left) sha256.update(bytes);
+  const files = left.flatMap(({ message }) => filesInMessage(message));
+  return { bytesHash: sha256.digest('hex'), ...(await fileHashesOf(files)) };
+}
+
+interface LeftMessage {
+  readonly bytes: Uint8Array;
+  readonly message: Message;
 }
 
 /** One message: its answer and receipt, neither where it was written and the server waits for no acknowledgment. */

@@ -7,6 +7,8 @@ import { hash } from 'node:crypto';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
+import { fileHashesOf } from '../../delivery/file-hashes.ts';
+import { filesIn } from '../../resources/files-in.ts';
 import { presentNoticed } from '../../delivery/noticed.ts';
 import { receiptOfFailure, type NoticeOfEntry, type PresentVersion, type Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
@@ -76,8 +78,8 @@ async function send(
     const method = body === undefined ? 'POST' : 'PUT';
     const { status, retryAfter } = await http.send(url, { method, headers, body, signal, responseBytesMax });
     const receipt = readReceipt(status, retryAfter, { nowMs: now(), retryAfterMaxMs });
-    if (receipt.outcome !== 'accepted' || body === undefined) return receipt;
-    return { ...receipt, bytesHash: hash('sha256', body, 'hex') };
+    if (body === undefined) return receipt;
+    return { ...receipt, bytesHash: hash('sha256', body, 'hex'), ...(await fileHashesOf(filesIn(body))) };
   } catch (error) {
     return receiptOfFailure(error);
   }

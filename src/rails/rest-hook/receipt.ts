@@ -8,6 +8,9 @@ const AGAIN: Readonly<Record<number, string>> = {
   429: 'Too Many Requests',
 };
 
+/** What an answer means. */
+type ByHttp = Exclude<Receipt, { readonly outcome: 'withheld' }>;
+
 interface ReceiptTimes {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
@@ -16,7 +19,7 @@ interface ReceiptTimes {
 }
 
 /** The outcome: 2xx accepted · 408, 425, 429 and 5xx retry, not before Retry-After · everything else refused. */
-export function readReceipt(status: number, retryAfter: string | undefined, times: ReceiptTimes): Receipt {
+export function readReceipt(status: number, retryAfter: string | undefined, times: ReceiptTimes): ByHttp {
   const says = `HTTP ${status}`;
   if (status >= 200 && status < 300) return { outcome: 'accepted', says };
   if (status >= 500 || status in AGAIN) {

@@ -4,7 +4,7 @@
  */
 import type { AuditEntry, AuditQuery, AuditRow } from '../../ports/store.ts';
 import { readIndexed } from './write/audit-index.ts';
-import { markKeys, markOf, unversioned } from '../log/audit-rows.ts';
+import { markKeys, marksBorne, agentsNamed, unversioned } from '../log/audit-rows.ts';
 import { statements } from './folder/connection.ts';
 import { inSlices } from './slices.ts';
 import type { SnapshotReading } from './reading.ts';
@@ -107,10 +107,10 @@ function matches(row: AuditRow, query: AuditQuery): boolean {
   const { entry } = row;
   const { viewer, names, organization, marks = [] } = query;
   if (isPassed(row, query)) return false;
-  if (organization !== undefined && entry.agent.organization !== organization) return false;
+  if (organization !== undefined && !agentsNamed(entry).includes(organization)) return false;
   if (viewer !== undefined && entry.agent.organization !== viewer && !entry.viewers.includes(viewer))
     return false;
-  if (!marks.every(({ kind, value }) => markOf(entry, kind) === value)) return false;
+  if (!marks.every(({ kind, value }) => marksBorne(entry, kind).includes(value))) return false;
   return names.every(
     (name) => entry.patients.includes(name) || entry.entities.some((entity) => unversioned(entity) === name),
   );

@@ -1,4 +1,5 @@
 /** Audit rows as they are written: the stamped entries of a commit, and the keys under which they are found. */
+import type { Ref } from '../../fhir/types.ts';
 import type { AuditEntry, AuditMark } from '../../ports/store.ts';
 
 const OWN = '/_history/0';
@@ -24,11 +25,10 @@ export function auditKeys(entries: readonly AuditEntry[]): Set<string> {
     for (const entity of entities) keys.add(`n:${unversioned(entity)}`);
     for (const patient of patients) keys.add(`n:${patient}`);
     for (const viewer of viewers) keys.add(`v:${viewer}`);
-    if (agent.organization !== '') keys.add(`a:${agent.organization}`).add(`v:${agent.organization}`);
-    for (const kind of MARKS) {
-      const value = markOf(entry, kind);
-      if (value !== undefined) keys.add(`${PREFIXES[kind]}:${value}`);
-    }
+    if (agent.organization !== '') keys.add(`v:${agent.organization}`);
+    for (const party of agentsNamed(entry)) keys.add(`a:${party}`);
+    for (const kind of MARKS)
+      for (const value of marksBorne(entry, kind)) keys.add(`${PREFIXES[kind]}:${value}`);
   }
   return keys;
 }
@@ -44,10 +44,18 @@ const MARKS: readonly IndexedMark[] = ['session', 'basis', 'bytesHash'];
 const PREFIXES = { session: 's', basis: 'b', bytesHash: 'h' } as const;
 type IndexedMark = keyof typeof PREFIXES;
 
-/** What a row bears of a kind of mark. */
-export function markOf(entry: AuditEntry, kind: AuditMark['kind']): string | undefined {
-  if (kind === 'bytesHash') return entry.bytesHash;
-  return kind === 'basis' ? (entry.basis ?? entry.elsewhere?.basis) : entry.agent[kind];
+/** What a row bears of a kind of mark: of hashes as many as files left, of anything else one at most. */
+export function marksBorne(entry: AuditEntry, kind: AuditMark['kind']): readonly string[] {
+  const { bytesHash, fileHashes = [], basis, elsewhere, agent } = entry;
+  if (kind === 'bytesHash') return bytesHash === undefined ? fileHashes : [bytesHash, ...fileHashes];
+  const value = kind === 'basis' ? (basis ?? elsewhere?.basis) : agent[kind];
+  return value === undefined ? [] : [value];
+}
+
+/** The organizations that an event names as its agents: who acted, for whom, who kept what was told, who was told it. */
+export function agentsNamed({ agent, delivery }: AuditEntry): readonly Ref[] {
+  const parties = [agent.organization, agent.onBehalfOf, delivery?.from, delivery?.to];
+  return parties.filter((party) => party !== undefined && party !== '');
 }
 
 /** The key of a mark in the audit index; none for one that rows are only compared by. */

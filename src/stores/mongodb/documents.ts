@@ -16,7 +16,7 @@ import type { DecidedRecord, DecidedWrite, LogEntry, SightChange } from '../log/
 export const LOG_FORMAT = 1;
 
 /** What replaying makes of an entry (reach, guards, notes on values, audit keys). A newer one is refused: upgrade this node. */
-export const REPLAY_RULES = 2;
+export const REPLAY_RULES = 3;
 
 /** The rules of a document that came from a folder: it is not replayed, a checkpoint holds what it made. */
 export const NOT_REPLAYED = 0;

@@ -1,6 +1,6 @@
 /** The audit rows of a delivery that ended. */
 import { expect, test } from '@jest/globals';
-import { outcomeCommit, type EndedDelivery } from '../../../src/delivery/outcome.ts';
+import { attemptRow, outcomeCommit, type EndedDelivery } from '../../../src/delivery/outcome.ts';
 import type { ClaimedEntry, Version } from '../../../src/ports/store.ts';
 
 const ENTRY: ClaimedEntry = {
@@ -65,4 +65,19 @@ test('(compliance V4) (audit-compliance AU4) what a Consent stopped is a decisio
   ]);
   expect(rows[1]).not.toHaveProperty('delivery');
   expect(rowsOf({ fate: 'withheld', policy: 'sight' })).toHaveLength(1);
+});
+
+test('(baa-messaging MS51) (baa-messaging MS52) what was withheld bears no hash, and an attempt that reached its receiver does', () => {
+  const left = { bytesHash: 'ab', fileHashes: ['cd'] };
+  expect(rowsOf({ fate: 'withheld', policy: 'agreement' })[0]).not.toHaveProperty('bytesHash');
+  expect(rowsOf({ fate: 'refused', policy: 'treatment', ...left })[0]).toMatchObject({
+    outcome: '8',
+    ...left,
+  });
+  expect(attemptRow({ entry: ENTRY, fate: 'refused', policy: 'treatment', ...left }, SUBJECT)).toMatchObject({
+    event: 'deliver-attempt',
+    outcome: '8',
+    ...left,
+    delivery: { to: 'Organization/hub', attempts: 1 },
+  });
 });

@@ -98,9 +98,11 @@ describe('the pattern of each kind of event', () => {
       system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
       code: 'rest',
     });
-    expect(rendered.subtype).toEqual([
-      { system: 'http://hl7.org/fhir/restful-interaction', code: subtype, display: subtype },
-    ]);
+    expect(rendered.subtype?.[0]).toEqual({
+      system: 'http://hl7.org/fhir/restful-interaction',
+      code: subtype,
+      display: subtype,
+    });
     expect(rendered.meta?.profile).toEqual(profile && [BALP + profile]);
     const roles = rendered.agent.map(({ type }) => type?.coding?.[0]?.code);
     expect(roles).toContain(client);
@@ -125,7 +127,7 @@ test('a read, whole', () => {
     id: '40-2',
     meta: { versionId: '40', lastUpdated: AT, profile: [`${BALP}PatientRead`] },
     type: expect.objectContaining({ code: 'rest' }),
-    subtype: [expect.objectContaining({ code: 'read' })],
+    subtype: [expect.objectContaining({ code: 'read' }), expect.objectContaining({ code: 'disclose' })],
     action: 'R',
     recorded: AT,
     outcome: '0',
@@ -253,12 +255,41 @@ describe('particulars', () => {
 
   test.each([
     ['direct-project', '0', ['disclose', 'ITI-32']],
-    ['direct-project', '8', ['disclose']],
+    ['direct-project', '8', ['not-delivered']],
     ['rest-hook', '0', ['disclose']],
+    ['rest-hook', '4', ['withheld']],
   ] as const)('a delivery by %s that ended with %s is of %j (direct-xdm 7)', (rail, outcome, codes) => {
     const delivery = { entry: '12-0', rail, receiver: 'Endpoint/e', attempts: 1 };
 
     expect(render({ event: 'deliver', outcome, delivery }).subtype?.map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('(baa-messaging MS51) bytes that reached a receiver who refused them were disclosed', () => {
+    const delivery = { entry: '12-0', rail: 'hl7v2-mllp', receiver: 'Endpoint/e', attempts: 1 } as const;
+    const refused = {
+      event: 'deliver',
+      outcome: '8',
+      delivery,
+      bytesHash: 'ab',
+      fileHashes: ['cd'],
+    } as const;
+    const rendered = render(refused);
+    expect(rendered.subtype?.map(({ code }) => code)).toEqual(['disclose']);
+    expect(rendered.entity?.at(-1)?.detail?.filter(({ type }) => type === 'sha256')).toEqual(
+      ['ab', 'cd'].map((valueString) => ({ type: 'sha256', valueString })),
+    );
+  });
+
+  test.each<[string, Partial<AuditEntry>, boolean]>([
+    ['of what another keeps', {}, true],
+    ['that was refused', { outcome: '4' }, false],
+    ['of what its own organization keeps', { viewers: [CLINIC] }, false],
+    ['by nobody’s people', { agent: { organization: '', client: 'ehr', subject: 'x' } }, false],
+    ['by an operation', { event: 'operation', action: 'E' }, true],
+    ['that the server made', { origin: 'server' }, false],
+    ['that was a write', { event: 'update', action: 'U' }, false],
+  ])('(baa-messaging MS51) a read %s is a disclosure: %j %s', (_, change, isOne) => {
+    expect(render(change).subtype?.some(({ code }) => code === 'disclose')).toBe(isOne);
   });
 
   test('failed logins say how many they stand for', () => {

@@ -13,6 +13,7 @@ import { VALUE_RULES } from '../../../ports/value-rules.ts';
 import { flushFolder, FolderRefused, makeFolder, messageOf } from '../../log/durable-folder.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
 import { textFileOf } from '../search/text-index.ts';
+import { fillAuditParties } from './fill-audit-parties.ts';
 import { fillDenials } from './fill-denials.ts';
 import { fillGuards } from './fill-guards.ts';
 import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';
@@ -184,6 +185,7 @@ const MIGRATIONS: ReadonlyMap<number, (db: DatabaseSync) => void> = new Map([
   [2, fillDenials],
   [3, addLasting],
   [4, fillGuards],
+  [5, fillAuditParties],
 ]);
 
 /** Which denials last in an emergency: none of those that a folder of an earlier format holds. */

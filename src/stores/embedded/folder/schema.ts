@@ -11,7 +11,7 @@
  */
 
 /** The format of the data folder. A newer one is refused, an older one is migrated. */
-export const FORMAT = 5;
+export const FORMAT = 6;
 
 /** `ended` of what has not ended. */
 export const FOREVER = Number.MAX_SAFE_INTEGER;
@@ -93,7 +93,7 @@ CREATE TABLE log (
 ) STRICT;
 
 -- Which commits hold audit rows that concern a name. key: 'n:Type/id' (an entity or patient), 'a:Organization/id'
--- (the agent's organization), 'v:Organization/id' (an organization that may see a row of that commit: the agent's own or
+-- (an organization that acted, kept what was told, or was told it), 'v:Organization/id' (an organization that may see a row of that commit: the agent's own or
 -- a viewer), 's:', 'b:' and 'h:' before a session, a basis and a hash of bytes.
 CREATE TABLE audit_index (key TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
 

@@ -82,8 +82,13 @@ test('(direct-xdm 2, 6) a package arrives signed and encrypted, and its notifica
   });
   const zip =
     mail?.parts.find(({ contentType }) => contentType === 'application/zip')?.bytes ?? new Uint8Array();
-  expect(await readXdm(zip)).toMatchObject({ kind: 'package' });
+  const read = await readXdm(zip);
+  expect(read).toMatchObject({ kind: 'package' });
   expect(receipt).toMatchObject({ bytesHash: createHash('sha256').update(zip).digest('hex') });
+  const files = read.kind === 'package' ? read.submission.documents : [];
+  expect(files).not.toEqual([]);
+  const fileHashes = files.map(({ bytes }) => createHash('sha256').update(bytes).digest('hex'));
+  expect(receipt).toMatchObject({ fileHashes }); // (baa-messaging MS51)
   await until(async () => (await kindsOf(sender, entry.id)).length === 2);
   expect([...(await kindsOf(sender, entry.id))].toSorted()).toEqual(['mdn-dispatched', 'mdn-processed']);
   await until(async () => (await receiver.owed()).length === 0);
