@@ -3,6 +3,8 @@
  * these have said about it. The same for a write that would tell something, and for a delivery as of now.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
+import { isAssociate } from '../agreements/applies.ts';
+import { asksAgreement } from '../policies/bases/business-associate.ts';
 import { BASES } from '../policies/basis.ts';
 import { endedForLater } from '../policies/consent/write-rules.ts';
 import { factsOf } from '../policies/facts.ts';
@@ -10,9 +12,11 @@ import { sourcesOf } from '../policies/guards/marks.ts';
 import { isHealthService } from '../policies/health-related.ts';
 import { REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
 import type { PartyKind } from '../policies/party-kind.ts';
+import type { Purpose } from '../policies/purpose.ts';
 import { typeOf } from '../resources/element.ts';
 import type { PartyWorld } from '../resources/party.ts';
 import { claimedBasis } from '../resources/referral-rules/basis.ts';
+import type { AgreementBetween } from './agreements.ts';
 import { countingOf, type ActiveConsent } from './consents.ts';
 import { findActors, withNotedActors } from './denials.ts';
 import { readEvidence, type Claimant } from './evidence.ts';
@@ -25,7 +29,9 @@ export interface DisclosureSource {
   readonly isSameEntity: (one: Ref, other: Ref) => Promise<boolean>;
   /** The active Consents about one patient, of every custodian. */
   readonly consentsAbout: (patient: Ref) => Promise<readonly ActiveConsent[]>;
-  readonly agreementsOf: (one: Ref, other: Ref) => Promise<readonly Resource[]>;
+  readonly isSameArrangement: (one: Ref, other: Ref) => Promise<boolean>;
+  /** How two organizations stand at an instant, in milliseconds since 1970. */
+  readonly agreementOf: (one: Ref, other: Ref, at: number) => Promise<AgreementBetween>;
   readonly isRelated: (organization: Ref, patient: Ref, order: Ref | undefined) => Promise<boolean>;
   /** When its first version was made, in milliseconds since 1970; undefined: that cannot be said. */
   readonly createdAt: (ref: Ref) => Promise<number | undefined>;
@@ -45,6 +51,8 @@ export interface Disclosing {
   /** The receiver is a party of the referral that it belongs to. */
   readonly parties: boolean;
   readonly claimant: Claimant;
+  /** What of a message is known to hold no health information (baa-messaging MS20). */
+  readonly isOpen?: boolean;
 }
 
 /** What is the same for all disclosures of a server. */
@@ -86,27 +94,50 @@ type OfPatient = 'what' | 'patient' | 'consents' | 'consentActors' | 'permits' |
 async function readCommon(
   source: DisclosureSource,
   { communityNeedsAuthorization }: DisclosureSettings,
-  { content, from, to, order, parties }: Disclosing,
+  telling: Disclosing,
   at: number,
 ): Promise<Omit<Disclosure, OfPatient>> {
+  const { content, from, to, order, parties } = telling;
   const claimed = claimedBasis(order);
-  return {
-    from,
-    to,
+  const kinds = {
     discloserKinds: await source.kindsOf(from, from),
     recipientKinds: await source.kindsOf(to, from),
+  };
+  const about = {
+    ...kinds,
     sameEntity: await source.isSameEntity(from, to),
-    agreements: await source.agreementsOf(from, to),
+    sameArrangement: await source.isSameArrangement(from, to),
+    claimed,
     parties,
+    phi: holdsHealthInformation(telling),
+    purpose: claimed === undefined ? purposeBetween(kinds) : BASES[claimed].purpose,
+  };
+  const isAsked = !about.sameEntity && asksAgreement(about);
+  return {
+    ...about,
+    from,
+    to,
+    agreement: isAsked ? await source.agreementOf(from, to, at) : undefined,
     facts: factsOf(content),
     sources: new Set(sourcesOf(content)),
-    claimed,
     healthRelated: isHealthService(order),
     communityNeedsAuthorization,
-    purpose: claimed === undefined ? REFERRAL_PURPOSE : BASES[claimed].purpose,
     now: at,
   };
 }
+
+/** A message may hold anything; every other resource holds health information where it is about a patient. */
+const holdsHealthInformation = ({ ref, patients, isOpen = false }: Disclosing): boolean =>
+  patients.length > 0 || (typeOf(ref) === 'Communication' && !isOpen);
+
+/** What is told to who works for others, or by it, is told for the operations of the one for whom it works. */
+const purposeBetween = ({
+  discloserKinds,
+  recipientKinds,
+}: Pick<Disclosure, 'discloserKinds' | 'recipientKinds'>): Purpose =>
+  isAssociate(recipientKinds) || isAssociate(discloserKinds)
+    ? BASES['business-associate'].purpose
+    : REFERRAL_PURPOSE;
 
 async function readPatient(
   source: DisclosureSource,

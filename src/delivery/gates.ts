@@ -2,6 +2,7 @@
  * What is asked once more just before an entry leaves: content is as of the commit, but address, rights and policies are
  * as of now (rules 6.1). Whoever lost the right meanwhile is not told.
  */
+import type { PairStanding } from '../agreements/pair.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { IssueCode } from '../fhir/issue.ts';
 import type { LackingPiece } from '../policies/claim.ts';
@@ -29,6 +30,8 @@ export interface GateDecision {
   /** Versions of the Consents and Contracts that decided; under which exception it is not told; which notice goes with it. */
   readonly deciding?: readonly string[];
   readonly exception?: string;
+  /** What stands between the two, where an agreement was asked for. */
+  readonly agreement?: PairStanding;
   readonly notice?: 1 | 2;
   /** Where the policies say no: the refusal in which it would be told, and what would let it be told. */
   readonly refused?: RefusedDelivery;

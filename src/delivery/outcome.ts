@@ -87,6 +87,7 @@ function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry
     event: 'deliver',
     action: 'R',
     ...AUDITED[fate],
+    ...(fate === 'withheld' && refusedAs(ended)),
     agent: SERVER_AGENT,
     ...(purpose !== 'TREAT' && { purposes: [purpose] }),
     requestId: entry.id,
@@ -115,6 +116,10 @@ export const attemptRow = (ended: EndedDelivery, subject: Version | undefined): 
   ...auditOf(ended, subject),
   event: 'deliver-attempt',
 });
+
+/** A delivery that an agreement stopped says so. */
+const refusedAs = ({ refused }: EndedDelivery): Pick<AuditEntry, 'issue'> =>
+  refused?.code === 'agreement-not-active' ? { issue: refused.code } : {};
 
 /** On what it was decided, and what left (compliance V1). */
 function decidedOn({ fate, basis, deciding = [], exception, notice, ...left }: EndedDelivery) {

@@ -6,7 +6,7 @@ import { isSameEntity, LINKS_MAX, type EntityLink } from '../policies/same-entit
 import { EVERYTHING } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
-import { entityLinkIn } from '../resources/parties/entity.ts';
+import { arrangementIn, entityLinkIn } from '../resources/parties/entity.ts';
 import { identitiesIn } from '../resources/parties/identity-systems.ts';
 import { kindFactsIn } from '../resources/parties/kinds.ts';
 import { findRow } from '../resources/parties/register.ts';
@@ -44,6 +44,19 @@ export async function bearsNpi(now: Snapshot, organization: Ref, resource: Resou
 /** Whether two organizations are one legal entity, by what administrators have confirmed (compliance D2; harmony Z13). */
 export const readSameEntity = (now: Snapshot, one: Ref, other: Ref): Promise<boolean> =>
   findSameEntity(async (ref) => resourceOf(await now.read(ref, EVERYTHING)), one, other);
+
+/** Whether an administrator says that two organizations take part in one organized health care arrangement. */
+export const readSameArrangement = (now: Snapshot, one: Ref, other: Ref): Promise<boolean> =>
+  findSameArrangement(async (ref) => resourceOf(await now.read(ref, EVERYTHING)), one, other);
+
+/** The same, wherever the Organizations are read. */
+export async function findSameArrangement(read: ReadOrganization, one: Ref, other: Ref): Promise<boolean> {
+  const names = async (organization: Ref, named: Ref): Promise<boolean> => {
+    const resource = await read(organization);
+    return resource?.resourceType === 'Organization' && arrangementIn(resource).includes(named);
+  };
+  return (await names(one, other)) || names(other, one);
+}
 
 type ReadOrganization = (ref: Ref) => Promise<Resource | undefined>;
 

@@ -12,7 +12,7 @@ import { typeOf } from '../resources/element.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
 import { claimedBasis } from '../resources/referral-rules/basis.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
-import { agreementsOf, contractsUnder } from './agreements.ts';
+import { readAgreement, storedContracts } from './agreements.ts';
 import { readActive } from './consents.ts';
 import { readCreated } from './created.ts';
 import {
@@ -23,7 +23,7 @@ import {
 } from './disclosure.ts';
 import { ADMITTED_BEFORE, isRelatedTo } from './evidence.ts';
 import type { Gate, GateDecision } from './gates.ts';
-import { readKinds, readSameEntity } from './party-facts.ts';
+import { readKinds, readSameArrangement, readSameEntity } from './party-facts.ts';
 import { compartmentPatientsIn } from './subject.ts';
 
 interface PolicyGateParts extends DisclosureSettings {
@@ -71,8 +71,8 @@ const storedSource = (now: Snapshot, partyKindDefault: PartyKindDefault): Disclo
   kindsOf: (organization, discloser) => readKinds(now, organization, discloser, partyKindDefault),
   isSameEntity: (one, other) => readSameEntity(now, one, other),
   consentsAbout: (patient) => readActive(now, patient),
-  agreementsOf: async (one, other) =>
-    agreementsOf((await now.search(contractsUnder(one, other))).matches, one, other),
+  isSameArrangement: (one, other) => readSameArrangement(now, one, other),
+  agreementOf: (one, other, at) => readAgreement(storedContracts(now), one, other, at),
   isRelated: (organization, patient, order) => isRelatedTo(now, organization, patient, order),
   createdAt: (ref) => readCreated(now, ref),
   parties: partyWorldOf(now),
@@ -118,7 +118,7 @@ async function decideAll(disclosures: readonly Disclosure[], now: Snapshot): Pro
   const decisions = disclosures.map((disclosure) => decide(disclosure));
   const deciding = decisions.find(({ permitted }) => !permitted) ?? decisions[0];
   if (first === undefined || deciding === undefined) throw new Error('a delivery is at least one disclosure');
-  const { permitted, policy, basis, exception, needs = [], code } = deciding;
+  const { permitted, policy, basis, exception, needs = [], code, agreement } = deciding;
   return {
     permitted,
     policy,
@@ -127,6 +127,7 @@ async function decideAll(disclosures: readonly Disclosure[], now: Snapshot): Pro
     ...(await decidingIn(deciding, now)),
     ...(!permitted && { why: deciding.law, refused: { needs, code, lacks: deciding.lacks ?? [] } }),
     ...(exception !== undefined && { exception }),
+    ...(agreement !== undefined && { agreement }),
   };
 }
 

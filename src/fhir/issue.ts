@@ -170,6 +170,7 @@ export const ISSUES = {
   'direct-address-invalid': row('value', 422, 'Write a Direct address as mailto:local@domain.'),
   'endpoint-unverifiable': row('business-rule', 422, 'Only an Endpoint of connection type direct-project, with an address mailto:local@domain, is verified.'),
   // — telling another organization: what a policy asks (45 CFR 160, 164; 42 CFR 2)
+  'agreement-not-active': withholds('privacy-precondition', row('suppressed', 403, 'Bring the agreement named into force, then send again.', 'AE', '207', 'quarantine')),
   'disclosure-denied': withholds('privacy-individual-request', row('suppressed', 403, 'See the policy named.')),
   'access-denied': withholds('privacy-access-denial', row('suppressed', 403, 'See reason and review right.')),
   'break-glass-refused': withholds('security', row('forbidden', 403, 'See diagnostics.')),
@@ -214,6 +215,8 @@ export interface IssueDetail {
   readonly extension?: readonly Extension[] | undefined;
   /** The patient whose consent would let the same request pass: the edge says where it is captured. */
   readonly captureFor?: Ref | undefined;
+  /** The Contract that the reader may read, instead of one in force: the edge links it (baa-messaging 9). */
+  readonly agreement?: Ref | undefined;
   /** Who is kept from something, and by whom, on no ground of law: a person looks at it (compliance I3). Not rendered. */
   readonly keptFrom?: { readonly counterparty: Ref; readonly owner: Ref } | undefined;
 }

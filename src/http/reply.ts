@@ -104,19 +104,25 @@ export function sendRefusal(
   if (refusal.retryAfter !== undefined) headers['Retry-After'] = Math.max(1, Math.ceil(refusal.retryAfter));
   else if (http === 503 || http === 429) headers['Retry-After'] = 1;
   if (refusal instanceof MethodRefused) headers['Allow'] = refusal.allow;
-  const capture = captureLinks(refusal, replying);
-  if (capture !== '') headers['Link'] = capture;
+  const links = [...captureLinks(refusal, replying), ...agreementLinks(refusal, replying)];
+  if (links.length > 0) headers['Link'] = links.join(', ');
   if (refusal.code === 'server-stopping' || refusal.code === 'body-too-large')
     headers['Connection'] = 'close';
   return send(res, http, headers, encodeJson(refusal.outcome), inFormat(asked, refusal), replying);
 }
 
 /** Where what is missing can be captured, so that the same request passes (compliance K1). */
-function captureLinks({ issues }: OperationOutcomeError, { base }: Replying): string {
+function captureLinks({ issues }: OperationOutcomeError, { base }: Replying): readonly string[] {
   const patients = new Set(issues.flatMap(({ captureFor }) => captureFor ?? []));
-  return [...patients]
-    .map((patient) => `<${base}/${patient}/$capture-consent>; rel="https://closeloop.dev/rel/capture"`)
-    .join(', ');
+  return [...patients].map(
+    (patient) => `<${base}/${patient}/$capture-consent>; rel="https://closeloop.dev/rel/capture"`,
+  );
+}
+
+/** The Contracts that are not in force (baa-messaging 9). */
+function agreementLinks({ issues }: OperationOutcomeError, { base }: Replying): readonly string[] {
+  const contracts = new Set(issues.flatMap(({ agreement }) => agreement ?? []));
+  return [...contracts].map((contract) => `<${base}/${contract}>; rel="https://closeloop.dev/rel/agreement"`);
 }
 
 /** A refusal whose words XML cannot say is told in JSON. */

@@ -9,6 +9,7 @@ import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import { ACCESS_DENIAL_SYSTEM, ACCESS_DENIALS } from '../policies/access.ts';
 import { EVIDENCE_CODES } from '../policies/claim.ts';
 import { EXCEPTIONS } from '../policies/exception.ts';
+import { AGREEMENT_URL } from '../agreements/told.ts';
 import { NEED_SYSTEM, NEED_URL, NEEDS } from '../policies/need.ts';
 import { COUNSELING_LABEL } from '../policies/facts.ts';
 import { LABEL_SOURCE } from '../policies/guards/marks.ts';
@@ -181,6 +182,7 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
   ]),
   [`StructureDefinition/${idOf(STEP_URL)}`, timelineStep()],
   [`StructureDefinition/${idOf(NEED_URL)}`, needDefinition()],
+  [`StructureDefinition/${idOf(AGREEMENT_URL)}`, agreementDefinition()],
   ...NOTES.map(([url, context, title]): readonly [string, Resource] => [
     `StructureDefinition/${idOf(url)}`,
     valueNote(url, context, title, 'Reference'),
@@ -229,6 +231,17 @@ function needDefinition(): Resource {
     ]),
     description:
       'What has to be captured for the same request to pass: reason, from, to, purpose, label, form, missingElement, existing.',
+  };
+}
+
+function agreementDefinition(): Resource {
+  return {
+    ...extensionOf(AGREEMENT_URL, 'OperationOutcome.issue', 'Agreement', [
+      { id: 'Extension.extension', path: 'Extension.extension', min: 1 },
+      { id: 'Extension.url', path: 'Extension.url', fixedUri: AGREEMENT_URL },
+      { id: 'Extension.value[x]', path: 'Extension.value[x]', max: '0' },
+    ]),
+    description: 'The agreement that would have to be in force: reference, state, until.',
   };
 }
 

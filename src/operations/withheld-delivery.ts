@@ -2,6 +2,7 @@
  * The work item of a delivery that the policies withhold (compliance L7): it asks a person of the discloser to capture what
  * is missing, and to send again. Nothing that was withheld is sent later by itself. Subscriptions get none (harmony Z44).
  */
+import { mayRead } from '../agreements/told.ts';
 import type { EndedDelivery, OpenedItem } from '../delivery/outcome.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { NEED_SYSTEM, sayNeed } from '../policies/need.ts';
@@ -42,9 +43,17 @@ export async function openWithheld(parts: Parts, ended: EndedDelivery): Promise<
         type: { text: 'need' },
         valueCodeableConcept: { coding: [{ system: NEED_SYSTEM, code: kind }] },
       })),
+      ...agreementOf(ended, owner),
     ],
   };
   return { write: buildWrite(planWorkItem(parts.newId(), item)) };
+}
+
+/** The Contract that is not in force, where its keeper may read it (baa-messaging BA14). */
+function agreementOf({ agreement }: EndedDelivery, owner: Ref) {
+  return agreement?.contract === undefined || !mayRead(agreement, owner)
+    ? []
+    : [{ type: { text: 'agreement' }, valueReference: { reference: agreement.contract } }];
 }
 
 /** The delivery, what it needs, and the Consents that decided, as far as the discloser keeps them. */

@@ -7,10 +7,10 @@ import type { PartyKind } from './party-kind.ts';
 import type { Purpose } from './purpose.ts';
 
 /**
- * Who may be told on a basis: parties of these kinds; the same legal entity; a person, whom a referral never tells; whom the
+ * Who may be told on a basis: parties of these kinds; the same legal entity; who works for the discloser, or the other way round; a person, whom a referral never tells; whom the
  * patient's signed word names; or anybody, because the evidence says who.
  */
-type Recipients = readonly PartyKind[] | 'entity' | 'person' | 'named' | 'anybody';
+type Recipients = readonly PartyKind[] | 'entity' | 'associate' | 'person' | 'named' | 'anybody';
 
 interface BasisRow {
   readonly purpose: Purpose;
@@ -30,7 +30,7 @@ export const BASES = {
   'treatment-own':        { purpose: 'TREAT',    section: '164.506', recipients: ['community-organization', 'school'],                  asks: 'a health-related service', accounted: false },
   'payment':              { purpose: 'HPAYMT',   section: '164.506', recipients: ['health-plan', 'provider'], accounted: false },
   'operations':           { purpose: 'HOPERAT',  section: '164.506', recipients: ['health-plan', 'provider'],                         asks: 'a relationship of both with the patient', accounted: false },
-  'business-associate':   { purpose: 'HOPERAT',  section: '164.502', recipients: ['business-associate'],                              asks: 'an agreement in force', accounted: false },
+  'business-associate':   { purpose: 'HOPERAT',  section: '164.502', recipients: 'associate',                                         asks: 'an agreement in force', accounted: false },
   'individual':           { purpose: 'PATRQT',   section: '164.524', recipients: 'person', accounted: false },
   'authorization':        { purpose: 'TREAT',    section: '164.508', recipients: 'named',                                             asks: 'a signed authorization', accounted: false },
   'involved-person':      { purpose: 'FAMRQT',   section: '164.510', recipients: 'person', accounted: false },

@@ -1,4 +1,5 @@
 /** The guards as policies: content that the law withholds whatever the basis, unless the patient's written word permits it. */
+import { asksAgreement, servesProgram } from './bases/business-associate.ts';
 import { formOf } from './consent/forms.ts';
 import { GUARDS, type ContentGuard, type GuardedTelling } from './guards/index.ts';
 import type { ContentFacts } from './facts.ts';
@@ -55,8 +56,8 @@ const withholds = (guard: ContentGuard, disclosure: Disclosure): boolean => {
 };
 
 /** Guarded content, as the guards ask of it. */
-export const tellingOf = ({ what, claimed, ...disclosure }: Disclosure): GuardedTelling => ({
-  ...what,
+export const tellingOf = (disclosure: Disclosure): GuardedTelling => ({
+  ...disclosure.what,
   from: disclosure.from,
   to: disclosure.to,
   recipientKinds: disclosure.recipientKinds,
@@ -64,7 +65,8 @@ export const tellingOf = ({ what, claimed, ...disclosure }: Disclosure): Guarded
   facts: disclosure.facts,
   sources: disclosure.sources,
   purpose: disclosure.purpose,
-  basis: claimed ?? 'treatment',
+  basis: disclosure.claimed ?? (asksAgreement(disclosure) ? 'business-associate' : 'treatment'),
+  serves: servesProgram(disclosure),
 });
 
 /** Why the newest permit on file does not do. */

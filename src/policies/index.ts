@@ -4,7 +4,8 @@
  */
 import type { IssueCode } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
-import { businessAssociate } from './bases/business-associate.ts';
+import type { PairStanding } from '../agreements/pair.ts';
+import { agreementInForce, asksAgreement } from './bases/business-associate.ts';
 import { CLAIMED, FOUND } from './bases/index.ts';
 import { own } from './bases/own.ts';
 import { communityAuthorization } from './bases/treatment-own.ts';
@@ -13,6 +14,7 @@ import type { LackingPiece } from './claim.ts';
 import { bindingDenials } from './denials.ts';
 import { directory } from './directory.ts';
 import { exceptionFor, type InformationBlockingException } from './exception.ts';
+import { noHealthInformation } from './no-health-information.ts';
 import { GUARDING } from './guarded-content.ts';
 import type { Need } from './need.ts';
 import { wanting } from './on-file.ts';
@@ -32,10 +34,10 @@ export interface Step {
 /** The first step that has an answer decides; minimum necessary and labels, (g), are obligations of what is permitted. */
 // prettier-ignore
 export const STEPS_OF_DECISION: readonly Step[] = [
-  { asks: '(a) is it no disclosure: about nobody, or a use within one legal entity', policies: [directory, own] },
+  { asks: '(a) is it no disclosure: about nobody, or a use within one legal entity', policies: [directory, noHealthInformation, own] },
   { asks: '(b) is the content guarded, whatever the basis',                          policies: GUARDING },
   { asks: '(c) does the patient deny it',                                            policies: [bindingDenials] },
-  { asks: '(d) does an agreement have to be in force, or does the organization ask more', policies: [businessAssociate, communityAuthorization] },
+  { asks: '(d) does an agreement have to be in force, or does the organization ask more', policies: [agreementInForce, communityAuthorization] },
   { asks: '(e) does the basis that is claimed permit it, with its evidence',         policies: CLAIMED },
   { asks: '(f) is there a basis where none is claimed',                              policies: FOUND },
 ];
@@ -62,6 +64,8 @@ export interface Decision {
   readonly exception?: InformationBlockingException;
   /** The Consents, Contracts and other resources that decided. */
   readonly deciding?: readonly Ref[];
+  /** What stands between the two, where an agreement was asked for: in force, where it is told. */
+  readonly agreement?: PairStanding;
   /** Which statement of 42 CFR 2.32(a) goes with it. */
   readonly notice?: 1 | 2;
 }
@@ -80,13 +84,17 @@ export function decide(disclosure: Disclosure, steps: readonly Step[] = STEPS_OF
 }
 
 function permitted({ name, law, basis }: Policy, disclosure: Disclosure): Decision {
-  const deciding = permitsRelied(disclosure).map(({ source }) => source);
+  const agreement = asksAgreement(disclosure) ? disclosure.agreement : undefined;
+  const contract = agreement?.contract;
+  const consents = permitsRelied(disclosure).map(({ source }) => source);
+  const deciding = contract === undefined ? consents : [...consents, contract];
   return {
     permitted: true,
     policy: name,
     law,
     ...(basis !== undefined && { basis }),
     ...(deciding.length > 0 && { deciding }),
+    ...(agreement !== undefined && { agreement }),
   };
 }
 
@@ -97,9 +105,17 @@ function denied({ name, law, refuses }: Policy, disclosure: Disclosure): Decisio
   return { permitted: false, policy: name, law, ...told(refuses?.(disclosure) ?? OWN_WISH) };
 }
 
-function told({ code, by, exception, needs = [], lacks = [], deciding = [] }: Refusing): Partial<Decision> {
+function told(refusing: Refusing): Partial<Decision> {
+  const { code, by, exception, needs = [], lacks = [], deciding = [], agreement } = refusing;
   const because = exception ?? exceptionFor(code, by);
-  return { code, needs, lacks, deciding, ...(because !== undefined && { exception: because }) };
+  return {
+    code,
+    needs,
+    lacks,
+    deciding,
+    ...(because !== undefined && { exception: because }),
+    ...(agreement !== undefined && { agreement }),
+  };
 }
 
 /** No basis is found (compliance B31): the patient's authorization is what anybody can capture. */

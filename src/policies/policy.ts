@@ -1,6 +1,7 @@
 /** What a policy is: a rule about telling somebody something, with its law, that sees one disclosure and votes. */
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import type { IssueCode } from '../fhir/issue.ts';
+import type { PairStanding } from '../agreements/pair.ts';
 import type { Basis } from './basis.ts';
 import type { ClaimEvidence, LackingPiece } from './claim.ts';
 import type { Permit } from './consent/permit.ts';
@@ -34,8 +35,12 @@ export interface Disclosure {
    * is no Organization and is missing here may stand for any.
    */
   readonly consentActors?: ReadonlyMap<string, Ref>;
-  /** Executed Contracts that name both organizations. */
-  readonly agreements: readonly Resource[];
+  /** It holds protected health information; false for a message that is known to hold none (baa-messaging BA10, MS20). */
+  readonly phi: boolean;
+  /** What stands between the two, where an agreement has to (baa-messaging BA4); undefined: none is asked for. */
+  readonly agreement: (PairStanding & { readonly qualified?: boolean }) | undefined;
+  /** An administrator says that the two take part in one organized health care arrangement (45 CFR 160.103). */
+  readonly sameArrangement: boolean;
   /** The receiver is a party of the referral that this belongs to. */
   readonly parties: boolean;
   /** What the content is, by its labels (compliance D5). */
@@ -73,6 +78,8 @@ export interface Refusing {
   readonly lacks?: readonly LackingPiece[];
   /** The Consents and other resources that decided. */
   readonly deciding?: readonly Ref[];
+  /** What stands between the two instead of an agreement in force. */
+  readonly agreement?: PairStanding;
 }
 
 export interface Policy {

@@ -46,6 +46,11 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
     to: 'src/operations',
     because: 'work that a leaving person had claimed goes back by the writes of a Task',
   },
+  {
+    from: 'src/policies',
+    to: 'src/agreements',
+    because: 'who works for the discloser is told under an agreement that is in force',
+  },
   { from: 'src/capability', to: 'src/operations', because: 'what we claim is derived from what we do' },
   { from: 'src/resources', to: 'src/ports', because: 'search values and audit rows are words of the store' },
   { from: 'src/resources', to: 'src/direct', because: 'an Endpoint of Direct has a Direct address' },

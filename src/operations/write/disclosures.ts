@@ -6,6 +6,7 @@
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isOwnWord, readActive, activeFor, type ActiveConsent } from '../../delivery/consents.ts';
+import { readAgreement } from '../../delivery/agreements.ts';
 import { readCreated } from '../../delivery/created.ts';
 import {
   buildDisclosures,
@@ -14,7 +15,9 @@ import {
   type Disclosing,
 } from '../../delivery/disclosure.ts';
 import { ADMITTED_BEFORE, isRelatedTo, type Claimant } from '../../delivery/evidence.ts';
-import { bearsNpi, findSameEntity } from '../../delivery/party-facts.ts';
+import { bearsNpi, findSameArrangement, findSameEntity } from '../../delivery/party-facts.ts';
+import { mayPassClosed } from '../../messaging/closed.ts';
+import { decideContent } from '../../messaging/content.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
 import { factsOf } from '../../policies/facts.ts';
 import { guardMarksOf, NO_LOCAL_PATIENT, readMarks, sourcesOf } from '../../policies/guards/marks.ts';
@@ -32,6 +35,7 @@ import { note } from '../../referral/ruling.ts';
 import { runningGrants } from '../emergency/grants.ts';
 import { fileConsents } from './consents-on-file.ts';
 import type { Draft, Planned } from './draft.ts';
+import { contractsIn } from './contracts-in.ts';
 import { partyOf, partyWorldIn } from './rule-context.ts';
 import { keeperOf, readLabels, readPreview } from './preview.ts';
 import { patientsOfCompartments } from '../values.ts';
@@ -53,6 +57,8 @@ interface Telling {
   /** It was sent before, so that its claim was asked about then. */
   readonly isSent: boolean;
   readonly place: string;
+  /** A message that is known to hold no health information. */
+  readonly isOpen: boolean;
 }
 
 /** @throws OperationOutcomeError what the policies refuse */
@@ -84,7 +90,7 @@ async function tellingOfMove(draft: Draft, move: Move): Promise<Telling | undefi
   const order = orderRef === undefined ? undefined : await readPreview(draft, orderRef);
   const sends = move.tid === SENT?.tid;
   const isSent = move.from !== 'draft';
-  return { ref: task, content, from, to, order, orderRef, sends, isSent, place: 'Task' };
+  return { ref: task, content, from, to, order, orderRef, sends, isSent, place: 'Task', isOpen: false };
 }
 
 /** What a Communication that its client writes tells each organization that it names as recipient. */
@@ -99,9 +105,24 @@ async function tellingsOfMessage(draft: Draft, planned: Planned): Promise<readon
     if (to === undefined || to === from) continue;
     const about = await orderOf(draft, after.plain);
     const told = { ref, content: after.plain, from, to, ...about };
-    tellings.push({ ...told, sends: false, isSent: false, place: 'Communication' });
+    const isOpen = await passesClosed(draft, after.plain);
+    tellings.push({ ...told, sends: false, isSent: false, place: 'Communication', isOpen });
   }
   return tellings;
+}
+
+/** Whether a message holds nothing for which an agreement has to be in force (baa-messaging BA10, MS22). */
+async function passesClosed(draft: Draft, message: Resource): Promise<boolean> {
+  const read = async (named: unknown): Promise<Resource | undefined> => {
+    const ref = localRef(named);
+    return ref === undefined ? undefined : readPreview(draft, ref);
+  };
+  const thread = await read(valuesAt(message, 'partOf')[0]);
+  const decided = (one: Resource, repliedTo: readonly Resource[] = []) =>
+    decideContent(one, { kind: 'vendor', thread, repliedTo }).decided;
+  const replied = await Promise.all(valuesAt(message, 'inResponseTo').map(read));
+  const repliedTo = replied.filter((one) => one !== undefined).filter((one) => decided(one) === 'phi');
+  return mayPassClosed(message, decided(message, repliedTo));
 }
 
 /** The order that a message is about, by its Task or by itself. */
@@ -144,7 +165,7 @@ async function disclosuresOf(
   telling: Telling,
   patients = patientsIn(telling),
 ): Promise<readonly Disclosure[]> {
-  const { ref, content, from, to, order, orderRef, isSent } = telling;
+  const { ref, content, from, to, order, orderRef, isSent, isOpen } = telling;
   const claims =
     orderRef !== undefined && ((await keeperOf(draft, orderRef)) ?? draft.caller.organization) === from;
   const told: Disclosing = {
@@ -155,6 +176,7 @@ async function disclosuresOf(
     patients,
     order: claims ? order : undefined,
     parties: true,
+    isOpen,
     claimant: isSent ? ADMITTED_BEFORE : await claimantOf(draft, claims ? order : undefined),
   };
   const { settings } = draft.context;
@@ -269,9 +291,13 @@ async function refusalOf(
   { to }: Telling,
   refused: readonly RefusedTelling[],
 ): Promise<OperationOutcomeError> {
-  const name = (await readPreview(draft, to))?.['name'];
+  const nameOf = async (party: Ref): Promise<string> => {
+    const name = (await readPreview(draft, party))?.['name'];
+    return typeof name === 'string' ? name : party;
+  };
   const about = {
-    recipient: typeof name === 'string' ? name : to,
+    recipient: await nameOf(to),
+    nameOf,
     caller: draft.caller.organization,
     byMessage: draft.byMessage,
     keeperOf: (ref: Ref) => keeperOf(draft, ref),
@@ -304,8 +330,8 @@ const sourceOf = (draft: Draft): DisclosureSource => ({
   kindsOf: (organization, discloser) => kindsIn(draft, organization, discloser),
   isSameEntity: (one, other) => findSameEntity((ref) => readPreview(draft, ref), one, other),
   consentsAbout: (patient) => consentsIn(draft, patient),
-  // No policy asks for a Contract before the state of agreements is known.
-  agreementsOf: async () => [],
+  isSameArrangement: (one, other) => findSameArrangement((ref) => readPreview(draft, ref), one, other),
+  agreementOf: (one, other, at) => readAgreement((query) => contractsIn(draft, query), one, other, at),
   isRelated: (organization, patient, order) => isRelatedTo(draft.snapshot, organization, patient, order),
   createdAt: async (ref) => {
     const own = draft.planned.get(ref);

@@ -2,12 +2,16 @@
  * A decision that something is not told, as the refusal of the write that would have told it (compliance 15, K1). Its reader
  * is the discloser; whoever does not keep the Consent is not told which one decided.
  */
+import { isAssociate } from '../../agreements/applies.ts';
+import type { PairStanding } from '../../agreements/pair.ts';
+import { tellStanding } from '../../agreements/told.ts';
 import type { IssueDetail } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { possibleBases } from '../../policies/bases/possible.ts';
 import { placeOfPiece } from '../../policies/claim.ts';
 import { exceptionCoding, exceptionFor } from '../../policies/exception.ts';
 import type { Decision, Disclosure } from '../../policies/index.ts';
+import { NO_AGREEMENT } from '../../agreements/state.ts';
 import { issueOfNeed, NEED_SYSTEM, needExtension } from '../../policies/need.ts';
 
 interface RefusedDisclosure {
@@ -23,6 +27,8 @@ interface Reader {
   /** A message brings it: it is kept, and a person captures what is missing. */
   readonly byMessage: boolean;
   readonly keeperOf: (ref: Ref) => Promise<Ref | undefined>;
+  /** The name of an organization, or its reference. */
+  readonly nameOf: (organization: Ref) => Promise<string>;
 }
 
 /** The issues of one refused disclosure: one for each need, or each piece that a claim lacks. */
@@ -43,6 +49,8 @@ export async function issuesOfRefusal(
 
 async function issuesOf(refused: RefusedDisclosure, reader: Reader): Promise<readonly IssueDetail[]> {
   switch (refused.decision.code) {
+    case 'agreement-not-active':
+      return [await notInForce(refused, reader)];
     case 'disclosure-denied':
       return [await denied(refused, reader)];
     case 'basis-evidence-missing':
@@ -73,6 +81,29 @@ async function denied({ decision, place }: RefusedDisclosure, reader: Reader): P
     codings: [{ system: NEED_SYSTEM, code: need.kind }],
     diagnostics: says,
     expression: [place],
+  };
+}
+
+/** No agreement is in force between the two (baa-messaging 9): in the words for the side that asks. */
+async function notInForce(
+  { disclosure, decision, place }: RefusedDisclosure,
+  { caller, nameOf }: Reader,
+): Promise<IssueDetail> {
+  const { from, to } = disclosure;
+  const [need] = decision.needs ?? [];
+  const agreement: PairStanding = decision.agreement ?? NO_AGREEMENT;
+  const [principal, associate] = isAssociate(disclosure.discloserKinds) ? [to, from] : [from, to];
+  const named = [from, to, agreement.principal, agreement.associate, agreement.waitsFor];
+  const names = new Map<Ref, string>();
+  for (const party of named) if (party !== undefined) names.set(party, await nameOf(party));
+  const told = tellStanding(agreement, { reader: caller, principal, associate, names });
+  return {
+    code: 'agreement-not-active',
+    diagnostics: told.text,
+    expression: [place],
+    ...(need !== undefined && { codings: [{ system: NEED_SYSTEM, code: need.kind }] }),
+    ...(told.extension !== undefined && { extension: [told.extension] }),
+    ...(told.contract !== undefined && { agreement: told.contract }),
   };
 }
 

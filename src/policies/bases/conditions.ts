@@ -20,6 +20,7 @@ export function recipientFits(basis: Basis): BasisCondition {
   switch (recipients) {
     case 'anybody':
     case 'named':
+    case 'associate': // the agreement shows it
       return () => undefined;
     case 'entity':
       return asks('performer', 'a recipient of the same legal entity', ({ sameEntity }) => sameEntity);

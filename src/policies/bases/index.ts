@@ -2,6 +2,7 @@
 import type { Policy } from '../policy.ts';
 import { abuseNeglect } from './abuse-neglect.ts';
 import { authorization } from './authorization.ts';
+import { businessAssociate } from './business-associate.ts';
 import { childAbuse } from './child-abuse.ts';
 import { foundOn } from './claimed.ts';
 import { correctional } from './correctional.ts';
@@ -29,6 +30,7 @@ export const CLAIMED: readonly Policy[] = [
   treatmentOwn,
   payment,
   operations,
+  businessAssociate,
   individual,
   authorization,
   involvedPerson,
@@ -47,4 +49,8 @@ export const CLAIMED: readonly Policy[] = [
   secretary,
 ];
 
-export const FOUND: readonly Policy[] = [foundOn(treatment), foundOn(treatmentOwn)];
+export const FOUND: readonly Policy[] = [
+  foundOn(treatment),
+  foundOn(treatmentOwn),
+  foundOn(businessAssociate),
+];

@@ -7,7 +7,13 @@ import { recipientFits } from './conditions.ts';
 export const possibleBases = (disclosure: Disclosure): readonly string[] =>
   (Object.keys(BASES) as Basis[]).flatMap((basis) => {
     const { asks, recipients } = basisRow(basis);
-    if (recipients === 'entity' || recipients === 'person' || basis === 'secretary') return [];
+    if (
+      recipients === 'entity' ||
+      recipients === 'person' ||
+      recipients === 'associate' ||
+      basis === 'secretary'
+    )
+      return [];
     if (recipientFits(basis)(disclosure) !== undefined) return [];
     return [asks === undefined ? basis : `${basis} (${asks})`];
   });

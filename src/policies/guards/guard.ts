@@ -17,6 +17,8 @@ export interface GuardedTelling extends Omit<PermitTelling, 'labels'> {
   readonly sources: ReadonlySet<Ref>;
   readonly discloserKinds: ReadonlySet<PartyKind>;
   readonly basis: Basis;
+  /** The recipient serves the discloser under an agreement of 42 CFR 2.12(c)(4); absent: nobody asked. */
+  readonly serves?: boolean;
 }
 
 export interface ContentGuard {

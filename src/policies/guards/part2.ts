@@ -8,8 +8,11 @@ import type { PartyKind } from '../party-kind.ts';
 import { isWithin } from '../purpose.ts';
 import { permitTelling, type ContentGuard, type GuardedTelling } from './guard.ts';
 
-/** `consent`: with a consent that covers it; `proceedings`: with one for proceedings alone; `free`: without. */
-type ByBasis = 'consent' | 'proceedings' | 'free' | 'never';
+/**
+ * `consent`: with a consent that covers it; `service`: with one, or under an agreement with the program; `proceedings`: with
+ * one for proceedings alone; `free`: without.
+ */
+type ByBasis = 'consent' | 'service' | 'proceedings' | 'free' | 'never';
 
 /** What each basis does for a record of Part 2 (compliance 4). */
 // prettier-ignore
@@ -19,7 +22,7 @@ const PART2_BY_BASIS: Readonly<Record<Basis, ByBasis>> = {
   'treatment-own':        'consent',
   'payment':              'consent',
   'operations':           'consent',
-  'business-associate':   'consent',     // 2.12(c)(4) needs an agreement in force; no agreement is read yet
+  'business-associate':   'service',     // 2.12(c)(4)
   'individual':           'free',        // 2.23
   'authorization':        'consent',     // 2.32: a general authorization is not enough
   'involved-person':      'consent',
@@ -52,7 +55,8 @@ export const part2: ContentGuard = {
     if (rule === 'free' || rule === 'never') return rule === 'free';
     // Which purposes a consent for proceedings covers, and that no other covers them, the permit knows (2.31(d)).
     if (permits.some((permit) => isCovered(permit, telling, at))) return true;
-    return rule === 'consent' && permits.some((permit) => mayRedisclose(permit, telling, at));
+    if (rule === 'service' && telling.serves === true) return true;
+    return rule !== 'proceedings' && permits.some((permit) => mayRedisclose(permit, telling, at));
   },
 };
 

@@ -22,14 +22,14 @@ async function pasted(): Promise<Policy> {
 
 const disclosure: Disclosure = {
   ...DISCLOSURE,
-  agreements: [{ resourceType: 'Contract' }],
+  sameArrangement: true,
   purpose: 'HOPERAT',
 };
 
-test('(compliance L1) the policy of the page permits by agreement alone, beside those there are', async () => {
+test('(compliance L1) the policy of the page permits within an arrangement alone, beside those there are', async () => {
   const policies = [...STEPS_OF_DECISION, { asks: 'last', policies: [await pasted()] }];
   expect(decide(disclosure, policies)).toMatchObject({ permitted: true, policy: 'arrangement' });
-  expect(decide({ ...disclosure, agreements: [] }, policies)).toMatchObject({
+  expect(decide({ ...disclosure, sameArrangement: false }, policies)).toMatchObject({
     permitted: false,
     policy: 'none',
   });

@@ -155,7 +155,7 @@ describe('(compliance B02, B03, B31) what the recipient is decides', () => {
   test('(harmony Z35) a business associate without an agreement is told nothing', async () => {
     await setKinds('recipient', 'business-associate');
     const refused = await send(await newPatient());
-    expect(codesOf(refused.json)).toEqual([['consent-needed', 'agreement', 'privacy-precondition']]);
+    expect(codesOf(refused.json)).toEqual([['agreement-not-active', 'agreement', 'privacy-precondition']]);
   });
 
   test('a claim that does not fit is refused piece by piece', async () => {

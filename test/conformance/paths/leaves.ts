@@ -167,6 +167,8 @@ const LEAVES: readonly Leaf[] = [
   { at: 'delivery/backoff.ts', why: 'computes how long a delivery waits' },
   { at: 'delivery/outcome.ts', why: 'makes the commit of an outcome' },
   { at: 'delivery/party-facts.ts', why: 'reads what is said of an organization' },
+  { at: 'agreements/', why: 'tables and pure rules: whether an agreement is needed, and how it stands' },
+  { at: 'policies/no-health-information.ts', why: 'a row: whether it permits a disclosure' },
   { at: 'policies/directory.ts', why: 'a row: whether it permits a disclosure' },
   { at: 'policies/part2/', why: 'the notice of 42 CFR Part 2: its words, and where they stand' },
   { at: 'policies/labels/', why: 'tables of labels, and what of a text they say' },

@@ -161,7 +161,8 @@ test.each(['treatment', undefined] as const)(
     const decision = decide({ ...TOLD_TASK, ...toKinds('business-associate'), claimed });
     expect(decision).toMatchObject({
       permitted: false,
-      policy: 'business-associate',
+      policy: 'agreement',
+      code: 'agreement-not-active',
       exception: 'privacy-precondition',
     });
     expect(decision.needs?.map(({ kind }) => kind)).toEqual(['agreement']);

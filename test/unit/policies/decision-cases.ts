@@ -2,6 +2,7 @@
  * Disclosures with the decision that each must get, and the paragraph that says so. Every policy and every guard decides
  * some of them: `mutations.test.ts` asks that no vote can be lost or turned around unseen.
  */
+import { NO_AGREEMENT } from '../../../src/agreements/state.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import type { Basis } from '../../../src/policies/basis.ts';
 import { factsOfLabels } from '../../../src/policies/facts.ts';
@@ -48,6 +49,21 @@ const COMMUNITY = { ...toKinds('community-organization'), healthRelated: true } 
 const place = { what: { type: 'Location', ref: 'Location/1' }, parties: false, patient: undefined } as const;
 const consentItself = { what: { type: 'Consent', ref: 'Consent/1' } } as const;
 
+const IN_FORCE = { agreement: { ...NO_AGREEMENT, state: 'active', contract: 'Contract/1' } } as const;
+const QUALIFIED = { agreement: { ...NO_AGREEMENT, qualified: true } } as const;
+const VENDOR = { ...toKinds('business-associate'), purpose: 'HOPERAT' } as const;
+const BY_VENDOR: Partial<Disclosure> = {
+  discloserKinds: new Set(['business-associate']),
+  purpose: 'HOPERAT',
+};
+const PROGRAM: Partial<Disclosure> = { ...VENDOR, discloserKinds: new Set(['provider', 'part2-program']) };
+const OPEN_MESSAGE: Partial<Disclosure> = {
+  ...VENDOR,
+  what: { type: 'Communication', ref: 'Communication/1' },
+  patient: undefined,
+  phi: false,
+};
+
 // prettier-ignore
 const USES: readonly Row[] = [
   ['45 CFR 160.103: a place is about nobody',              unclaimed(place), true, 'directory'],
@@ -85,12 +101,28 @@ const DENIED: readonly Row[] = [
   ['C1: what the patient denies',                          unclaimed(denial()), false, 'patient-consent'],
   ['L3: denied, and to a business associate',              unclaimed({ ...denial(), ...toKinds('business-associate') }), false, 'patient-consent'],
   ['R2: a restriction that does not bind',                 claiming('required-by-law', { ...resting({ law: 'Code 12' }), ...denial('hipaa-restrictions') }), true, 'required-by-law'],
-  ['B06: a business associate without an agreement',       claiming('business-associate', toKinds('business-associate')), false, 'business-associate'],
-  ['B06: whatever else it is, where the claim says so',    claiming('business-associate', toKinds('business-associate', 'provider')), false, 'business-associate'],
-  ['B06: where nothing is claimed',                        unclaimed(toKinds('business-associate')), false, 'business-associate'],
-  ['B06: for treatment by it',                             claiming('treatment', toKinds('business-associate')), false, 'business-associate'],
-  ['B06: for payment',                                     claiming('payment', toKinds('business-associate')), false, 'business-associate'],
+  ['B06: a business associate without an agreement',       claiming('business-associate', toKinds('business-associate')), false, 'agreement'],
+  ['B06: whatever else it is, where the claim says so',    claiming('business-associate', toKinds('business-associate', 'provider')), false, 'agreement'],
+  ['B06: where nothing is claimed',                        unclaimed(toKinds('business-associate')), false, 'agreement'],
+  ['B06: for treatment by it',                             claiming('treatment', toKinds('business-associate')), false, 'agreement'],
+  ['B06: for payment',                                     claiming('payment', toKinds('business-associate')), false, 'agreement'],
   ['B06: one that is a provider as well, as a provider',   unclaimed(toKinds('business-associate', 'provider')), true, 'treatment'],
+  ['BA4: under an agreement in force',                     unclaimed({ ...VENDOR, ...IN_FORCE }), true, 'business-associate'],
+  ['BA4: under one, as it is claimed',                     claiming('business-associate', { ...VENDOR, ...IN_FORCE }), true, 'business-associate'],
+  ['B06: claimed for what is about nobody',               claiming('business-associate', { ...VENDOR, patient: undefined, phi: false }), false, 'business-associate'],
+  ['BA4: that has ended',                                  claiming('business-associate', { ...VENDOR, agreement: { ...NO_AGREEMENT, state: 'expired' } }), false, 'agreement'],
+  ['BA4: under one, claimed as what it is not',            claiming('payment', { ...VENDOR, ...IN_FORCE }), false, 'payment'],
+  ['BA4: a provider for operations that also works for others', unclaimed({ ...toKinds('business-associate', 'provider'), purpose: 'HOPERAT' }), false, 'agreement'],
+  ['BA12: by an associate, without one',                   unclaimed(BY_VENDOR), false, 'agreement'],
+  ['BA12: by an associate, under one',                     unclaimed({ ...BY_VENDOR, ...IN_FORCE }), true, 'business-associate'],
+  ['BA11: in an emergency',                                claiming('emergency', { ...VENDOR, ...resting({ emergency: true }) }), false, 'agreement'],
+  ['BA10: a message about the agreement itself',           unclaimed(OPEN_MESSAGE), true, 'no-health-information'],
+  ['MS20: a message that may hold anything',               unclaimed({ ...OPEN_MESSAGE, phi: true }), false, 'agreement'],
+  ['P18: a record of Part 2 to who serves the program',    claiming('business-associate', { ...PROGRAM, ...labelled(PART2), ...IN_FORCE }), true, 'business-associate'],
+  ['P18: without an agreement',                            claiming('business-associate', { ...PROGRAM, ...labelled(PART2) }), false, 'part2'],
+  ['BA8: of a program that is no covered entity, by an agreement of an associate', unclaimed({ ...PROGRAM, discloserKinds: new Set(['part2-program']), ...labelled(PART2), ...IN_FORCE }), false, 'part2'],
+  ['BA8: by one of a qualified service organization',      unclaimed({ ...PROGRAM, discloserKinds: new Set(['part2-program']), ...labelled(PART2), ...QUALIFIED }), true, 'business-associate'],
+  ['BA8: which is not enough for a covered entity',        unclaimed({ ...PROGRAM, ...QUALIFIED }), false, 'agreement'],
   ['B06: on a basis that is not the discloser\'s',         claiming('required-by-law', { ...toKinds('business-associate'), ...resting({ law: 'Code 12' }) }), true, 'required-by-law'],
   ['B03: the setting asks for an authorization',           unclaimed({ ...COMMUNITY, communityNeedsAuthorization: true }), false, 'community-authorization'],
   ['B03: there is one',                                    unclaimed({ ...COMMUNITY, communityNeedsAuthorization: true, ...permitting('community-referral') }), true, 'treatment-own'],

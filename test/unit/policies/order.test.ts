@@ -37,7 +37,7 @@ const ANSWERS: readonly (readonly [step: string, policy: string, change: Partial
   ['b', 'guard',              { facts: { ...DISCLOSURE.facts, selfPay: true } }],
   // It speaks of disclosures alone, so that a use within one entity is not its business.
   ['c', 'patient-consent',    { consents: [consent()] }],
-  ['d', 'business-associate', { recipientKinds: new Set(['business-associate']) }],
+  ['d', 'agreement',          { recipientKinds: new Set(['business-associate']) }],
   ['e', 'authorization',      { claimed: 'authorization' }],
   ['f', 'treatment',          {}],
 ];
@@ -72,7 +72,7 @@ describe('(compliance L3) of two steps that have an answer the first decides', (
       claimed: 'payment',
       purpose: 'HPAYMT',
     };
-    expect(decide(disclosure, STEPS).policy).toBe('business-associate');
+    expect(decide(disclosure, STEPS).policy).toBe('agreement');
   });
 });
 

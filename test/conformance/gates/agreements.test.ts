@@ -1,0 +1,261 @@
+/**
+ * The gate of agreements on what is written and on what is delivered (baa-messaging BA4, BA5, BA10–BA12, BA14, BA15): only an
+ * agreement in force lets health information pass, whichever of the two tells it.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AgreementState } from '../../../src/agreements/state.ts';
+import { createGates } from '../../../src/delivery/gates.ts';
+import { outcomeCommit, type EndedDelivery } from '../../../src/delivery/outcome.ts';
+import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
+import type { Ref } from '../../../src/fhir/types.ts';
+import { openWithheld } from '../../../src/operations/withheld-delivery.ts';
+import { PARTY_KIND_SYSTEM } from '../../../src/resources/parties/kinds.ts';
+import { agreement, type AgreementSpec } from '../../agreements.ts';
+import { buildClaimed, buildEntry, buildWrite } from '../../contract/delivery-world.ts';
+import * as make from '../../resources.ts';
+import { administrator, callerOf, initiator, openWorld, refOf, type World } from '../../world.ts';
+
+const MORNING = Date.parse('2026-06-01T08:00:00Z');
+const AFTER_END = Date.parse('2027-02-01T00:00:00Z');
+const clock = { at: MORNING, now: () => clock.at };
+
+/** A Contract for each state. */
+const STATES: Readonly<Record<AgreementState, AgreementSpec | undefined>> = {
+  none: undefined,
+  staging: { status: 'policy', signed: [] },
+  pending: { status: 'executable', signed: ['principal'] },
+  active: {},
+  expired: { start: '2025-01-01', end: '2026-05-31' },
+  revoked: { status: 'revoked', reason: { code: 'service-ended', effective: '2026-05-31' } },
+};
+const NAMES = Object.keys(STATES) as AgreementState[];
+const A: Ref = 'Organization/initiator';
+const vendor = (state: AgreementState): Ref => `Organization/v-${state}`;
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ store: { clock }, engine: { clock } });
+  await world.seedDirectory('initiator', 'specialist', ...NAMES.map((state) => `v-${state}`));
+  for (const state of NAMES) await setKinds(vendor(state), 'business-associate');
+  for (const [state, spec] of Object.entries(STATES) as [AgreementState, AgreementSpec | undefined][])
+    if (spec !== undefined) await putContract(state, { ...spec, associate: vendor(state) });
+});
+afterAll(() => world.close());
+
+/** An administrator says what an organization is. */
+async function setKinds(organization: Ref, ...kinds: readonly string[]): Promise<void> {
+  const { json } = await world.ask(administrator, 'GET', organization);
+  const { type: _type, ...stored } = json ?? { resourceType: 'Organization' };
+  const type = kinds.map((code) => ({ coding: [{ system: PARTY_KIND_SYSTEM, code }] }));
+  expect((await world.ask(administrator, 'PUT', organization, { ...stored, type })).status).toBe(200);
+}
+
+/** A Contract as it stands in the store, whatever led there. */
+async function putContract(id: string, spec: AgreementSpec): Promise<void> {
+  const contract = agreement({ id, principal: A, ...spec });
+  const ref: Ref = `Contract/${id}`;
+  const current = await world.store.snapshot().read(ref, { everything: true });
+  const base = current?.text === undefined ? 0 : current.seq;
+  const write = { ...buildWrite(ref, base, JSON.stringify(contract)), custodian: A };
+  await world.store.commit({
+    writes: [write],
+    preconditions: [],
+    expects: [],
+    audit: [
+      {
+        event: 'update',
+        action: 'U',
+        outcome: '0',
+        agent: { organization: A, client: 'test', subject: 'test' },
+        requestId: 'test',
+        entities: [],
+        patients: [],
+        viewers: [],
+      },
+    ],
+    outbox: [],
+    deliveryOutcomes: [],
+  });
+}
+
+const callerFor = (organization: Ref) => callerOf(organization.replace('Organization/', ''));
+
+/** An order of one about a patient of its own to the other. */
+async function order(from: Ref, to: Ref) {
+  const subject = refOf(await world.create(callerFor(from), make.patient()));
+  const parties = { subject, requester: from, performer: to };
+  return world.ask(callerFor(from), 'POST', 'ServiceRequest', make.serviceRequest(parties));
+}
+
+const CONTENT = 'https://closeloop.dev/fhir/CodeSystem/message-content';
+
+const send = (from: Ref, to: Ref, content: string | undefined, more: object = {}) =>
+  world.ask(callerFor(from), 'POST', 'Communication', {
+    resourceType: 'Communication',
+    status: 'completed',
+    ...(content !== undefined && { category: [{ coding: [{ system: CONTENT, code: content }] }] }),
+    sender: { reference: from },
+    recipient: [{ reference: to }],
+    payload: [{ contentString: 'Please send us the signed document.' }],
+    ...more,
+  });
+
+const DIRECTIONS = [
+  ['to', (state: AgreementState) => [A, vendor(state)] as const],
+  ['by', (state: AgreementState) => [vendor(state), A] as const],
+] as const;
+
+describe.each(NAMES.flatMap((state) => DIRECTIONS.map(([says, ends]) => ({ state, says, ends }))))(
+  '(baa-messaging BA12) $says an associate whose agreement is $state',
+  ({ state, ends }) => {
+    const [from, to] = ends(state);
+    const passes = state === 'active';
+
+    test('an order', async () => {
+      const { status, code } = await order(from, to);
+      expect([status, code]).toEqual(passes ? [201, undefined] : [403, 'agreement-not-active']);
+    });
+
+    test.each([undefined, 'phi', 'notice'])('a message, declared %s', async (content) => {
+      const { status, code } = await send(from, to, content);
+      expect([status, code]).toEqual(passes ? [201, undefined] : [403, 'agreement-not-active']);
+    });
+
+    test('(baa-messaging MS22) a short administrative message always', async () => {
+      expect((await send(from, to, 'administrative')).status).toBe(201);
+    });
+
+    test('(baa-messaging MS21, MS22) what is declared administrative, and may be more', async () => {
+      const long = { payload: [{ contentString: 'a'.repeat(2001) }] };
+      const number = { payload: [{ contentString: 'Her number is 219-09-9999, call her.' }] };
+      for (const more of [long, number]) {
+        const { status, code } = await send(from, to, 'administrative', more);
+        expect([status, code]).toEqual(passes ? [201, undefined] : [403, 'agreement-not-active']);
+      }
+    });
+  },
+);
+
+test('(baa-messaging BA10) the agreement itself may be talked about while it is none', async () => {
+  const about = { about: [{ reference: 'Contract/pending' }] };
+  expect((await send(A, vendor('pending'), 'agreement', about)).status).toBe(201);
+  const { code } = await send(A, vendor('pending'), 'agreement'); // about nothing
+  expect(code).toBe('agreement-not-active');
+});
+
+test('(baa-messaging BA4) between providers treatment never asks, whatever agreement there is', async () => {
+  const specialist: Ref = 'Organization/specialist';
+  expect((await order(A, specialist)).status).toBe(201);
+  await setKinds(specialist, 'provider', 'business-associate');
+  expect((await order(A, specialist)).status).toBe(201);
+  expect((await order(specialist, A)).status).toBe(201);
+  await setKinds(specialist, 'provider');
+});
+
+test('(baa-messaging 9) the refusal names the Contract to whom may read it, and to nobody else', async () => {
+  const ended = await order(A, vendor('expired'));
+  expect(ended.issues[0]).toMatchObject({
+    diagnostics: 'The agreement with v-expired ended on 2026-05-31. Renew it: Contract/expired.',
+    agreement: 'Contract/expired',
+    extension: [
+      {
+        extension: [
+          { url: 'reference', valueReference: { reference: 'Contract/expired' } },
+          { url: 'state', valueCode: 'expired' },
+        ],
+      },
+    ],
+  });
+  const none = await order(A, vendor('none'));
+  expect(none.issues[0]).not.toHaveProperty('agreement');
+  expect(none.issues[0]?.diagnostics).toMatch(/^There is no business associate agreement between/);
+  const staging = await order(vendor('staging'), A);
+  expect(staging.issues[0]).not.toHaveProperty('agreement');
+  expect(JSON.stringify(staging.issues)).not.toContain('Contract/staging');
+  expect(staging.issues[0]?.diagnostics).toMatch(/^Messages with health information are paused/);
+  const ended2 = await order(vendor('expired'), A);
+  expect(ended2.issues[0]).toMatchObject({ agreement: 'Contract/expired' });
+});
+
+// — at dispatch
+
+/** Asks the gates about telling a vendor of a Task, as a delivery does at its attempt. */
+async function attempt(subject: Ref, to: Ref): Promise<EndedDelivery> {
+  const policies = createPolicyGate({
+    clock,
+    partyKindDefault: 'provider',
+    communityNeedsAuthorization: false,
+  });
+  const gates = createGates({ criteria: () => ({ base: '', now: clock.at }), policies, clock });
+  const snapshot = world.store.snapshot();
+  const sight = { everything: false, organization: to } as const;
+  const receiver: Ref = `Endpoint/${to.replace('Organization/', '')}`;
+  const entry = { ...buildClaimed(buildEntry('capture', receiver, subject), snapshot.seq), sight };
+  const { permitted, why = '', ...decided } = await gates(entry, snapshot, snapshot);
+  return { entry, fate: permitted ? 'accepted' : 'withheld', why, ...decided };
+}
+
+async function sentTask(to: Ref): Promise<Ref> {
+  const { json } = await order(A, to);
+  const { entry = [] } = await world.bundle(initiator, `Task?focus=ServiceRequest/${json?.id}`);
+  return refOf(entry[0]?.resource as never);
+}
+
+describe('(baa-messaging BA14) what waits to be delivered', () => {
+  test('(baa-messaging BA5) leaves until the last millisecond of the agreement, and not after', async () => {
+    const task = await sentTask(vendor('active'));
+    clock.at = AFTER_END - 1;
+    const last = await attempt(task, vendor('active'));
+    expect([last.fate, last.basis, last.purpose]).toEqual(['accepted', 'business-associate', 'HOPERAT']);
+    clock.at = AFTER_END;
+    const late = await attempt(task, vendor('active'));
+    expect([late.fate, late.policy, late.exception]).toEqual([
+      'withheld',
+      'agreement',
+      'privacy-precondition',
+    ]);
+    clock.at = MORNING;
+  });
+
+  test('(baa-messaging BA15) has the version of the Contract under which it left', async () => {
+    const { agreement: standing, deciding = [] } = await attempt(
+      await sentTask(vendor('active')),
+      vendor('active'),
+    );
+    expect(standing).toMatchObject({ state: 'active', contract: 'Contract/active' });
+    expect(deciding).toContainEqual(expect.stringMatching(/^Contract\/active\/_history\/\d+$/));
+  });
+
+  test('asks a person of the sender once the agreement is revoked, with the Contract, and is not sent later', async () => {
+    const to = vendor('active');
+    const task = await sentTask(to);
+    await putContract('active', { associate: to, status: 'revoked', reason: { code: 'other' } });
+    const ended = await attempt(task, to);
+    const parts = { store: world.store, clock, newId: () => crypto.randomUUID() };
+    const item = await openWithheld(parts, ended);
+    expect(item).toBeDefined();
+    const { deliveryOutcomes: _outbox, audit, ...commit } = outcomeCommit(ended, undefined, item);
+    expect(audit.map(({ event, issue, outcome }) => [event, issue, outcome])).toEqual([
+      ['deliver', 'agreement-not-active', '4'],
+      ['gate-denied', 'agreement-not-active', '4'],
+    ]);
+    await world.store.commit({ ...commit, audit, deliveryOutcomes: [] });
+    const { json } = await world.ask(initiator, 'GET', item?.write.ref ?? '');
+    expect(json).toMatchObject({ owner: { reference: A }, focus: { reference: task } });
+    expect(JSON.stringify(json?.['input'])).toContain('"Contract/active"');
+    const { issues } = await world.ask(callerFor(to), 'GET', item?.write.ref ?? '');
+    expect(issues[0]?.code).toBe('not-found');
+    await putContract('active', { associate: to });
+  });
+
+  test('(harmony Z44) a Subscription opens no work item', async () => {
+    const to = vendor('active');
+    const task = await sentTask(to);
+    clock.at = AFTER_END;
+    const ended = await attempt(task, to);
+    const entry = { ...ended.entry, receiver: 'Subscription/1' as const };
+    const parts = { store: world.store, clock, newId: () => crypto.randomUUID() };
+    expect(await openWithheld(parts, { ...ended, entry })).toBeUndefined();
+    clock.at = MORNING;
+  });
+});
