@@ -16,6 +16,7 @@ import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
 import { accountsMarkdown } from '../src/accounts/reference.ts';
 import { rolesMarkdown } from '../src/identity/reference.ts';
+import { messagesMarkdown } from '../src/messaging/reference.ts';
 import { OPERATIONS } from '../src/operations/extended/index.ts';
 import { OFFERED } from '../src/operations/perform.ts';
 import { consentsMarkdown } from '../src/policies/consent/reference.ts';
@@ -41,6 +42,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'transitions.md': transitionsMarkdown,
   'hl7v2.md': hl7v2Markdown,
   'ccda.md': ccdaMarkdown,
+  'messages.md': () => messagesMarkdown({ table, page }),
   'payloads.md': payloadsMarkdown,
   'consents.md': consentsMarkdown,
   'audit.md': auditMarkdown,

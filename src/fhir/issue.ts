@@ -156,6 +156,11 @@ export const ISSUES = {
   'npi-entity-type': row('informational', 200, 'Check whose number it is: NPPES has type 1 for persons, 2 for organizations.'),
   'party-resolved': row('informational', 200, 'Nothing has to be done.', 'AA', '', 'applied'),
   'sender-mismatch': row('forbidden', 403, 'Send in your own name.', 'AE', '207', 'quarantine'),
+  // — messages
+  'message-frozen': row('business-rule', 422, 'Retract it and write another.'),
+  'thread-closed': row('business-rule', 409, 'Reopen the thread.'),
+  'message-too-large': row('too-long', 413, 'See the limit named.', 'AE', '207', 'quarantine'),
+  'content-raised': row('informational', 201, 'Nothing has to be done.', 'AA', '', 'applied'),
   // — rules of the referral
   'not-your-move': row('forbidden', 403, 'The other party makes this move.', 'AR', '204', 'quarantine'),
   'transition-not-allowed': row('business-rule', 422, 'See the allowed moves from this state.', 'AE', '103', 'work-item'),

@@ -14,7 +14,7 @@ import { roleNarrowing, roleNarrowingFor } from './role-limits.ts';
 
 type Scoped = Pick<
   Caller,
-  'administrator' | 'organization' | 'patient' | 'reason' | 'roles' | 'scopes' | 'user'
+  'administrator' | 'organization' | 'patient' | 'purposes' | 'reason' | 'roles' | 'scopes' | 'user'
 >;
 
 /**

@@ -11,6 +11,8 @@ import { isIndividual, type Role } from '../identity/roles.ts';
 import type { Clause, Narrowing } from '../ports/query.ts';
 import { NOTHING } from '../resources/scope-query.ts';
 import { STANDING_SYSTEM } from '../resources/parties/standing.ts';
+import { MESSAGE_AUDIENCE, NAMED, NAMED_READER } from '../messaging/audience.ts';
+import type { Purpose } from '../policies/purpose.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { searchParameters } from '../resources/search-parameters.ts';
 import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
@@ -20,6 +22,7 @@ import type { Right } from '../smart/scopes.ts';
 interface Limited {
   readonly organization: Ref | undefined;
   readonly patient: Ref | undefined;
+  readonly purposes: readonly Purpose[];
   readonly reason?: string | undefined;
   readonly roles: readonly Role[] | undefined;
   readonly user: string | undefined;
@@ -118,7 +121,15 @@ const MADE_MAX = 2000;
 function madeFor(caller: Limited, right: Right): Narrowing | undefined {
   const { roles, user, organization, patient, reason } = caller;
   if (roles === undefined) return undefined;
-  const key = JSON.stringify([roles, right, user, organization, patient, reason !== undefined]);
+  const key = JSON.stringify([
+    roles,
+    right,
+    user,
+    organization,
+    patient,
+    reason !== undefined,
+    overseesMessages(caller),
+  ]);
   const known = made.get(key);
   if (known !== undefined) return known;
   if (made.size >= MADE_MAX) made.clear();
@@ -134,10 +145,28 @@ function madeFor(caller: Limited, right: Right): Narrowing | undefined {
 
 function compute(caller: Limited, type: string, right: Right): Clause | undefined {
   const limited = computeLimits(caller, type, right);
-  const unseen = right === 's' && isKeptFrom(caller, type);
-  if (!unseen || limited === NOTHING) return limited;
-  return limited === undefined ? UNLABELLED : { kind: 'all', of: [limited, UNLABELLED] };
+  if (limited === NOTHING) return limited;
+  const of = [
+    ...(limited === undefined ? [] : [limited]),
+    ...(right === 's' && isKeptFrom(caller, type) ? [UNLABELLED] : []),
+    ...(type === 'Communication' && !overseesMessages(caller) ? [ownMessages(caller)] : []),
+  ];
+  return of.length < 2 ? of[0] : { kind: 'all', of };
 }
+
+/** Messages for named people are theirs, and nobody else's of the same organization (baa-messaging MS4). */
+const ownMessages = ({ user }: Limited): Clause => {
+  const others: Clause = {
+    kind: 'not',
+    clause: { kind: 'token', param: '_tag', code: NAMED, system: MESSAGE_AUDIENCE },
+  };
+  if (user === undefined) return others;
+  return { kind: 'any', of: [others, { kind: 'token', param: '_tag', code: user, system: NAMED_READER }] };
+};
+
+/** A compliance officer who asks for the sake of compliance; the audit has the purpose. */
+const overseesMessages = ({ roles = [], purposes }: Limited): boolean =>
+  roles.includes('compliance') && purposes.includes('HCOMPL');
 
 /** Searches of others find nothing that only clinicians are shown: a hit would tell what is masked (harmony Z5). */
 const UNLABELLED: Clause = {

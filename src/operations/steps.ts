@@ -8,6 +8,7 @@ import { completeDraft } from './write/complete.ts';
 import { fileAnswers } from './write/consent-answers.ts';
 import { checkForms } from './write/check-forms.ts';
 import { ruleConsents } from './write/consent-rules.ts';
+import { checkMessages } from './messages/check-messages.ts';
 import { checkHolds } from './holds.ts';
 import { checkConsents } from './write/consents.ts';
 import { ADDRESSING, resolveAddressees } from './write/addressees.ts';
@@ -88,6 +89,7 @@ const CONSENTS = writes(new Set(['Consent']));
 const ANSWERS = writes(new Set(['QuestionnaireResponse']));
 const ENDPOINTS = writes(new Set(['Endpoint']));
 const FORMS = writes(new Set(['Questionnaire']));
+const MESSAGES = writes(new Set(['Communication']));
 const PARTIES = writes(PARTY_TYPES);
 const PROVENANCES = writes(new Set(['Provenance']));
 const ROLES = writes(new Set(['PractitionerRole']));
@@ -124,6 +126,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION, ROLES],
   [noteDirectAddresses,  CREATE | UPDATE | PATCH | DELETE | TRANSACTION, ENDPOINTS],
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION, ADDRESSES],
+  [checkMessages,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, MESSAGES],
   [dropClaimedSources,   CREATE | UPDATE | PATCH          | TRANSACTION],
   [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],

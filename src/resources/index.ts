@@ -6,7 +6,7 @@ import { appointment } from './types/appointment.ts';
 import { auditEvent } from './types/audit-event.ts';
 import { bundle } from './types/bundle.ts';
 import { careTeam } from './types/care-team.ts';
-import { communication } from './types/communication.ts';
+import { communication, communicationRequest } from './types/communication.ts';
 import { consent } from './types/consent.ts';
 import { contract } from './types/contract.ts';
 import { device } from './types/device.ts';
@@ -31,6 +31,7 @@ const DECLARED: readonly ResourceType[] = [
   bundle,
   careTeam,
   communication,
+  communicationRequest,
   consent,
   contract,
   device,

@@ -24,10 +24,11 @@ export function reachOf(
     declared.directory === true && !(isParty && resource !== undefined && standingOf(resource) === 'private');
   if (resource === undefined || declared.keptApart?.(resource) === true)
     return { parties: [], outward: [], inward: [], everyone };
+  const { carries, follows } = declared.ownPaths?.(resource) ?? declared;
   return {
     parties,
-    outward: targets(resource, declared.carries).filter((ref) => !isDirectory(typeOf(ref))),
-    inward: targets(resource, declared.follows).filter((ref) => FOLLOWED.has(typeOf(ref))),
+    outward: targets(resource, carries).filter((ref) => !isDirectory(typeOf(ref))),
+    inward: targets(resource, follows).filter((ref) => FOLLOWED.has(typeOf(ref))),
     named: everyone ? [] : partiesNamed(resource),
     everyone,
   };

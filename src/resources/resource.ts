@@ -46,6 +46,8 @@ export interface ResourceType {
   readonly carries?: readonly string[];
   /** Element paths of references to the Task, ServiceRequest … from which a referral reaches this one (`basedOn`). */
   readonly follows?: readonly string[];
+  /** Resources of the type whose paths are others than those of the type; undefined: they are the type's. */
+  readonly ownPaths?: (resource: Resource) => Pick<ResourceType, 'carries' | 'follows'> | undefined;
   /** Whether a resource is its keeper's alone: no referral reaches it by what it names, nor anything by way of it. */
   readonly keptApart?: (resource: Resource) => boolean;
   /** Whether this is a directory resource, which every authenticated organization sees (rules 2.2c). */

@@ -5,6 +5,9 @@
  */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { messageShape } from '../../messaging/shape.ts';
+import { isUnsent } from '../../messaging/statuses.ts';
+import { isSameReference } from '../../referral/fields.ts';
 import { isOwnWord, readActive, activeFor, type ActiveConsent } from '../../delivery/consents.ts';
 import { readAgreement } from '../../delivery/agreements.ts';
 import { readCreated } from '../../delivery/created.ts';
@@ -100,7 +103,7 @@ async function tellingsOfMessage(draft: Draft, planned: Planned): Promise<readon
   if (typeOf(ref) !== 'Communication' || origin !== 'client' || after === undefined || from === undefined)
     return [];
   const tellings: Telling[] = [];
-  for (const recipient of valuesAt(after.plain, 'recipient')) {
+  for (const recipient of toldNow(planned.before, after.plain)) {
     const to = await partyOf(draft, recipient);
     if (to === undefined || to === from) continue;
     const about = await orderOf(draft, after.plain);
@@ -123,6 +126,19 @@ async function passesClosed(draft: Draft, message: Resource): Promise<boolean> {
   const replied = await Promise.all(valuesAt(message, 'inResponseTo').map(read));
   const repliedTo = replied.filter((one) => one !== undefined).filter((one) => decided(one) === 'phi');
   return mayPassClosed(message, decided(message, repliedTo));
+}
+
+/**
+ * The recipients whom a version tells something: all of a plain Communication and of what is sent now, else those that are new.
+ * That somebody has read a message tells nobody of its content.
+ */
+function toldNow(before: Resource | undefined, after: Resource): readonly unknown[] {
+  const recipients = valuesAt(after, 'recipient');
+  if (messageShape(after) === 'plain') return recipients;
+  if (isUnsent(after)) return [];
+  if (before === undefined || messageShape(before) === 'plain' || isUnsent(before)) return recipients;
+  const told = valuesAt(before, 'recipient');
+  return recipients.filter((one) => !told.some((other) => isSameReference(other, one)));
 }
 
 /** The order that a message is about, by its Task or by itself. */

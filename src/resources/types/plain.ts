@@ -139,12 +139,6 @@ const ROWS: Readonly<Record<string, Row>> = {
       activity.detail.reasonReference activity.detail.goal activity.detail.performer
       activity.detail.productReference`,
   },
-  // Something to be told about a referral, such as a reminder.
-  CommunicationRequest: {
-    carries: `subject requester sender recipient reasonReference payload.contentReference
-      payload.contentAttachment.url`,
-    follows: 'basedOn about',
-  },
   // A device ordered within a referral.
   DeviceRequest: {
     carries: `codeReference subject requester performer reasonReference insurance supportingInfo

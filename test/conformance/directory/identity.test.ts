@@ -211,8 +211,8 @@ describe('(directory DR10) an administrator', () => {
       return [status, text.includes('resolved-party')];
     };
     expect([await guess('123456789'), await guess('987654321')]).toEqual([
-      [201, false],
-      [201, false],
+      [403, false],
+      [403, false],
     ]);
   });
 });

@@ -1,0 +1,111 @@
+/** The extensions of messages and headers that the server writes, and what stands in them. */
+import type { Ref, Resource } from '../fhir/types.ts';
+import { manyOf, refOfReference } from './shape.ts';
+
+const AT = 'https://closeloop.dev/fhir/StructureDefinition';
+
+const READ_RECEIPT = `${AT}/read-receipt`;
+const AGREEMENT_AT_SEND = `${AT}/agreement-at-send`;
+const PARTICIPANT_SINCE = `${AT}/participant-since`;
+
+/** Written by the server alone; what a client says of them is dropped. */
+const SERVERS: ReadonlySet<unknown> = new Set([
+  READ_RECEIPT,
+  AGREEMENT_AT_SEND,
+  PARTICIPANT_SINCE,
+  `${AT}/content-decision`,
+  `${AT}/content-hash`,
+  `${AT}/scan`,
+]);
+
+interface Extension {
+  readonly url?: unknown;
+  readonly extension?: readonly Extension[];
+  readonly valueReference?: unknown;
+  readonly valueInstant?: unknown;
+}
+
+const extensionsOf = (resource: Resource): readonly Extension[] =>
+  manyOf(resource['extension']) as readonly Extension[];
+
+/** That somebody has read a message. */
+interface ReadReceipt {
+  /** The person; the organization where it does not name its people, or where its machine has read. */
+  readonly reader: Ref;
+  readonly organization: Ref;
+  /** Instant. */
+  readonly at: string;
+}
+
+export function readReceiptsIn(message: Resource): readonly ReadReceipt[] {
+  return extensionsOf(message)
+    .filter(({ url }) => url === READ_RECEIPT)
+    .flatMap(({ extension = [] }) => {
+      const part = (name: string) => extension.find(({ url }) => url === name);
+      const reader = refOfReference(part('reader')?.valueReference);
+      const organization = refOfReference(part('organization')?.valueReference);
+      const at = part('at')?.valueInstant;
+      return reader === undefined || organization === undefined || typeof at !== 'string'
+        ? []
+        : [{ reader, organization, at }];
+    });
+}
+
+export const withReceipt = (message: Resource, { reader, organization, at }: ReadReceipt): Resource =>
+  withExtension(message, {
+    url: READ_RECEIPT,
+    extension: [
+      { url: 'reader', valueReference: { reference: reader } },
+      { url: 'organization', valueReference: { reference: organization } },
+      { url: 'at', valueInstant: at },
+    ],
+  });
+
+export const withExtension = (resource: Resource, extension: object): Resource => ({
+  ...resource,
+  extension: [...manyOf(resource['extension']), extension],
+});
+
+/** Without what the server alone writes; and with what it wrote into the version before. */
+export function withServersOf(after: Resource, before: Resource | undefined): Resource {
+  const own = extensionsOf(after).filter(({ url }) => !SERVERS.has(url));
+  const kept = before === undefined ? [] : extensionsOf(before).filter(({ url }) => SERVERS.has(url));
+  const { extension: _before, ...rest } = after;
+  return own.length + kept.length === 0
+    ? (rest as Resource)
+    : ({ ...rest, extension: [...own, ...kept] } as Resource);
+}
+
+/** `organization`: the workforce of each recipient reads it; `named`: only who is named (MS4). */
+export const AUDIENCE = `${AT}/audience`;
+
+export function audienceIn(resource: Resource): 'organization' | 'named' | undefined {
+  const said = extensionsOf(resource).find(({ url }) => url === AUDIENCE) as
+    | { valueCode?: unknown }
+    | undefined;
+  return said?.valueCode === 'organization' || said?.valueCode === 'named' ? said.valueCode : undefined;
+}
+
+/** On a participant who is added to a thread: the messages before are shown as well (MS3). */
+const WITH_HISTORY = `${AT}/with-history`;
+
+export const asksForHistory = (recipient: unknown): boolean =>
+  (
+    manyOf((recipient as { extension?: unknown } | undefined)?.extension) as readonly (Extension & {
+      valueBoolean?: unknown;
+    })[]
+  ).some(({ url, valueBoolean }) => url === WITH_HISTORY && valueBoolean === true);
+
+/** Since when each organization takes part in a thread. */
+export const withParticipants = (header: Resource, organizations: readonly Ref[], since: string): Resource =>
+  organizations.reduce(
+    (tree, reference) =>
+      withExtension(tree, {
+        url: PARTICIPANT_SINCE,
+        extension: [
+          { url: 'participant', valueReference: { reference } },
+          { url: 'since', valueInstant: since },
+        ],
+      }),
+    header,
+  );

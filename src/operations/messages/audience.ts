@@ -1,0 +1,72 @@
+/**
+ * Who of an organization reads a thread or a message (baa-messaging MS4): its workforce, or the people who are named and nobody
+ * else. The server notes the people as tags, by which sight is narrowed (`messageReaders` in operations/named-messages.ts).
+ */
+import type { Coding, Ref, Resource } from '../../fhir/types.ts';
+import { AUDIENCE, audienceIn, withExtension } from '../../messaging/extensions.ts';
+import { NAMED, NAMED_READER, MESSAGE_AUDIENCE } from '../../messaging/audience.ts';
+import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { replan, type Draft } from '../write/draft.ts';
+import { readPreview } from '../write/preview.ts';
+import { namedIn, callersPerson } from './senders.ts';
+import { headerOf } from './threads.ts';
+
+/** Persons who are read as themselves; whoever else is named stands for a workforce. */
+const PEOPLE: ReadonlySet<string> = new Set(['Practitioner', 'PractitionerRole', 'Patient', 'RelatedPerson']);
+
+/** Writes the audience of a header or a message, and its readers where it is for named people alone. */
+export async function withAudience(draft: Draft, ref: Ref): Promise<void> {
+  const resource = draft.planned.get(ref)?.after?.plain;
+  if (resource === undefined) return;
+  const header = await headerOf(draft, resource);
+  const audience = (header && audienceIn(header)) ?? audienceIn(resource) ?? usualAudience(resource);
+  const tags = audience === 'named' ? await tagsOf(draft, resource) : [];
+  replan(draft, ref, (tree) => {
+    const others = (tree.meta?.tag ?? []).filter(({ system }) => !OWN.has(system));
+    const tag = [...others, ...tags];
+    const { tag: _tag, ...meta } = tree.meta ?? {};
+    const tagged = { ...tree, meta: { ...meta, ...(tag.length > 0 && { tag }) } };
+    return audienceIn(tree) === audience
+      ? tagged
+      : withExtension(withoutAudience(tagged), { url: AUDIENCE, valueCode: audience });
+  });
+}
+
+const OWN: ReadonlySet<unknown> = new Set([MESSAGE_AUDIENCE, NAMED_READER]);
+
+function withoutAudience(resource: Resource): Resource {
+  const extension = valuesAt(resource, 'extension').filter(
+    (one) => (one as { url?: unknown }).url !== AUDIENCE,
+  );
+  return { ...resource, extension };
+}
+
+/** A message to people is theirs; one to an organization, a service or a team is for its workforce. */
+function usualAudience(resource: Resource): 'organization' | 'named' {
+  const types = valuesAt(resource, 'recipient').map((one) => typeOf(localRef(one) ?? ''));
+  return types.length > 0 && types.every((type) => PEOPLE.has(type)) ? 'named' : 'organization';
+}
+
+async function tagsOf(draft: Draft, resource: Resource): Promise<readonly Coding[]> {
+  const readers = new Set<Ref>();
+  const author = callersPerson(draft);
+  for (const one of namedIn(resource))
+    for (const reader of await readersOf(draft, localRef(one))) readers.add(reader);
+  if (author !== undefined && draft.planned.get(`Communication/${resource.id ?? ''}`)?.before === undefined)
+    readers.add(author);
+  return [
+    { system: MESSAGE_AUDIENCE, code: NAMED },
+    ...[...readers].map((code) => ({ system: NAMED_READER, code })),
+  ];
+}
+
+/** A role stands for its person as well, and a team for its members: so somebody names who stands in for them. */
+async function readersOf(draft: Draft, ref: Ref | undefined): Promise<readonly Ref[]> {
+  if (ref === undefined) return [];
+  const type = typeOf(ref);
+  if (type !== 'PractitionerRole' && type !== 'CareTeam') return PEOPLE.has(type) ? [ref] : [];
+  const resource = await readPreview(draft, ref);
+  const path = type === 'CareTeam' ? 'participant.member' : 'practitioner';
+  const people = valuesAt(resource, path).flatMap((one) => localRef(one) ?? []);
+  return [ref, ...people];
+}

@@ -1,0 +1,85 @@
+/** Has the content of a message decided before anybody is told (baa-messaging MS20, MS21): the category stands in what is stored. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import {
+  decideContent,
+  MESSAGE_CONTENT,
+  withDecision,
+  type ContentContext,
+} from '../../messaging/content.ts';
+import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
+import { readPreview } from '../write/preview.ts';
+import { namedIn, organizationsNamed } from './senders.ts';
+import { headerOf } from './threads.ts';
+
+/** Writes the category of a header or a message that is sent, and says so where it is more than the sender declared. */
+export async function decideMessage(draft: Draft, planned: Planned): Promise<void> {
+  const resource = draft.planned.get(planned.ref)?.after?.plain;
+  if (resource === undefined) return;
+  const thread = await headerOf(draft, resource);
+  const decision = decideContent(resource, {
+    kind: await kindOf(draft, resource),
+    thread,
+    people: await peopleOf(draft, [resource, thread]),
+    repliedTo: await answeredBy(draft, resource),
+  });
+  replan(draft, planned.ref, (tree) => withDecision(tree, decision));
+  if (decision.declared === undefined || decision.declared === decision.decided) return;
+  draft.notes.push({
+    code: 'content-raised',
+    severity: 'information',
+    diagnostics: `The content is ${decision.decided}, by the rule ${decision.by}.`,
+    expression: placesIn(planned, ['Communication.category']),
+  });
+}
+
+/** To a patient, to another organization, or among colleagues. */
+async function kindOf(draft: Draft, resource: Resource): Promise<ContentContext['kind']> {
+  const named = namedIn(resource);
+  if (named.some((one) => INDIVIDUALS.has(typeOf(localRef(one) ?? '')))) return 'patient';
+  return (await organizationsNamed(draft, named)).size > 1 ? 'vendor' : 'workforce';
+}
+
+const INDIVIDUALS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
+
+/** The patients whom a message could be about: its own and its thread's, and those of the orders that they name. */
+async function peopleOf(
+  draft: Draft,
+  resources: readonly (Resource | undefined)[],
+): Promise<readonly Resource[]> {
+  const refs = new Set<Ref>();
+  for (const named of resources.flatMap((one) => ABOUT.flatMap((path) => valuesAt(one, path)))) {
+    const ref = localRef(named);
+    if (ref === undefined) continue;
+    if (typeOf(ref) === 'Patient') refs.add(ref);
+    else if (OF_PATIENT.has(typeOf(ref))) {
+      const order = await readPreview(draft, ref);
+      for (const path of ['subject', 'for'])
+        for (const one of valuesAt(order, path)) {
+          const patient = localRef(one);
+          if (patient !== undefined) refs.add(patient);
+        }
+    }
+  }
+  const people = await Promise.all([...refs].map((ref) => readPreview(draft, ref)));
+  return people.filter((one): one is Resource => one?.resourceType === 'Patient');
+}
+
+const ABOUT = ['subject', 'about', 'basedOn'];
+const OF_PATIENT: ReadonlySet<string> = new Set(['ServiceRequest', 'Task']);
+
+/** The messages that it answers, as far as they hold health information. */
+async function answeredBy(draft: Draft, resource: Resource): Promise<readonly Resource[]> {
+  const answered: Resource[] = [];
+  for (const one of valuesAt(resource, 'inResponseTo')) {
+    const ref = localRef(one);
+    const other = ref === undefined ? undefined : await readPreview(draft, ref);
+    if (other !== undefined && isProtected(other)) answered.push(other);
+  }
+  return answered;
+}
+
+const isProtected = (message: Resource): boolean =>
+  valuesAt(message, 'category.coding').some(
+    (one) => valuesAt(one, 'system')[0] === MESSAGE_CONTENT && valuesAt(one, 'code')[0] === 'phi',
+  );
