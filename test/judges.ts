@@ -13,6 +13,7 @@ import { BROWSER } from './browser.ts';
 import { whyNoLxml, whyNoRules } from './ccda-judge.ts';
 import { whyNoDirectJudge } from './direct-judges.ts';
 import { whyNoFhirclient } from './fhirclient-judge.ts';
+import { whyNoClamd } from './malware-scanners.ts';
 import type { Run } from './proof.ts';
 import { whyNoKeycloak } from './keycloak-judge.ts';
 import { whyNoSlapd } from './slapd-judge.ts';
@@ -36,6 +37,7 @@ const JUDGES = {
   slapd: whyNoSlapd,
   keycloak: whyNoKeycloak,
   fhirclient: whyNoFhirclient,
+  clamd: whyNoClamd,
   chromium: () => whyNotRunning([BROWSER, '--version'], 'Debian: apt-get install chromium'),
   mongodb: () => whyNotSet('MONGODB_URI', 'a MongoDB server for tests'),
   mongodb_weak: () => whyNotSet('MONGODB_WEAK_URI', 'FerretDB, which has no sessions and no change streams'),

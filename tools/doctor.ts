@@ -30,6 +30,7 @@ import { examineJobs } from './doctor/jobs.ts';
 import { examineMessages } from './doctor/messages.ts';
 import { examineParties } from './doctor/parties.ts';
 import { examinePeers } from './doctor/peers.ts';
+import { examineScanner } from './doctor/scanner.ts';
 import { examineServer } from './doctor/server.ts';
 
 const NODE_MAJOR = 24;
@@ -48,6 +49,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['store', examineStore],
   ['anchors', examineAnchors],
   ['audit feed', examineAuditFeed],
+  ['scanner', examineScanner],
   ['parties', examineParties],
   ['clients', examineClients],
   ['direct', examineDirect],

@@ -155,6 +155,10 @@ export const ISSUES = {
   'party-check': row('conflict', 422, 'Compare the name with the number, and correct the wrong one.', 'AA', '204', 'work-item'),
   'npi-entity-type': row('informational', 200, 'Check whose number it is: NPPES has type 1 for persons, 2 for organizations.'),
   'party-resolved': row('informational', 200, 'Nothing has to be done.', 'AA', '', 'applied'),
+  'attachment-infected': withholds('security', row('security', 422, 'Remove it; an incident was opened.', 'AE', '207', 'quarantine')),
+  'attachment-refused': withholds('security', row('invalid', 422, 'See which attachment and why.', 'AE', '207', 'quarantine')),
+  'file-quarantined': withholds('security', row('security', 403, 'Ask the organization that keeps the file; an incident was opened.')),
+  'attachment-pending': withholds('performance', row('informational', 201, 'Nothing has to be done.', 'AA', '', 'applied')),
   'sender-mismatch': row('forbidden', 403, 'Send in your own name.', 'AE', '207', 'quarantine'),
   // — messages
   'message-frozen': row('business-rule', 422, 'Retract it and write another.'),

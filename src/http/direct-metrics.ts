@@ -1,6 +1,6 @@
 /** The metrics of Direct mail: label values are words of our tables, or names that an operator has set. */
 import type { DirectTraffic } from '../ports/direct.ts';
-import type { ReadMetric } from './metrics.ts';
+import type { ReadMetric } from './read-metric.ts';
 
 /** A certificate whose expiry matters. */
 export interface ExpiringCertificate {

@@ -5,7 +5,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuditFeedStatus } from '../ports/audit-feed.ts';
 import type { DirectTraffic } from '../ports/direct.ts';
+import type { ScannerTraffic } from '../ports/scanner.ts';
 import type { StoreStatus } from '../ports/store.ts';
+import type { ReadMetric } from './read-metric.ts';
+import { SCANNER_METRICS } from './scanner-metrics.ts';
 import { CERTIFICATE_METRICS, DIRECT_METRICS, type ExpiringCertificate } from './direct-metrics.ts';
 
 export interface Metrics {
@@ -27,6 +30,8 @@ export interface Metrics {
   showCertificates(certificates: () => readonly ExpiringCertificate[]): void;
   /** From now on also Direct mail. */
   showDirect(direct: () => DirectTraffic): void;
+  /** From now on also the malware scanner. */
+  showScanner(scanner: () => ScannerTraffic): void;
   /** From now on also the database that keeps the log. */
   showDatabase(database: () => DatabaseTraffic): void;
   render(): Promise<string>;
@@ -133,6 +138,7 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     showAuditFeed: (feed) => show(FEED_METRICS, () => [{ ...feed(), head: status().seq }]),
     showCertificates: (certificates) => show(CERTIFICATE_METRICS, certificates),
     showDirect: (direct) => show(DIRECT_METRICS, () => [direct()]),
+    showScanner: (scanner) => show(SCANNER_METRICS, () => [scanner()]),
     showDatabase: (database) =>
       show(DATABASE_METRICS, () => [{ ...database(), silentMs: silentMs(status(), now()) }]),
     render: () => registry.metrics(),
@@ -178,14 +184,6 @@ function buildGauge(name: string, help: string, read: () => number): Gauge {
       this.set(read());
     },
   });
-}
-
-/** A metric that is counted elsewhere: how it is read off each of them. */
-export interface ReadMetric<T> {
-  readonly name: string;
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly read: (traffic: T) => readonly (readonly [labels: Record<string, string>, value: number])[];
 }
 
 const LINK_METRICS: readonly ReadMetric<LinkTraffic>[] = [

@@ -11,8 +11,10 @@ import type { ProviderAdministration } from '../ports/sign-on.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { EntryPreview, CommitView } from '../ports/rail.ts';
+import type { MalwareScanner } from '../ports/scanner.ts';
 import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
+import type { FileState } from './attachments/records.ts';
 import type { Heavy } from './heavy.ts';
 import type { PatientsOf } from './patients.ts';
 import type { PolicyParts } from './policy-record.ts';
@@ -53,6 +55,8 @@ export interface OperationSettings extends RuleSettings {
   /** The longest grant of emergency access, and how many one person may have in a day alone (compliance E1, E8). */
   readonly breakGlassMaxMs: number;
   readonly breakGlassPerDay: number;
+  /** Whether messages may carry images in DICOM. */
+  readonly dicomAttachments?: boolean | undefined;
   /** Off only for measurement. */
   readonly auditReads: boolean;
   /** How this server names itself as the source of AuditEvents. */
@@ -96,6 +100,13 @@ export interface OperationContext {
   readonly packages?: AuditPackages | undefined;
   /** The rules by which this server works; without them, those on record alone are known. */
   readonly policyParts?: (() => PolicyParts) | undefined;
+  /** The malware scanner; without it nothing is scanned. */
+  readonly scanner?: MalwareScanner | undefined;
+  /**
+   * Told when no file of a message is pending any more; it sends the message, or ends it. False: there is no such message yet,
+   * and it is told again. Done twice it does nothing more.
+   */
+  readonly filesSettled?: ((message: Ref, states: readonly FileState[]) => Promise<boolean>) | undefined;
   /** Does what is too much for a turn. */
   readonly heavy: Heavy;
   /** Called after each commit that wrote something, so that delivery starts at once. */

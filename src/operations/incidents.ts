@@ -15,6 +15,8 @@ import type { Planned } from './write/draft.ts';
 const CAUSES = {
   'part2-notice':
     'Content of 42 CFR Part 2 would have left without the notice of section 2.32, and was withheld. Mend the rail, then send again; assess what left before.',
+  malware:
+    'The malware scanner found something in a file, and nobody reads it any more. Find out where it came from, and who had it before.',
   relabel:
     'Resources left without security labels that their content asks for. Assess whether what left was a breach, and tell who must know.',
 } as const;

@@ -12,6 +12,7 @@ export type ConnectionPurpose =
   | 'sign-on'
   | 'client-keys'
   | 'audit-feed'
+  | 'malware-scanner'
   | 'direct-relay'
   | 'direct-mailbox'
   | 'direct-bundle'

@@ -38,6 +38,11 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
     schemes: { ...HTTP, 'syslogs:': { tls: true, toPublic: true, defaultPort: 6514 } },
     publicPort: (port) => port === 443 || port >= 1024,
   },
+  // The operator names it, whole; it is never a public place.
+  'malware-scanner': {
+    schemes: { 'clamd:': { tls: false, toPublic: false, defaultPort: 3310 } },
+    publicPort: () => false,
+  },
   // The operator names relays and mailboxes, whole.
   'direct-relay': {
     schemes: {

@@ -16,9 +16,7 @@ import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Heavy } from '../operations/heavy.ts';
-import { createFhirEngine, type Perform } from './fhir-engine.ts';
-import type { DirectDoor } from '../inbound/direct/door.ts';
-import type { MessageDoor } from '../inbound/hl7v2/door.ts';
+import { createFhirEngine, type FhirEngine } from './fhir-engine.ts';
 import { createDeliveryItems } from '../operations/delivery-items.ts';
 import { writeNoticeItem } from '../operations/notice-items.ts';
 import { openWithheld } from '../operations/withheld-delivery.ts';
@@ -30,6 +28,7 @@ import type { NoteEvidence } from '../ports/delivered.ts';
 import type { ClientAdministration } from '../ports/clients.ts';
 import type { ProviderAdministration } from '../ports/sign-on.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
+import type { MalwareScanner } from '../ports/scanner.ts';
 import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
 import type { DirectRail } from '../rails/direct/index.ts';
@@ -74,6 +73,8 @@ interface EngineParts {
   readonly clients?: ClientAdministration | undefined;
   /** Administers providers of logins. */
   readonly providers?: ProviderAdministration | undefined;
+  /** Scans files for malware. */
+  readonly scanner?: MalwareScanner | undefined;
   /** The rail of Direct mail, where it is set up. */
   readonly directRail?: DirectRail | undefined;
 }
@@ -148,9 +149,11 @@ const passedOn = ({
   packages,
   clients,
   providers,
-}: EngineParts): Pick<EngineParts, 'heavy' | 'packages' | 'clients' | 'providers'> => ({
+  scanner,
+}: EngineParts): Pick<EngineParts, 'heavy' | 'packages' | 'clients' | 'providers' | 'scanner'> => ({
   clients,
   providers,
+  scanner,
   ...(heavy !== undefined && { heavy }),
   ...(packages !== undefined && { packages }),
 });
@@ -204,12 +207,9 @@ const composeEvidence = ({
   });
 
 /** The FHIR engine, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
-export function composeEngine(parts: EngineParts): {
-  readonly perform: Perform;
+export function composeEngine(parts: EngineParts): FhirEngine & {
   readonly rails: Rails;
   readonly dispatcher: Dispatcher;
-  readonly messages: MessageDoor;
-  readonly direct: DirectDoor;
   /** What changes of accounts work with. */
   readonly accountParts: AccountParts;
   readonly selectRecipients: SelectRecipients;
@@ -235,10 +235,10 @@ export function composeEngine(parts: EngineParts): {
     endpoints.touched(refs);
     dispatcher.nudge();
     // What waited for this commit is tried after it, at its own pace.
-    void messages.waiting.touched(refs);
+    void fhir.messages.waiting.touched(refs);
   };
   const accountParts = accountPartsOf(parts, selectRecipients, committed);
-  const { perform, messages, direct } = createFhirEngine({
+  const fhir = createFhirEngine({
     payloads,
     ...passedOn(parts),
     accounts: createAccountAdministration(accountParts),
@@ -265,12 +265,10 @@ export function composeEngine(parts: EngineParts): {
     },
   });
   return {
-    perform,
+    ...fhir,
     accountParts,
     rails,
     dispatcher,
-    messages,
-    direct,
     selectRecipients,
     noteEvidence: composeEvidence(parts),
     deliverAgain: createDeliverAgain(delivering),

@@ -37,6 +37,7 @@ interface Parts {
     readonly selectRecipients: SelectRecipients;
     readonly rails: Pick<Rails, 'direct'>;
     readonly accountParts: AccountParts;
+    readonly settleScans: ((signal: AbortSignal) => Promise<void>) | undefined;
   };
   readonly failedLogins: FailedLogins;
   readonly signingKeys: () => Promise<SigningKeys>;
@@ -89,6 +90,7 @@ export function composeJobs({
       config.authorizationServer === 'off'
         ? undefined
         : () => rotateDueKeys({ store, now: () => clock.now() }, signingKeys),
+    settleScans: engine.settleScans,
     sendAudit: feed && ((signal) => feed.run(signal)),
     directTrust: directTrust?.jobs,
     direct: engine.rails.direct,

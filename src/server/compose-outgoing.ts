@@ -1,5 +1,6 @@
 /** The roof over outgoing connections: one guard, and the operator's lists of places that are not public. */
 import type { Config } from './config.ts';
+import { scannerAt } from './compose-scanner.ts';
 import { outsideIssuersOf } from './issuers-file.ts';
 import { directDomainsOf, directPlaces, type DirectExtra } from './direct-places.ts';
 import { createAdmitAddress } from '../outgoing/admit.ts';
@@ -45,6 +46,12 @@ function placeOfKeys(address = ''): readonly Allowed[] {
   return place === undefined ? [] : [allowPlace(place)];
 }
 
+/** The place of the scanner, which the operator has named. */
+function placeOfScanner({ clamdAddress }: Config): readonly Allowed[] {
+  const place = parsePlace(scannerAt(clamdAddress));
+  return place === undefined ? [] : [allowPlace(place)];
+}
+
 /** What the operator named: the lists of the settings, the links, and the address of the issuer's keys. */
 function allowedBy(
   config: Config,
@@ -73,5 +80,6 @@ function allowedBy(
     ...(direct?.ownPort === true ? [parseAllowed('127.0.0.1', 'direct-relay') ?? []].flat() : []),
     ...placeOfKeys(jwksUri),
     ...(feed === undefined ? [] : [allowPlace(feed)]),
+    ...placeOfScanner(config),
   ];
 }

@@ -47,6 +47,7 @@ import {
   registrationOf,
 } from './compose-identity.ts';
 import { createOutgoing } from './compose-outgoing.ts';
+import { composeScanner } from './compose-scanner.ts';
 import { providersOf } from './compose-sign-on.ts';
 import { greetFirstAdministrator } from './first-administrator.ts';
 import { clock, timers } from './time.ts';
@@ -150,7 +151,10 @@ async function raise(
   });
   const secrets = openSecrets({ config, store, log });
   await checkSecrets(secrets, store);
+  const scanner = composeScanner(config, outgoing.guard, (why) => warnOfScanner(warnings, why));
+  if (scanner !== undefined) metrics.showScanner(() => scanner.traffic());
   const engine = composeEngine({
+    scanner,
     directRail,
     packages: openPackages({ config, base, log, closing }),
     clients: clientsOf(config, store, base, secrets),
@@ -346,6 +350,10 @@ function warnOfQuarantine(warnings: Warnings, link: string, { remarks }: Acknowl
     issues,
   });
 }
+
+/** A file that could not be scanned goes nowhere; whoever runs the server should hear of it. */
+const warnOfScanner = (warnings: Warnings, why: string): void =>
+  warnings.warn(`scanner ${why}`, 'a file could not be scanned for malware: it is pending', { why });
 
 /** What makes packages for auditors, and what it has made goes with the server. */
 function openPackages({ config, base, log, closing }: Opening): AuditPackages {

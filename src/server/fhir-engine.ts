@@ -4,6 +4,7 @@ import type { Store } from '../ports/store.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
 import type { Heavy } from '../operations/heavy.ts';
 import { createInPlace } from './heavy-tasks.ts';
+import { settleScans } from '../operations/attachments/settle-scans.ts';
 import { findPackaged } from '../operations/packaged.ts';
 import { rememberPatients } from '../operations/patients.ts';
 import { createPerform } from '../operations/perform.ts';
@@ -34,6 +35,8 @@ export interface FhirEngineParts {
   readonly clients?: OperationContext['clients'];
   readonly providers?: OperationContext['providers'];
   readonly policyParts?: OperationContext['policyParts'];
+  readonly scanner?: OperationContext['scanner'];
+  readonly filesSettled?: OperationContext['filesSettled'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;
   /** Where large bodies and messages are worked on; here, when it is not said. */
@@ -48,6 +51,8 @@ export interface FhirEngine {
   readonly messages: MessageDoor;
   /** The door for Direct mail. */
   readonly direct: DirectDoor;
+  /** Scans files again that are pending; undefined where there is no scanner. */
+  readonly settleScans: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 const NO_LINKS: ReceiveParts = {
@@ -74,5 +79,10 @@ export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirE
   const messages = createMessageDoor(context, given);
   const direct = createDirectDoor(context, { ...given, limits: PACKAGE_LIMITS }, messages.waiting);
   const actions = { ...messages.actions, bring: direct.bring };
-  return { perform: createPerform(context, actions), messages, direct };
+  return {
+    perform: createPerform(context, actions),
+    messages,
+    direct,
+    settleScans: context.scanner && ((signal) => settleScans(context, signal)),
+  };
 }

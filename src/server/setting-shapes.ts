@@ -45,6 +45,15 @@ export const nameServer = [
   (part: string) => parseNameServer(part) !== undefined,
 ] as const;
 
+export const scannerPlace = [
+  'none, host:port, or the path of a socket file, as in /run/clamav/clamd.ctl',
+  (given: string) =>
+    given === 'none' ||
+    given.startsWith('/') ||
+    (/^(?:\[[\da-f:.]+\]|[\w.-]+):\d{1,5}$/i.test(given) &&
+      parsePlace({ purpose: 'malware-scanner', address: `clamd://${given}` }) !== undefined),
+] as const;
+
 export const years = [
   'ever, or a whole number from 6 to 100',
   (given: string) =>

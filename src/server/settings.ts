@@ -2,6 +2,7 @@
  * The table of settings. One row each: default, bounds, meaning, and which values are unsafe. `docs/reference/settings.md`
  * is generated from it; `config.ts` reads the values.
  */
+import { ATTACHMENT_SETTINGS } from './attachment-settings.ts';
 import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { DIRECT_SETTINGS } from './direct-settings.ts';
 import { IDENTITY_SETTINGS } from './identity-settings.ts';
@@ -43,6 +44,7 @@ export const SETTINGS = {
   }),
 
   ...AUDIT_SETTINGS,
+  ...ATTACHMENT_SETTINGS,
 
   store: choice(
     ['embedded', 'mongodb'],

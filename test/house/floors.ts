@@ -9,13 +9,21 @@ export const FLOORS: readonly { readonly name: string; readonly rooms: readonly 
   },
   {
     name: 'shelves',
-    rooms: ['src/resources', 'src/xml', 'src/hl7v2', 'src/ccda', 'src/direct', 'src/ports'],
+    rooms: [
+      'src/resources',
+      'src/xml',
+      'src/hl7v2',
+      'src/ccda',
+      'src/direct',
+      'src/attachments',
+      'src/ports',
+    ],
   },
   {
     name: 'desk',
     rooms: ['src/operations', 'src/inbound', 'src/accounts', 'src/delivery', 'src/jobs', 'src/capability'],
   },
-  { name: 'edges', rooms: ['src/http', 'src/outgoing', 'src/rails/*', 'src/stores/*'] },
+  { name: 'edges', rooms: ['src/http', 'src/outgoing', 'src/scanning', 'src/rails/*', 'src/stores/*'] },
   { name: 'roof', rooms: ['src/server'] },
 ];
 
@@ -77,6 +85,11 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
     because: 'a mail that came in and what is owed for it are words of every way by which mail comes',
   },
   {
+    from: 'src/attachments',
+    to: 'src/direct',
+    because: 'an archive that a message carries is an XDM package',
+  },
+  {
     from: 'src/stores/embedded',
     to: 'src/stores/log',
     because: 'an engine keeps the chain, the anchors and the write queue that all engines share',
@@ -94,7 +107,7 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   },
 ];
 
-const EDGE = ['src/outgoing', 'src/http', 'src/rails', 'src/stores', 'src/server'];
+const EDGE = ['src/outgoing', 'src/scanning', 'src/http', 'src/rails', 'src/stores', 'src/server'];
 
 /**
  * A foreign package, or a built-in module that does I/O, and the only folders that may import it. `src/*` means
@@ -110,6 +123,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'fast-json-patch': ['src/operations'],
   fhir: ['src/fhir'],
   'fhir-kit-client': [],
+  'file-type': ['src/attachments'],
   fhirpath: ['src/resources'],
   helmet: ['src/http'],
   imapflow: ['src/rails/direct'],
@@ -163,7 +177,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'node:string_decoder': ['src/*'],
   'node:url': ['src/*'],
   'node:util': ['src/*'],
-  'node:zlib': [...EDGE, 'src/direct'],
+  'node:zlib': [...EDGE, 'src/direct', 'src/attachments'],
 };
 
 /** Packages that `tools` may import beside what stands in {@link FOREIGN}; the rest of the development kit is for tests. */
@@ -224,6 +238,7 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'src/outgoing/http.ts': 'HTTP over the connections of the guard',
   'src/outgoing/name-servers.ts': 'asks the name servers that the operator has chosen',
   'src/http/keys.ts': 'its fetch is handed in, and goes by the guard',
+  'src/scanning/index.ts': 'opens the socket file of this machine that the operator has named',
   'src/rails/direct/mailbox.ts': 'raises a connection of the guard to TLS (STARTTLS)',
   'tools/doctor/server.ts': 'asks the server of this machine, where the operator has put it',
   'tools/doctor/metrics.ts': 'asks the server of this machine, where the operator has put it',
@@ -319,6 +334,7 @@ export const READERS: Readonly<Record<string, string>> = {
   'src/ccda': 'reads clinical documents',
   'src/xml': 'reads XML',
   'src/direct/xdm': 'reads packages',
+  'src/attachments/archives.ts': 'passes on what the reader of packages throws',
   'src/direct/certificates/der.ts': 'reads BER and DER',
   'src/ports/rail.ts': 'tells a refused connection from a defect',
   'src/resources/fhirpath.ts': 'reads and evaluates FHIRPath',

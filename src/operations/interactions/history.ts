@@ -5,6 +5,7 @@ import { parseDateTime } from '../../fhir/datetime.ts';
 import { notHere, OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { EVERYTHING } from '../../ports/query.ts';
+import { withoutQuarantined } from '../attachments/quarantine.ts';
 import { isFileShown } from '../binary-shown.ts';
 import type { HistoryQuery, Snapshot, Version } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
@@ -40,7 +41,8 @@ export async function performHistoryAsOf(
   const page = readPage(request, settings);
   const query = { ...readQuery(request, page), characters: settings.answerBytesMax };
   const snapshot = snapshotAsOf(context, asOf);
-  const { versions, more, total } = await snapshot.history(query, request.signal).catch(searchRefusal);
+  const { more, total, ...found } = await snapshot.history(query, request.signal).catch(searchRefusal);
+  const versions = await withoutQuarantined(snapshot, found.versions);
   if (request.interaction === 'history-instance' && total === 0 && !isNarrowed(query)) {
     throw new OperationOutcomeError('not-found', {
       diagnostics: `${request.type}/${request.id} is not here`,

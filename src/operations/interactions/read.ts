@@ -9,6 +9,7 @@ import type { Seen } from '../seen.ts';
 import { noticeOfOne } from '../notice.ts';
 import { filesTold } from '../audit/files-told.ts';
 import { recordRead } from '../audit/record.ts';
+import { refuseQuarantined } from '../attachments/quarantine.ts';
 import { isFileShown } from '../binary-shown.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -31,6 +32,7 @@ export async function performRead(context: OperationContext, request: Request): 
     !(await isFileShown(store.snapshot(), request.caller, version, settings.publicBase))
   )
     throw notHere(ref);
+  await refuseQuarantined(store.snapshot(), version);
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   const { notice, headers, audit } = await noticeOfOne(context, request.caller, version);

@@ -167,10 +167,37 @@ describe('errors name the setting and what is allowed', () => {
 });
 
 describe('unsafe values warn by name', () => {
-  const SAFE = ['--issuer', 'https://i.example', '--jwks-uri', 'https://i.example/jwks', '--audience', 'a'];
+  const ISSUER = ['--issuer', 'https://i.example', '--jwks-uri', 'https://i.example/jwks', '--audience', 'a'];
+  const SAFE = [...ISSUER, '--clamd-address', '/run/clamav/clamd.ctl'];
 
-  test('the defaults are safe', () => {
+  test('the defaults are safe, where a malware scanner is named', () => {
     expect(warningsOf(readConfig(SAFE, {}))).toEqual([]);
+  });
+
+  test('a server without a malware scanner says so (baa-messaging MS11)', () => {
+    expect(warningsOf(readConfig(ISSUER, {}))).toEqual([
+      'clamdAddress: no file is scanned for malware; what is attached for vendors and patients stays pending',
+    ]);
+  });
+
+  test.each([
+    ['none', true],
+    ['127.0.0.1:3310', true],
+    ['clamd.inner.example:3310', true],
+    ['[::1]:3310', true],
+    ['/run/clamav/clamd.ctl', true],
+    ['http://clamd/', false],
+    ['user@clamd:3310', false],
+    ['clamd:port', false],
+  ])('the malware scanner may be named %s: %s (baa-messaging MS10)', (address, may) => {
+    const read = (): boolean => {
+      try {
+        return readConfig([...ISSUER, '--clamd-address', address], {}).clamdAddress === address;
+      } catch {
+        return false;
+      }
+    };
+    expect(read()).toBe(may);
   });
 
   test.each<[argv: string[], name: string]>([

@@ -14,6 +14,7 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, (host: string) => string>> = 
   jwks: (host) => `https://${host}:8443/keys`,
   'sign-on': (host) => `https://${host}:8443/realms/clinic`,
   'client-keys': (host) => `https://${host}:8443/jwks`,
+  'malware-scanner': (host) => `clamd://${host}:3310`,
   'audit-feed': (host) => `syslogs://${host}:6514`,
   'direct-relay': (host) => `smtps://${host}:465`,
   'direct-mailbox': (host) => `imaps://${host}:993`,
@@ -38,7 +39,17 @@ const failureOf = async (connecting: Promise<unknown>): Promise<string> => {
   return error instanceof ConnectionFailed ? error.failure : String(error);
 };
 
-describe.each(PURPOSE_NAMES)('(directory DR40) for %s', (purpose) => {
+/** What the operator alone names leads nowhere else: a file that is scanned is sent in the clear. */
+test('(directory DR40) the malware scanner is at no place that nobody listed', async () => {
+  const destination = { purpose: 'malware-scanner', address: 'clamd://public.example:3310' } as const;
+  expect(await guardOf({ purpose: 'malware-scanner', resolve }).permits(destination)).toBe(false);
+  const listed = guardOf({ purpose: 'malware-scanner', resolve, allowList: ['public.example:3310'] });
+  expect(await listed.permits(destination)).toBe(true);
+});
+
+const TO_PUBLIC = PURPOSE_NAMES.filter((purpose) => purpose !== 'malware-scanner');
+
+describe.each(TO_PUBLIC)('(directory DR40) for %s', (purpose) => {
   test.each([
     ['127.0.0.1'],
     ['127.1'],

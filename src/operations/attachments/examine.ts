@@ -1,0 +1,158 @@
+/**
+ * Files as attachments of messages (baa-messaging MS9, MS11): looked at by their content, then scanned before anybody else
+ * may read them. What cannot be said in time is pending and never passes.
+ */
+import { createHash } from 'node:crypto';
+import { examineContent } from '../../attachments/examine.ts';
+import { mediaTypeOfFile } from '../../attachments/types.ts';
+import { notHere, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import { EVERYTHING } from '../../ports/query.ts';
+import type { MalwareScanner, ScanVerdict } from '../../ports/scanner.ts';
+import type { Snapshot, Version } from '../../ports/store.ts';
+import type { OperationContext } from '../context.ts';
+import { bytesOfBinary } from './bytes.ts';
+import {
+  fileStateOf,
+  readScan,
+  scanOf,
+  type FileState,
+  type MessageKind,
+  type ScanRecord,
+} from './records.ts';
+import { commitScan } from './commit-scan.ts';
+
+/** A file that is to go with a message. */
+export interface FileRequest {
+  /** `Binary/id` */
+  readonly ref: Ref;
+  /** The `seq` of its version; absent: the current one. */
+  readonly version?: number;
+  readonly kind: MessageKind;
+  /** What the attachment says: its content type and its title. */
+  readonly declared?: string | undefined;
+  readonly name?: string | undefined;
+  /** The message that waits where the file is pending; it is told when it no longer is. */
+  readonly message?: Ref | undefined;
+  /** Whether a document of Word is taken: in the negotiation of an agreement alone (BA10). */
+  readonly docx?: boolean | undefined;
+}
+
+type Examining = Pick<OperationContext, 'store' | 'clock' | 'newId' | 'committed' | 'scanner'> & {
+  readonly settings: Pick<OperationContext['settings'], 'dicomAttachments'>;
+};
+
+/** How long a request waits for its scans, all together (MS11). */
+const WAIT_MS = 5_000;
+
+/**
+ * Looks at files and has them scanned, all at the same time, and writes down what is known of them. The caller's own write
+ * comes after it: it needs the states alone.
+ *
+ * @throws OperationOutcomeError `not-found` for a file that is not there
+ */
+export async function examineFiles(
+  context: Examining,
+  files: readonly FileRequest[],
+): Promise<readonly FileState[]> {
+  return Promise.all(files.map((file) => examineFile(context, file)));
+}
+
+async function examineFile(context: Examining, file: FileRequest): Promise<FileState> {
+  const snapshot = context.store.snapshot();
+  const version = await versionOf(snapshot, file);
+  const bytes = await bytesOfBinary(version);
+  const at = new Date(context.clock.now()).toISOString();
+  const known = { ref: file.ref, version: version.seq, size: bytes.length, at };
+  const { dicomAttachments: dicom } = context.settings;
+  const examined = await examineContent(bytes, file, { dicom, docx: file.docx });
+  if ('refused' in examined)
+    return { ...known, state: 'refused', why: examined.refused, says: examined.says };
+  const stored = await readScan(snapshot, file.ref, version.seq);
+  const scanned = stored === undefined ? undefined : scanOf(stored);
+  if (scanned?.state === 'clean' || scanned?.state === 'infected') return fileStateOf(scanned);
+  const state = await scanWithin(context.scanner, bytes, file.kind);
+  const record: ScanRecord = {
+    file: file.ref,
+    version: version.seq,
+    ...state,
+    type: mediaTypeOfFile(examined.type),
+    size: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    at,
+    messages: waitingFor(scanned, file, state.state === 'pending'),
+  };
+  await commitScan(context, version, record);
+  return fileStateOf(record);
+}
+
+/** The messages that wait for a file: those that did, and this one where it has to. */
+const waitingFor = (
+  scanned: ScanRecord | undefined,
+  { message }: FileRequest,
+  isPending: boolean,
+): readonly Ref[] => [
+  ...new Set([...(scanned?.messages ?? []), ...(isPending && message !== undefined ? [message] : [])]),
+];
+
+async function versionOf(
+  snapshot: Snapshot,
+  { ref, version }: FileRequest,
+): Promise<Version & { readonly text: string }> {
+  const found =
+    version === undefined
+      ? await snapshot.read(ref, EVERYTHING)
+      : await snapshot.vread(ref, version, EVERYTHING);
+  if (found?.text === undefined) throw notHere(ref);
+  return { ...found, text: found.text };
+}
+
+/** Without a scanner vendors and patients wait; what goes to others is sent as what nobody has scanned. */
+async function scanWithin(
+  scanner: MalwareScanner | undefined,
+  bytes: Uint8Array,
+  kind: MessageKind,
+): Promise<Pick<ScanRecord, 'state' | 'found' | 'engine' | 'signatures'>> {
+  if (scanner === undefined)
+    return { state: kind === 'vendor' || kind === 'patient' ? 'pending' : 'unscanned' };
+  return stateOfVerdict(await scanner.scan(bytes, { withinMs: WAIT_MS }), scanner);
+}
+
+/** What a verdict means for a file, and who said so. */
+export async function stateOfVerdict(
+  said: ScanVerdict,
+  scanner: MalwareScanner,
+): Promise<Pick<ScanRecord, 'state' | 'found' | 'engine' | 'signatures'>> {
+  if (said.verdict === 'unknown') return { state: 'pending' };
+  const version = await scanner.version();
+  const by = version === undefined ? {} : { engine: version.engine, signatures: version.signatures };
+  return said.verdict === 'clean'
+    ? { state: 'clean', ...by }
+    : { state: 'infected', found: said.found, ...by };
+}
+
+/**
+ * The refusal of a message whose files may not go with it; undefined where all may, now or later.
+ *
+ * @returns `attachment-infected` before `attachment-refused`
+ */
+export function attachmentRefusal(states: readonly FileState[]): OperationOutcomeError | undefined {
+  const infected = states.filter(({ state }) => state === 'infected');
+  const refused = states.filter(({ state }) => state === 'refused');
+  const details = [
+    ...infected.map(({ ref, found }): IssueDetail => ({
+      code: 'attachment-infected',
+      diagnostics: `An attachment was refused by the malware scanner (${found ?? 'unnamed'}): ${ref}.`,
+    })),
+    ...refused.map(({ ref, why = 'type', says = '' }): IssueDetail => ({
+      code: 'attachment-refused',
+      diagnostics: `${why}: ${says} (${ref})`,
+      codings: [{ system: DETAIL_SYSTEM, code: why }],
+    })),
+  ];
+  const [first, ...others] = details;
+  return first === undefined ? undefined : OperationOutcomeError.of([first, ...others]);
+}
+
+/** Why an attachment is refused: type, mismatch, active-content, archive or size. */
+const DETAIL_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/attachment-refusal';
