@@ -57,6 +57,7 @@ export const SETTINGS: OperationSettings = {
   exampleOids: true,
   breakGlassMaxMs: 4 * 60 * 60 * 1000,
   breakGlassPerDay: 5,
+  patientInbox: 'open',
 };
 
 // — who asks

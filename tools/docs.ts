@@ -19,6 +19,7 @@ import { rolesMarkdown } from '../src/identity/reference.ts';
 import { messagesMarkdown } from '../src/messaging/reference.ts';
 import { OPERATIONS } from '../src/operations/extended/index.ts';
 import { OFFERED } from '../src/operations/perform.ts';
+import { templatesMarkdown } from '../src/messaging/templates-reference.ts';
 import { consentsMarkdown } from '../src/policies/consent/reference.ts';
 import { payloadsMarkdown } from '../src/policies/payload/reference.ts';
 import { transitionsMarkdown } from '../src/referral/overview.ts';
@@ -45,6 +46,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'messages.md': () => messagesMarkdown({ table, page }),
   'payloads.md': payloadsMarkdown,
   'consents.md': consentsMarkdown,
+  'message-templates.md': () => templatesMarkdown({ table, page }),
   'audit.md': auditMarkdown,
   'deliveries.md': deliveriesMarkdown,
   '../conformance.md': conformanceMarkdown,

@@ -29,7 +29,7 @@ export function policiesMarkdown({ table, page }: Page): string {
       ]),
     ),
     '## Needs',
-    'What is missing for something to be told, as the refusal names it. No refusal names `patient-messaging` or `identity` yet: the server sends patients nothing, and the issuer proves who asks.',
+    'What is missing for something to be told, as the refusal names it. No refusal names `identity` yet: the issuer proves who asks.',
     table(
       ['Need', 'Law', 'What has to be on record'],
       Object.entries(NEEDS).map(([need, { law, asks }]) => [`\`${need}\``, law, asks]),

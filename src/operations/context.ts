@@ -57,6 +57,10 @@ export interface OperationSettings extends RuleSettings {
   readonly breakGlassPerDay: number;
   /** Whether messages may carry images in DICOM. */
   readonly dicomAttachments?: boolean | undefined;
+  /** Whether patients may write to organizations here. */
+  readonly patientInbox: 'open' | 'closed';
+  /** Where patients sign in; undefined: at this server. */
+  readonly patientPortalUrl?: string | undefined;
   /** Off only for measurement. */
   readonly auditReads: boolean;
   /** How this server names itself as the source of AuditEvents. */

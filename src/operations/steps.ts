@@ -29,6 +29,7 @@ import { guardParties } from './write/party-guard.ts';
 import { noteDirectAddresses } from './write/direct-addresses.ts';
 import { claimRoles } from './write/role-claims.ts';
 import { applyRules } from './write/rule.ts';
+import { askPatients } from './outreach/patient-messages.ts';
 import { assemblePackages } from './minimum/referral.ts';
 import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
@@ -132,6 +133,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [guardProgramsWords,   CREATE | UPDATE | PATCH          | TRANSACTION, SPEAKS],
+  [askPatients,          CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],
   [checkHolds,                                     DELETE | TRANSACTION, deletes],
   [askForPatientNotices, CREATE | UPDATE | PATCH          | TRANSACTION, TAKES_ON],
   [checkDeletes,                                   DELETE | TRANSACTION, deletes],

@@ -7,6 +7,7 @@ import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { DIRECT_SETTINGS } from './direct-settings.ts';
 import { IDENTITY_SETTINGS } from './identity-settings.ts';
 import { LISTEN_SETTINGS } from './listen-settings.ts';
+import { MESSAGING_SETTINGS } from './messaging-settings.ts';
 import { TOKEN_TYPES } from '../http/token-type.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 import {
@@ -45,6 +46,8 @@ export const SETTINGS = {
 
   ...AUDIT_SETTINGS,
   ...ATTACHMENT_SETTINGS,
+
+  ...MESSAGING_SETTINGS,
 
   store: choice(
     ['embedded', 'mongodb'],

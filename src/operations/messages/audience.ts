@@ -41,11 +41,17 @@ function withoutAudience(resource: Resource): Resource {
   return { ...resource, extension };
 }
 
-/** A message to people is theirs; one to an organization, a service or a team is for its workforce. */
+/**
+ * A message among people who work somewhere is theirs; one to an organization, a service or a team is for its workforce, and
+ * so is what is written to a patient, whom more than one person cares for.
+ */
 function usualAudience(resource: Resource): 'organization' | 'named' {
   const types = valuesAt(resource, 'recipient').map((one) => typeOf(localRef(one) ?? ''));
+  if (types.some((type) => INDIVIDUALS.has(type))) return 'organization';
   return types.length > 0 && types.every((type) => PEOPLE.has(type)) ? 'named' : 'organization';
 }
+
+const INDIVIDUALS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
 
 async function tagsOf(draft: Draft, resource: Resource): Promise<readonly Coding[]> {
   const readers = new Set<Ref>();

@@ -6,7 +6,9 @@ import {
   withDecision,
   type ContentContext,
 } from '../../messaging/content.ts';
+import { rowsOf } from '../../policies/labels/code-ranges.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { isTemplateMessage } from '../outreach/template-message.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { readPreview } from '../write/preview.ts';
 import { namedIn, organizationsNamed } from './senders.ts';
@@ -22,6 +24,8 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
     thread,
     people: await peopleOf(draft, [resource, thread]),
     repliedTo: await answeredBy(draft, resource),
+    isTemplate: await isTemplateMessage(draft, resource),
+    isCode: (system, code) => rowsOf(system, code).length > 0,
   });
   replan(draft, planned.ref, (tree) => withDecision(tree, decision));
   if (decision.declared === undefined || decision.declared === decision.decided) return;

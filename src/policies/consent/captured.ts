@@ -75,7 +75,9 @@ export function buildConsent(captured: CapturedConsent, source: Ref | undefined)
     ...(extension.length > 0 && { extension }),
     status: captured.isRequest === true ? 'proposed' : 'active',
     scope: concept('http://terminology.hl7.org/CodeSystem/consentscope', 'patient-privacy'),
-    category: [concept('http://loinc.org', CONSENT_DOCUMENT)],
+    category: [
+      concept('http://loinc.org', kind === 'patient-messaging' ? ACKNOWLEDGEMENT : CONSENT_DOCUMENT),
+    ],
     patient: { reference: patient },
     ...(signedAt !== undefined && { dateTime: signedAt }),
     ...(signers.length > 0 && { performer: signers.slice(0, 1) }),
@@ -88,6 +90,9 @@ export function buildConsent(captured: CapturedConsent, source: Ref | undefined)
 
 /** LOINC: a consent to release information, and the document that holds it. */
 export const CONSENT_DOCUMENT = '64292-6';
+
+/** LOINC: that a privacy policy was acknowledged, as the value set of Consent.category has it. */
+const ACKNOWLEDGEMENT = '57016-8';
 
 const rulesOf = (kind: ConsentKind): readonly Coding[] => [
   { system: CONSENT_KIND_SYSTEM, code: kind },

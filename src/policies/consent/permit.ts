@@ -12,6 +12,7 @@ import type {
 } from '../../fhir/types.ts';
 import type { PartyKind } from '../party-kind.ts';
 import { isWithin, type Purpose } from '../purpose.ts';
+import { channelsOf, type MessageChannel } from './channels.ts';
 import { lacksOf, type ConsentAbout } from './elements.ts';
 import { kindOf, kindRow, type ConsentKind, type GuardedContent } from './kinds.ts';
 import {
@@ -47,6 +48,8 @@ export interface Permit {
   readonly labels: readonly string[] | undefined;
   readonly types: readonly string[] | undefined;
   readonly refs: readonly Ref[] | undefined;
+  /** The channels by which the patient may be written to (baa-messaging MS30); undefined for every other kind. */
+  readonly channels?: readonly MessageChannel[];
   /** The first instant at which it holds, in milliseconds since 1970. */
   readonly since: number;
   /** The first instant at which it holds no more; undefined: until somebody ends it. */
@@ -82,7 +85,10 @@ export function permitOf(
   const patient = localIn(consent.patient ?? {});
   if (status !== 'active' || kindRow(kind).effect !== 'permit' || !isAboutPrivacy(scope)) return undefined;
   if (custodian === '' || patient === undefined || provision?.type !== 'permit') return undefined;
-  if (!isReadable(provision) || !isEmpty(consent.modifierExtension)) return undefined;
+  const channels = kind === 'patient-messaging' ? channelsOf(provision.code) : undefined;
+  if (kind === 'patient-messaging' && channels === undefined) return undefined;
+  const conditions = channels === undefined ? provision : withoutCode(provision);
+  if (!isReadable(conditions) || !isEmpty(consent.modifierExtension)) return undefined;
   // Known to be false (45 CFR 164.508(b)(2)(v), 42 CFR 2.31(c)(4)), or it says the contrary as well.
   if ((verification ?? []).some(({ verified }) => !verified) || isOptOut(policyRule)) return undefined;
   if (kindRow(kind).elements.information !== undefined && !saysWhat(provision)) return undefined;
@@ -99,6 +105,7 @@ export function permitOf(
       kind === 'part2-counseling-notes' ? [COUNSELING_NOTE] : listed(provision.securityLabel?.map(labelName)),
     types: listed(provision.class?.flatMap(({ code }) => code ?? [])),
     refs: listed(provision.data?.flatMap(({ reference }) => localIn(reference) ?? [])),
+    ...(channels !== undefined && { channels }),
     since: Math.max(lowOf(dateTime), lowOf(provision.period?.start)),
     until: endOf(provision.period?.end),
   };
@@ -114,6 +121,8 @@ const lowOf = (date: string | undefined): number =>
 /** `2026-03` ends with March. An end that cannot be read has passed. */
 const endOf = (date: string | undefined): number | undefined =>
   date === undefined ? undefined : (parseDateTime(date)?.high ?? Number.MIN_SAFE_INTEGER) + 1;
+
+const withoutCode = ({ code: _channels, ...provision }: ConsentProvision): ConsentProvision => provision;
 
 const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
 const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
