@@ -41,6 +41,7 @@ export function hiddenIn(hiding: Hiding, type: string, where: Clause): string | 
       return hiddenIn(hiding, type, where.clause);
     case 'id':
     case 'inside':
+    case 'keeper':
     case 'updated':
       return undefined;
     case 'text':

@@ -34,7 +34,8 @@ export type Sight =
 
 /**
  * What narrowed scopes leave of each type that they narrow: a version is within it when it satisfies the clause, and so does
- * the newest. A type without a clause is whole. The clauses look at nothing but the values of the version itself.
+ * the newest. A type without a clause is whole. The clauses look at nothing but the version itself: its
+ * values, and who keeps it.
  */
 export type Narrowing = Readonly<Record<string, Clause>>;
 
@@ -140,6 +141,8 @@ export type Clause =
     }
   /** In the compartment of the patient, that Patient itself, or in the directory. */
   | { readonly kind: 'inside'; readonly patient: Ref }
+  /** The organization that keeps it is one of these; '' is the server itself. */
+  | { readonly kind: 'keeper'; readonly of: readonly (Ref | '')[] }
   /** `_id` */
   | { readonly kind: 'id'; readonly ids: readonly string[] }
   /** `_lastUpdated` */

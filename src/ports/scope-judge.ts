@@ -9,6 +9,8 @@ interface JudgedVersion {
   readonly values: readonly SearchValue[];
   /** Whether it is in the directory. */
   readonly everyone: boolean;
+  /** The organization that keeps it; '' for the server itself. */
+  readonly keeper: Ref | '';
 }
 
 export interface ScopeJudge {

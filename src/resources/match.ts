@@ -2,6 +2,7 @@
  * Evaluates clauses in memory, on a resource's own search values: for Subscription criteria, and for resources of a
  * bundle that are not stored yet. The result is the same as an engine's.
  */
+import type { Ref } from '../fhir/types.ts';
 import type { Clause, PartClause, Prefix, SearchValue } from '../ports/query.ts';
 import { PATIENT_PARAM } from './compartment.ts';
 import { kilometresBetween } from './search/near.ts';
@@ -16,6 +17,8 @@ export interface Candidate {
   readonly updated?: number;
   /** Whether it is in the directory. */
   readonly everyone?: boolean;
+  /** The organization that keeps it, '' for the server itself; without it no `keeper` is satisfied. */
+  readonly keeper?: Ref | '' | undefined;
 }
 
 /** Whether a resource satisfies a clause. Throws for clauses that look at another resource. */
@@ -35,6 +38,8 @@ export function matches(clause: Clause, candidate: Candidate): boolean {
         candidate.ref === clause.patient ||
         candidate.values.some(({ param, low }) => param === PATIENT_PARAM && low === clause.patient)
       );
+    case 'keeper':
+      return candidate.keeper !== undefined && clause.of.includes(candidate.keeper);
     case 'updated': {
       const { updated } = candidate;
       return updated !== undefined && compare(clause, updated, updated);

@@ -312,6 +312,7 @@ const scope: fc.Arbitrary<Clause> = fc.oneof(
   fc.record({ kind: fc.constant('reference' as const), param: fc.constant('link'), to: fc.tuple(ref, ref) }),
   range,
   fc.constantFrom<Ref>('Patient/1', 'Patient/2').map((patient): Clause => ({ kind: 'inside', patient })),
+  fc.subarray<Ref | ''>(['', ...ORGS]).map((of): Clause => ({ kind: 'keeper', of })),
 );
 
 const narrow = fc.dictionary(

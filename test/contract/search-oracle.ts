@@ -139,6 +139,8 @@ function holds(clause: Clause, one: Declared, world: Moment): boolean {
         isSaid(words, clause.words, clause.starts),
       );
     }
+    case 'keeper':
+      return clause.of.includes(one.custodian);
     case 'inside':
       return (
         one.everyone ||

@@ -12,6 +12,7 @@ const OTHER: Ref = 'Organization/other';
 const NOTHING: Clause = { kind: 'any', of: [] };
 const OF_PATIENT: Clause = { kind: 'reference', param: 'subject', to: ['Patient/p'] };
 const INSIDE: Clause = { kind: 'inside', patient: 'Patient/p' };
+const keeper = (...of: readonly (Ref | '')[]): Clause => ({ kind: 'keeper', of });
 /** The sight of the organization, by scopes that leave these parts of types (smart 4.4). */
 const left = (narrow: Narrowing): Sight => ({ everything: false, organization: ORG, narrow });
 
@@ -121,6 +122,22 @@ export function describeSight(open: () => Promise<SearchEngine>): void {
       { sight: left({ Task: any(token('status', 'none'), INSIDE) }) },
       'granted',
     ],
+    ['narrowed to what an organization keeps', all(), { sight: left({ Task: keeper(ORG) }) }, 'own'],
+    ['narrowed to what others keep', all(), { sight: left({ Task: not(keeper(ORG, '')) }) }, 'granted'],
+    ['narrowed to nobody’s', all(), { sight: left({ Task: keeper() }) }, ''],
+    [
+      'a chain to what somebody else keeps',
+      chain('focus', ['ServiceRequest'], all()),
+      { sight: left({ ServiceRequest: keeper(ORG, '') }) },
+      '',
+    ],
+    [
+      'has of what the organization keeps',
+      has('Task', 'focus', all()),
+      { type: 'ServiceRequest', sight: left({ Task: keeper(ORG) }) },
+      '',
+    ],
+    ['what somebody keeps', keeper(OTHER), { sight: EVERYTHING }, 'granted hidden'],
   ];
   test.each(cases)('%s', async (_says, where, more, found) => {
     expect((await find(world(), ask(where, { sight: seenBy(ORG), ...more }))).join(' ')).toBe(found);

@@ -82,7 +82,7 @@ async function readPackaged(
 ): Promise<Reply> {
   const found = request.interaction === 'read' ? context.packaged(ref) : undefined;
   const clause = narrowedTo(sightFor(request), request.type ?? '');
-  if (found === undefined || !isWithinNarrowing(clause, ref, found)) throw notHere(ref);
+  if (found === undefined || !isWithinNarrowing(clause, ref, found, '')) throw notHere(ref);
   await recordRead(context, { ...auditRead(request, []), entities: [ref] });
   return { status: 200, text: shapeText(shape, request.type ?? '', JSON.stringify(found)) };
 }

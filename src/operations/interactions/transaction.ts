@@ -169,7 +169,7 @@ async function readEntry(draft: Draft, entry: Entry, left: { characters: number 
   const ref: Ref = `${type}/${id}`;
   const planned = interaction === 'read' ? draft.planned.get(ref) : undefined;
   const coming = planned?.after?.plain;
-  if (coming !== undefined && isWithinRight(draft.caller, 'r', ref, coming))
+  if (planned !== undefined && coming !== undefined && isWithinRight(draft.caller, 'r', planned, coming))
     return { kind: 'read', ref, seq: 0, ...head };
   const sight = sightFor(entry.request);
   const version =

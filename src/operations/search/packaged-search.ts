@@ -34,7 +34,7 @@ export function searchPackaged(
   const urls = new Set(stored.map(({ text }) => parseStored(text)['url']));
   return [...candidates]
     .filter(([, resource]) => !urls.has(resource['url']))
-    .filter(([ref, resource]) => isWithinNarrowing(narrowed, ref, resource))
+    .filter(([ref, resource]) => isWithinNarrowing(narrowed, ref, resource, ''))
     .filter(([ref, resource]) => matches(where, { ref, type, values: searchValues(resource, type) }))
     .map(([ref, resource]) => ({ ref, text: JSON.stringify(resource) }));
 }

@@ -125,19 +125,20 @@ export async function findPlanned(
   const found: Ref[] = [];
   // Of thousands of entries each may have a condition: what can be told at once is not awaited.
   const isOwn = !asksOthers(where);
-  for (const { ref, after } of among) {
+  for (const { ref, after, custodian } of among) {
     if (after === undefined || typeOf(ref) !== type) continue;
-    if (!isWithinNarrowing(narrowedTo(sight, type), ref, after.plain)) continue;
-    const candidate = candidateOf(ref, after.plain);
+    if (!isWithinNarrowing(narrowedTo(sight, type), ref, after.plain, custodian)) continue;
+    const candidate = candidateOf(ref, after.plain, custodian);
     if (isOwn ? matches(where, candidate) : await satisfies(draft, candidate, where, sight)) found.push(ref);
   }
   return found;
 }
 
-const candidateOf = (ref: Ref, resource: Resource): Candidate => ({
+const candidateOf = (ref: Ref, resource: Resource, keeper: Ref | ''): Candidate => ({
   ref,
   type: typeOf(ref),
   values: valuesOf(resource),
+  keeper,
 });
 
 /** Whether a planned resource satisfies a clause; every hop goes to what the sight reaches, or the draft writes. */
@@ -158,8 +159,7 @@ async function satisfies(draft: Draft, candidate: Candidate, clause: Clause, sig
       for (const { low } of candidate.values.filter((value) => value.param === param)) {
         if (typeof low !== 'string' || !types.includes(typeOf(low))) continue;
         const target = await readSighted(draft, low as Ref, sight); // a local reference of a served type
-        if (target !== undefined && (await satisfies(draft, candidateOf(low as Ref, target), where, sight)))
-          return true;
+        if (target !== undefined && (await satisfies(draft, target, where, sight))) return true;
       }
       return false;
     }
@@ -182,8 +182,12 @@ async function satisfies(draft: Draft, candidate: Candidate, clause: Clause, sig
   }
 }
 
-async function readSighted(draft: Draft, ref: Ref, sight: Sight): Promise<Resource | undefined> {
+/** A resource as it will be, where the sight reaches it. */
+async function readSighted(draft: Draft, ref: Ref, sight: Sight): Promise<Candidate | undefined> {
   const isSighted = draft.planned.has(ref) || (await draft.snapshot.read(ref, sight)) !== undefined;
   const found = isSighted ? await readPreview(draft, ref) : undefined;
-  return found && isWithinNarrowing(narrowedTo(sight, typeOf(ref)), ref, found) ? found : undefined;
+  if (found === undefined) return undefined;
+  const keeper = (await keeperOf(draft, ref)) ?? '';
+  const isLeft = isWithinNarrowing(narrowedTo(sight, typeOf(ref)), ref, found, keeper);
+  return isLeft ? candidateOf(ref, found, keeper) : undefined;
 }

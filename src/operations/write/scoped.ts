@@ -19,12 +19,21 @@ import { valuesOf } from '../values.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
 
 /** Whether a resource that is written, or about to be, satisfies what narrows its type; without a clause, all do. */
-export const isWithinNarrowing = (clause: Clause | undefined, ref: Ref, resource: Resource): boolean =>
-  clause === undefined || matches(clause, { ref, type: typeOf(ref), values: valuesOf(resource) });
+export const isWithinNarrowing = (
+  clause: Clause | undefined,
+  ref: Ref,
+  resource: Resource,
+  keeper?: Ref | '',
+): boolean =>
+  clause === undefined || matches(clause, { ref, type: typeOf(ref), values: valuesOf(resource), keeper });
 
 /** By a right of the caller's scopes and roles. */
-export const isWithinRight = (caller: Caller, right: Right, ref: Ref, resource: Resource): boolean =>
-  isWithinNarrowing(narrowedFor(caller, typeOf(ref), right), ref, resource);
+export const isWithinRight = (
+  caller: Caller,
+  right: Right,
+  { ref, custodian }: Pick<Planned, 'ref' | 'custodian'>,
+  resource: Resource,
+): boolean => isWithinNarrowing(narrowedFor(caller, typeOf(ref), right), ref, resource, custodian);
 
 const isWithinScopes = (caller: Caller, right: Right, ref: Ref, resource: Resource): boolean =>
   isWithinNarrowing(narrowingFor(caller, typeOf(ref), right), ref, resource);

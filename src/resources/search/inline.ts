@@ -33,6 +33,7 @@ function move(clause: Clause, code: string, type: string, head: string): Clause 
       return { kind: 'reference', param: code, to: clause.ids.map((id) => `${type}/${id}`) };
     case 'has':
     case 'inside':
+    case 'keeper':
     case 'updated':
     case 'text':
     case 'display':

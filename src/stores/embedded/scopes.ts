@@ -21,9 +21,10 @@ export function prepareScopes(
   db: DatabaseSync,
   judge: ScopeJudge,
 ): (sight: Sight, ref: Ref, seq: number) => boolean {
-  const version = prepare<[vid: number, seq: number, ended: number, everyone: number]>(
+  const version = prepare<[vid: number, seq: number, ended: number, everyone: number, keeper: Ref | '']>(
     db,
-    `SELECT v.vid, v.seq, v.ended, r.everyone FROM resource r JOIN version v ON v.rid = r.rid
+    `SELECT v.vid, v.seq, v.ended, r.everyone, coalesce((SELECT name FROM name WHERE nid = r.custodian), '')
+     FROM resource r JOIN version v ON v.rid = r.rid
      WHERE r.ref = ? AND v.seq <= ? AND v.method <> 'DELETE' ORDER BY v.seq DESC LIMIT 1`,
   );
   const text = prepare<[string | null]>(db, 'SELECT text FROM version WHERE vid = ?');
@@ -41,12 +42,12 @@ export function prepareScopes(
     const known = verdictsOf(clause);
     const told = known.get(`${ref} ${seq}`); // where the version itself is asked about, nothing is looked up
     if (told !== undefined) return told;
-    const [vid, written, ended, everyone] = version.get(ref, seq) ?? [];
+    const [vid, written, ended, everyone, keeper = ''] = version.get(ref, seq) ?? [];
     if (vid === undefined) return false;
     const before = known.get(`${ref} ${written}`);
     if (before !== undefined) return before;
     const values = ended === FOREVER ? valuesOfCurrent(type, vid) : valuesOfEnded(vid);
-    const verdict = judge.satisfies(clause, { ref, type, values, everyone: everyone === 1 });
+    const verdict = judge.satisfies(clause, { ref, type, values, everyone: everyone === 1, keeper });
     if (known.size >= VERDICTS_MAX) known.clear();
     known.set(`${ref} ${written}`, verdict);
     return verdict;

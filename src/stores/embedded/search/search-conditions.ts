@@ -82,6 +82,10 @@ const CONDITIONS: Rows = {
     sql: compartmentText({ resource: r.sql, vid: vid.sql }),
     params: [...vid.params, patient, patient],
   }),
+  keeper: ({ of }, { r }, { nid }) => {
+    const keepers = of.map((one) => (one === '' ? 0 : nid(one)));
+    return sql`${r}.custodian IN (SELECT value FROM json_each(${JSON.stringify(keepers)}))`;
+  },
   id: ({ ids }, alias) => sql`${alias.r}.ref IN ${listed(ids.map((id) => `${alias.type}/${id}`))}`,
   updated: ({ prefix, low, high }, { v }) => RANGE_TESTS[prefix](sql`${v}.at`, sql`${v}.at`, low, high),
   chain: ({ param, types, where }, alias, context) => {
