@@ -18,7 +18,7 @@ import {
 } from './contract.ts';
 
 /** The states on the wire, in the order of an agreement’s life. Only `active` lets health information pass. */
-const AGREEMENT_STATES = ['none', 'staging', 'pending', 'active', 'expired', 'revoked'] as const;
+export const AGREEMENT_STATES = ['none', 'staging', 'pending', 'active', 'expired', 'revoked'] as const;
 export type AgreementState = (typeof AGREEMENT_STATES)[number];
 
 /** How an agreement stands at a moment. */

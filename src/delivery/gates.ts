@@ -11,10 +11,11 @@ import type { Basis } from '../policies/basis.ts';
 import type { Purpose } from '../policies/purpose.ts';
 import { EVERYTHING, withDenied } from '../ports/query.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
+import type { ClaimedEntry, Snapshot, Version } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
 import { type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
+import { lookingAssociate, showToAssociate, withoutAgreements } from './agreement-sight.ts';
 import { hiddenIn, hidingOfRow } from './hidden-clause.ts';
 import { selectorOf } from './subject.ts';
 import { mayStillAsk, writerOf } from './writer.ts';
@@ -81,23 +82,32 @@ export function createGates({ criteria, policies, clock }: GateParts): Gate {
         'the app or the person that wrote the Subscription may not ask any more',
       );
 
-    if ((await now.read(entry.subject, withDenied(entry.sight))) === undefined) {
+    const current = await now.read(entry.subject, withDenied(withoutAgreements(entry.sight)));
+    if (current === undefined) {
       return withheld('sight', 'the receiver may not see the subject any more');
     }
     const subject = await readResource(asOf, entry.subject);
     if (subject === undefined) return withheld('subject-gone', 'the subject was expunged');
 
-    if (receiver.resourceType === 'Subscription' && !isSelected(receiver, criteria(), entry, subject)) {
+    if (receiver.resourceType === 'Subscription' && !isSelected(receiver, criteria(), entry, shownTo(entry, subject, current))) {
       return withheld('criteria', 'the criteria do not select the subject any more');
     }
     const answer = await policies(entry, now, asOf);
-    if (!answer.permitted || (await now.read(entry.subject, entry.sight)) !== undefined) return answer;
+    if (!answer.permitted) return answer;
+    if ((await now.read(entry.subject, withDenied(entry.sight))) === undefined) return NOT_IN_FORCE;
+    if ((await now.read(entry.subject, entry.sight)) !== undefined) return answer;
     const why = 'what leads the referral to it is denied';
     return {
       ...withheld('patient-consent', why),
       refused: { code: 'disclosure-denied', needs: [], lacks: [] },
     };
   };
+}
+
+/** As the receiver reads it: what is masked selects nothing. */
+function shownTo({ sight }: ClaimedEntry, subject: Resource, { custodian }: Version): Resource {
+  const associate = lookingAssociate(sight);
+  return associate === undefined ? subject : showToAssociate(associate, subject, custodian);
 }
 
 function isSelected(
@@ -114,6 +124,15 @@ function isSelected(
     return false;
   return selectorOf(entry.subject, subject, Date.parse(entry.at))(criteria);
 }
+
+/** What is kept by somebody with whom the receiver, who works for others, has no agreement in force (baa-messaging BA13). */
+const NOT_IN_FORCE: GateDecision = {
+  permitted: false,
+  policy: 'agreement',
+  why: 'no agreement with the receiver is in force',
+  exception: 'privacy-precondition',
+  refused: { code: 'agreement-not-active', needs: [], lacks: [] },
+};
 
 const withheld = (policy: string, why: string): GateDecision => ({ permitted: false, policy, why });
 

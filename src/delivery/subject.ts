@@ -11,6 +11,7 @@ import {
 import { factsOf } from '../policies/facts.ts';
 import { labelsInText } from '../policies/labels/stored-labels.ts';
 import { mayBeMasked, showToRoles } from '../identity/role-view.ts';
+import { lookingAssociate, showToAssociate } from './agreement-sight.ts';
 import { withNotice, withWayLabels } from '../policies/part2/in-resource.ts';
 import { BARE_NOTICE, isPart2 } from '../policies/part2/notice.ts';
 import { showBy } from '../policies/payload/shown.ts';
@@ -73,7 +74,13 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
     const payload = isTold && !sight.everything ? sight.payload : undefined;
     const view = sight.everything ? undefined : sight.view;
     const isMasked = view !== undefined && mayBeMasked(view, typeOf(ref), text);
-    const isWhole = obliges === undefined && owed === 'none' && payload === undefined && !isMasked;
+    const associate = typeOf(ref) === 'Communication' ? lookingAssociate(sight) : undefined;
+    const isWhole =
+      obliges === undefined &&
+      owed === 'none' &&
+      payload === undefined &&
+      !isMasked &&
+      associate === undefined;
     if (declared?.show === undefined && isWhole) return text;
     const { plain, storing } = parseJson(text);
     const own =
@@ -82,7 +89,8 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
       isKept(plain, custodian, sight);
     const whole = declared?.show?.(storing, own) ?? storing;
     // A reply to a write names no custodian.
-    const part = payload === undefined ? whole : showBy(payload, whole, custodian === undefined);
+    const told = payload === undefined ? whole : showBy(payload, whole, custodian === undefined);
+    const part = associate === undefined ? told : showToAssociate(associate, told, keeperIn(custodian, associate));
     const shown = noticed(isMasked ? showToRoles(view, part) : part, owed);
     if (obliges === undefined || sight.everything) return shown === storing ? text : JSON.stringify(shown);
     const what = { type: typeOf(ref), ref };
@@ -102,6 +110,10 @@ const isKept = (resource: Resource, custodian: Ref | '' | undefined, sight: Sigh
   !sight.everything &&
   (custodian === undefined || custodian === sight.organization) &&
   standingOf(resource) === 'private';
+
+/** A reply to a write, which names no custodian, goes to who keeps it. */
+const keeperIn = (custodian: Ref | '' | undefined, { organization }: { readonly organization: Ref }): Ref | '' =>
+  custodian ?? organization;
 
 const BARE: NoticeToShow = { ...BARE_NOTICE, place: 'inside' };
 

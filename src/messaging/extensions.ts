@@ -5,7 +5,8 @@ import { manyOf, refOfReference } from './shape.ts';
 const AT = 'https://closeloop.dev/fhir/StructureDefinition';
 
 const READ_RECEIPT = `${AT}/read-receipt`;
-const AGREEMENT_AT_SEND = `${AT}/agreement-at-send`;
+/** Under which agreement it was told: one for each recipient that needs one (BA15). */
+export const AGREEMENT_AT_SEND = `${AT}/agreement-at-send`;
 const PARTICIPANT_SINCE = `${AT}/participant-since`;
 
 /** Written by the server alone; what a client says of them is dropped. */

@@ -3,12 +3,15 @@
  * document that it belongs to. By R4 that is its `securityContext`; otherwise the DocumentReferences that point to it.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Query, Sight } from '../ports/query.ts';
+import type { Clause, Query, Sight } from '../ports/query.ts';
 import type { Snapshot, Version } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
+import { isOpenTo } from '../delivery/agreement-sight.ts';
+import { isWithheld } from '../messaging/masked.ts';
 import { ownRefOf, typeOf } from '../resources/element.ts';
+import { CARRIERS, FILE_PARAM } from '../resources/message-values.ts';
 import { narrowingFor } from './narrowing.ts';
-import { sightOf, type Caller } from './request.ts';
+import { associateIn, sightOf, type Caller } from './request.ts';
 import { sightToRefer } from './scope.ts';
 
 const DOCUMENT = 'DocumentReference';
@@ -21,11 +24,12 @@ const DOCUMENT = 'DocumentReference';
 export async function isFileShown(
   snapshot: Snapshot,
   caller: Caller,
-  version: Pick<Version, 'ref' | 'text'>,
+  version: Pick<Version, 'ref' | 'text'> & Partial<Pick<Version, 'custodian'>>,
   base: string,
 ): Promise<boolean> {
   const { ref, text } = version;
   if (typeOf(ref) !== 'Binary' || caller.administrator) return true;
+  if (!(await isOpenFile(snapshot, caller, version, base))) return false;
   const context = text === undefined ? undefined : contextOf(parseStored(text), base);
   if (context !== undefined && narrowingFor(caller, typeOf(context), 'r') !== undefined) {
     const sight = sightToRefer(caller, typeOf(context), sightOf(caller));
@@ -38,6 +42,33 @@ export async function isFileShown(
   return !(await pointsTo(snapshot, ref, whole, base));
 }
 
+/** What carries one file, that is looked at. */
+const CARRIERS_MAX = 50;
+
+/**
+ * Whether an organization that works for others may have a file, by its agreements (baa-messaging MK2, MK3): what is attached to
+ * messages alone is read as they are, and what a Contract or a message carries that it reads whole may be read whoever keeps it.
+ */
+async function isOpenFile(
+  snapshot: Snapshot,
+  caller: Caller,
+  { ref, custodian = '' }: Parameters<typeof isFileShown>[2],
+  base: string,
+): Promise<boolean> {
+  const associate = associateIn(caller);
+  if (associate === undefined) return true;
+  const to = [ref, `${base}/${ref}`];
+  let isWithheldSomewhere = false;
+  for (const type of CARRIERS) {
+    const query = queryOf(type, { kind: 'reference', param: FILE_PARAM, to }, sightOf(caller), CARRIERS_MAX);
+    for (const { text, custodian: keeper } of (await snapshot.search(query)).matches) {
+      if (!isWithheld(parseStored(text), keeper, associate)) return true;
+      isWithheldSomewhere = true;
+    }
+  }
+  return !isWithheldSomewhere && isOpenTo(associate, 'Binary', custodian);
+}
+
 function contextOf(binary: Resource, base: string): Ref | undefined {
   const { reference } = (binary['securityContext'] ?? {}) as { readonly reference?: string }; // a validated Reference
   return reference === undefined ? undefined : ownRefOf(base, reference);
@@ -47,14 +78,15 @@ async function pointsTo(snapshot: Snapshot, ref: Ref, sight: Sight, base: string
   const of = [ref, `${base}/${ref}`].map(
     (value) => ({ kind: 'uri', param: 'location', match: 'exact', value }) as const,
   );
-  const query: Query = {
-    type: DOCUMENT,
-    where: { kind: 'any', of },
-    sort: [],
-    sight,
-    count: 1,
-    offset: 0,
-    total: false,
-  };
-  return (await snapshot.search(query)).matches.length > 0;
+  return (await snapshot.search(queryOf(DOCUMENT, { kind: 'any', of }, sight, 1))).matches.length > 0;
 }
+
+const queryOf = (type: string, where: Clause, sight: Sight, count: number): Query => ({
+  type,
+  where,
+  sort: [],
+  sight,
+  count,
+  offset: 0,
+  total: false,
+});

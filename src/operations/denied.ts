@@ -9,6 +9,7 @@ import { withDenied, withTold, type Clause } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { Request } from './request.ts';
 import type { OperationContext } from './context.ts';
+import { pausedIn, sightInForce } from './agreement-behind.ts';
 import { isFileShown } from './binary-shown.ts';
 import { sightFor } from './scope.ts';
 
@@ -54,7 +55,7 @@ export async function withheldBehind(
   const snapshot = store.snapshot();
   // What the caller sees was not kept back: it asked for a version that there is not.
   if (refusal.code === 'not-found' && (await snapshot.read(ref, sight)) !== undefined) return undefined;
-  const version = await snapshot.read(ref, withDenied(sight));
+  const version = await snapshot.read(ref, withDenied(sightInForce(request)));
   if (version?.text === undefined || version.custodian === '' || version.custodian === caller.organization)
     return undefined;
   return { keeper: version.custodian, patients: patientsOf(ref, version.seq, version.text) };
@@ -66,7 +67,12 @@ interface Withheld {
   readonly patients: readonly Ref[];
 }
 
-const KEPT_BACK: ReadonlySet<string> = new Set(['disclosure-denied', 'access-denied', 'not-found']);
+const KEPT_BACK: ReadonlySet<string> = new Set([
+  'agreement-not-active',
+  'disclosure-denied',
+  'access-denied',
+  'not-found',
+]);
 
 /** Of what the caller received, another version may be withheld. */
 async function isVersionDenied(
@@ -90,18 +96,21 @@ const PATIENTS_MAX = 100;
  */
 export async function suppressedIn(
   snapshot: Snapshot,
-  { caller, compartment }: Request,
+  request: Request,
   where: Clause | undefined,
   type?: string,
 ): Promise<readonly IssueDetail[]> {
+  const { caller, compartment } = request;
   const { administrator, organization, emergency = [] } = caller;
   if (administrator || organization === undefined) return [];
   const lifted = new Set(emergency.map(({ patient }) => patient));
   const named = new Set<Ref>(compartment?.startsWith('Patient/') === true ? [compartment] : []);
   if (where !== undefined) for (const patient of patientsNamed(where, type)) named.add(patient);
-  for (const patient of [...named].slice(0, PATIENTS_MAX))
-    if (!lifted.has(patient) && (await snapshot.isDenied(patient, organization))) return [SUPPRESSED];
-  return [];
+  const asked = [...named].slice(0, PATIENTS_MAX);
+  for (const patient of asked)
+    if (!lifted.has(patient) && (await snapshot.isDenied(patient, organization)))
+      return [SUPPRESSED, ...(await pausedIn(snapshot, request, asked))];
+  return pausedIn(snapshot, request, asked);
 }
 
 const SUPPRESSED: IssueDetail = {

@@ -3,6 +3,8 @@
  * satisfied. Computed once for the scopes of a token.
  */
 import type { Ref } from '../fhir/types.ts';
+import { agreementNarrowing } from '../delivery/agreement-sight.ts';
+import { joinedClause, narrowedBy, narrowedTogether } from '../delivery/joined-clauses.ts';
 import { hiddenFrom } from '../policies/access.ts';
 import type { Clause, Narrowing } from '../ports/query.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
@@ -14,7 +16,15 @@ import { roleNarrowing, roleNarrowingFor } from './role-limits.ts';
 
 type Scoped = Pick<
   Caller,
-  'administrator' | 'organization' | 'patient' | 'purposes' | 'reason' | 'roles' | 'scopes' | 'user'
+  | 'administrator'
+  | 'agreements'
+  | 'organization'
+  | 'patient'
+  | 'purposes'
+  | 'reason'
+  | 'roles'
+  | 'scopes'
+  | 'user'
 >;
 
 /**
@@ -74,21 +84,7 @@ export const staysWithPatient = (
 export function eitherOf(one: Clause | undefined, other: Clause | undefined): Clause | undefined {
   if (one === undefined || other === undefined) return undefined;
   if (one === NOTHING || one === other) return other;
-  return other === NOTHING ? one : joined(one, other, 'any');
-}
-
-const joins = {
-  any: new WeakMap<Clause, WeakMap<Clause, Clause>>(),
-  all: new WeakMap<Clause, WeakMap<Clause, Clause>>(),
-};
-
-/** The same clause for the same two, so that verdicts about it are remembered. */
-function joined(one: Clause, other: Clause, kind: 'any' | 'all'): Clause {
-  const known = joins[kind].get(one) ?? new WeakMap<Clause, Clause>();
-  joins[kind].set(one, known);
-  const clause = known.get(other) ?? { kind, of: [one, other] };
-  known.set(other, clause);
-  return clause;
+  return other === NOTHING ? one : joinedClause(one, other, 'any');
 }
 
 /** Every type that narrowed scopes leave in part, for a right; undefined where they leave all that they give. */
@@ -108,22 +104,31 @@ function narrowedByScopes(caller: Scoped, right: Right): Narrowing | undefined {
   return narrowing;
 }
 
-/** Every type that scopes and roles together leave in part, for a right; undefined where they leave all that they give. */
-export function allNarrowed(caller: Scoped, right: Right): Narrowing | undefined {
-  const [scoped, limited] = [narrowedByScopes(caller, right), roleNarrowing(caller, right)];
-  if (scoped === undefined || limited === undefined) return scoped ?? limited;
-  const both: Record<string, Clause> = { ...scoped };
-  for (const [type, clause] of Object.entries(limited)) both[type] = bothOf(scoped[type], clause) ?? clause;
-  return both;
-}
+/**
+ * Every type that scopes, roles and agreements together leave in part, for a right; undefined where they leave all that they
+ * give.
+ */
+export const allNarrowed = (caller: Scoped, right: Right): Narrowing | undefined =>
+  narrowedBy(
+    narrowedBy(narrowedByScopes(caller, right), roleNarrowing(caller, right)),
+    agreementsNarrowing(caller, right),
+  );
 
-/** What scopes and roles together leave of a type. */
+/** What scopes, roles and agreements together leave of a type. */
 export const narrowedFor = (caller: Scoped, type: string, right: Right): Clause | undefined =>
-  bothOf(narrowingFor(caller, type, right), roleNarrowingFor(caller, type, right));
+  narrowedTogether(
+    narrowedTogether(narrowingFor(caller, type, right), roleNarrowingFor(caller, type, right)),
+    agreementsNarrowing(caller, right)?.[type],
+  );
 
-function bothOf(one: Clause | undefined, other: Clause | undefined): Clause | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return one === other ? one : joined(one, other, 'all');
+/** What agreements in force leave to an organization that works for others (baa-messaging BA13). */
+function agreementsNarrowing(
+  { administrator, organization, agreements }: Scoped,
+  right: Right,
+): Narrowing | undefined {
+  if (administrator || organization === undefined || agreements === undefined) return undefined;
+  // A file that is read is seen by what carries it, which `isFileShown` asks; nothing finds one.
+  return agreementNarrowing({ organization, ...agreements }, right === 's' ? 'none' : 'all');
 }
 
 /** With another clause for one type. */

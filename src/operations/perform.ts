@@ -4,10 +4,12 @@
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Payloads } from '../delivery/payloads.ts';
+import type { Ref } from '../fhir/types.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { auditRefusal, auditUntold } from './audit/audit.ts';
 import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
 import { accessDenialBehind } from './access-denied.ts';
+import { agreementBehind } from './agreement-behind.ts';
 import { denialBehind, withheldBehind } from './denied.ts';
 import { markOpened, underGrants } from './emergency/opened.ts';
 import { performBatch } from './interactions/batch.ts';
@@ -20,7 +22,7 @@ import { performOperation } from './extended/perform-operation.ts';
 import type { MessageActions } from './extended/message-actions.ts';
 import { recordAlways } from './audit/record.ts';
 import { recordRefusal } from './denial-review.ts';
-import type { Interaction, Perform, Reply, Request } from './request.ts';
+import type { Caller, Interaction, Perform, Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
 import { hasServerScope } from './scope.ts';
 import { refusalOfFault } from './search/search-refusal.ts';
@@ -67,9 +69,8 @@ export function createPerform(context: OperationContext, messages: MessageAction
   const perform: Perform = async (asked) => {
     let request = asked;
     try {
-      const found = payloadOf(context, asked);
-      const payload = typeof found === 'object' ? await found : found;
-      if (payload !== undefined) request = { ...asked, caller: { ...asked.caller, payload } };
+      const told = toldAs(context, asked);
+      if (told !== undefined) request = { ...asked, caller: await told };
       for (const admit of ADMIT) admit(request, context.clock.now());
       const mayOpen = hasServerScope(request.caller, 'closeloop/break-glass');
       const opened = mayOpen ? await underGrants(context, request) : request;
@@ -77,7 +78,8 @@ export function createPerform(context: OperationContext, messages: MessageAction
       return opened.caller.emergency === undefined ? reply : await markOpened(context, opened, reply);
     } catch (fault) {
       const denied = await denialBehind(context, request, refusalOfFault(fault));
-      const error = await accessDenialBehind(context, request, denied);
+      const paused = await agreementBehind(context, request, denied);
+      const error = await accessDenialBehind(context, request, paused);
       const code = codeOf(error);
       const audited = recordRefused(context, request, error);
       // Whose commit may be written must not hear that the server is busy; the commit has its own audit.
@@ -103,10 +105,27 @@ async function recordRefused(context: OperationContext, request: Request, error:
   ]);
 }
 
-/** By what the organization of a caller is told, as of now. */
-function payloadOf({ payloads }: OperationContext, { caller }: Request): ReturnType<Payloads['of']> {
+/** The caller with what its organization is told as, as of now; undefined where it is told as any other. */
+function toldAs({ payloads }: OperationContext, { caller }: Request): Promise<Caller> | undefined {
   const { administrator, organization } = caller;
-  return administrator || organization === undefined ? undefined : payloads.of(organization);
+  if (administrator || organization === undefined) return undefined;
+  const known = payloads.of(organization);
+  if ('associate' in known && known.payload === undefined && !known.associate) return undefined;
+  return limitedTo(payloads, organization, caller, known);
+}
+
+async function limitedTo(
+  payloads: Payloads,
+  organization: Ref,
+  caller: Caller,
+  known: ReturnType<Payloads['of']>,
+): Promise<Caller> {
+  const { payload, associate } = await known;
+  return {
+    ...caller,
+    ...(payload !== undefined && { payload }),
+    ...(associate && { agreements: await payloads.agreementsOf(organization) }),
+  };
 }
 
 function interactionOf({ interaction, type }: Request): Interact {

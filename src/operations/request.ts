@@ -5,8 +5,9 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { RoleView } from '../identity/role-view.ts';
 import { isIndividual, type Role } from '../identity/roles.ts';
 import { hiddenFrom } from '../policies/access.ts';
+import type { Associate } from '../messaging/masked.ts';
 import type { Purpose } from '../policies/purpose.ts';
-import { EVERYTHING, type Narrowing, type Sight } from '../ports/query.ts';
+import { EVERYTHING, type Narrowing, type OpenAgreements, type Sight } from '../ports/query.ts';
 import { allNarrowed } from './narrowing.ts';
 import type { Scope } from '../smart/scopes.ts';
 import type { ServerScope } from '../smart/server-scopes.ts';
@@ -109,12 +110,27 @@ export interface Caller extends Login {
   readonly reason?: string | undefined;
   /** The row of the payload table by which the organization is told (compliance M2); set by the one path. */
   readonly payload?: string | undefined;
+  /**
+   * With whom the agreements of the organization are in force, as of the request; absent where it does not work for others
+   * (baa-messaging BA13); set by the one path.
+   */
+  readonly agreements?: OpenAgreements | undefined;
   /** The grants under which it reads; absent: none. */
   readonly emergency?: readonly RunningGrant[];
 }
 
 /** The party for which a caller acts in a referral: the speaker of a message, else its own organization. */
 export const actorOf = ({ speaker, organization }: Caller): Ref | undefined => speaker ?? organization;
+
+/** The caller's organization as one that works for others; undefined where it does not. */
+export const associateIn = ({
+  administrator,
+  organization,
+  agreements,
+}: Pick<Caller, 'administrator' | 'agreements' | 'organization'>): Associate | undefined =>
+  administrator || organization === undefined || agreements === undefined
+    ? undefined
+    : { organization, ...agreements };
 
 /** By which roles a person of the organization looks; undefined where no role masks anything. */
 export const roleViewOf = ({ roles, reason }: Pick<Caller, 'roles' | 'reason'>): RoleView | undefined =>
@@ -128,7 +144,7 @@ export function sightOf(
 ): Sight {
   if (caller.administrator) return narrow === undefined ? EVERYTHING : { ...EVERYTHING, narrow };
   if (caller.organization === undefined) throw new Error('a caller must have an organization');
-  const { organization, patient, payload, emergency, user } = caller;
+  const { organization, patient, payload, agreements, emergency, user } = caller;
   const view = roleViewOf(caller);
   const isOfOne = patientOnly || isIndividual(caller.roles);
   const hidden = isOfOne && patient !== undefined ? hiddenFrom(user) : [];
@@ -138,6 +154,7 @@ export function sightOf(
     ...(isOfOne && patient !== undefined && { patient }),
     ...(hidden.length > 0 && { hidden }),
     ...(payload !== undefined && { payload }),
+    ...(agreements !== undefined && { agreements }),
     ...(view !== undefined && { view }),
     ...(narrow !== undefined && { narrow }),
     ...(emergency !== undefined && { lifted: emergency.map((grant) => grant.patient) }),

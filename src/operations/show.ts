@@ -1,12 +1,15 @@
 /** A stored resource as its reader may see it: addresses and secrets are for those they belong to. */
+import { showToAssociate } from '../delivery/agreement-sight.ts';
 import { present } from '../delivery/subject.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { showToRoles } from '../identity/role-view.ts';
+import { isWithheld, withheldBy } from '../messaging/masked.ts';
 import { showBy } from '../policies/payload/shown.ts';
 import type { PresentVersion } from '../ports/rail.ts';
-import type { Version } from '../ports/store.ts';
+import type { AuditEntry, Version } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
-import { roleViewOf, sightOf, type Caller } from './request.ts';
+import { typeOf } from '../resources/element.ts';
+import { associateIn, roleViewOf, sightOf, type Caller } from './request.ts';
 
 /** @param version with its custodian, unless it is shown in the reply to the caller's own write */
 export const showText = (version: Parameters<PresentVersion>[0], caller: Caller): string =>
@@ -14,17 +17,43 @@ export const showText = (version: Parameters<PresentVersion>[0], caller: Caller)
 
 /** Whether the caller is shown only a part of a version, because of what it or its organization is (harmony Z6). */
 export function isMasked({ text, custodian }: Pick<Version, 'text' | 'custodian'>, caller: Caller): boolean {
-  if (text === undefined) return false;
-  const [payload, view] = [payloadFor(custodian, caller), roleViewOf(caller)];
-  if (payload === undefined && view === undefined) return false;
+  if (text === undefined || !mayBePart(custodian, caller)) return false;
   const resource = parseStored(text);
   return partFor(resource, custodian, caller) !== resource;
 }
 
-/** What the caller is shown of the elements of a resource; the resource itself where that is all of them. */
+/** What the audit says of messages whose content is withheld from the caller (baa-messaging MK6). */
+export function maskedInAudit(
+  versions: readonly Pick<Version, 'ref' | 'text' | 'custodian'>[],
+  caller: Caller,
+): Pick<AuditEntry, 'masked' | 'deciding'> {
+  const associate = associateIn(caller);
+  if (associate === undefined) return {};
+  const withheld = versions.flatMap(({ ref, text, custodian }) => {
+    const message = typeOf(ref) === 'Communication' && text !== undefined ? parseStored(text) : undefined;
+    return message && isWithheld(message, custodian, associate) ? [message] : [];
+  });
+  const deciding = [...new Set(withheld.flatMap((message) => withheldBy(message, associate)))];
+  return withheld.length === 0 ? {} : { masked: true, ...(deciding.length > 0 && { deciding }) };
+}
+
+const mayBePart = (custodian: Ref | '' | undefined, caller: Caller): boolean =>
+  payloadFor(custodian, caller) !== undefined ||
+  roleViewOf(caller) !== undefined ||
+  caller.agreements !== undefined;
+
+/** What the caller is shown of the elements of a resource; the resource itself where that is all of it. */
 export function partFor(resource: Resource, custodian: Ref | '' | undefined, caller: Caller): Resource {
-  const [payload, view] = [payloadFor(custodian, caller), roleViewOf(caller)];
-  const part = payload === undefined ? resource : showBy(payload, resource, false);
+  const [payload, view, associate] = [
+    payloadFor(custodian, caller),
+    roleViewOf(caller),
+    associateIn(caller),
+  ];
+  const told = payload === undefined ? resource : showBy(payload, resource, false);
+  const part =
+    associate === undefined
+      ? told
+      : showToAssociate(associate, told, custodian ?? associate.organization);
   return view === undefined ? part : showToRoles(view, part);
 }
 
@@ -46,8 +75,9 @@ export function showResult(
   { ref, text, custodian, notice }: ShownResult,
   caller: Caller,
 ): { readonly text: string; readonly masked: boolean } {
-  const isLimited = caller.payload !== undefined && custodian !== undefined;
-  const isViewed = roleViewOf(caller) !== undefined;
+  const isLimited =
+    (caller.payload !== undefined || caller.agreements !== undefined) && custodian !== undefined;
+  const isViewed = roleViewOf(caller) !== undefined || caller.agreements !== undefined;
   const shown = showText({ ref, text, notice, ...(isLimited && { custodian }) }, caller);
   return {
     text: shown,

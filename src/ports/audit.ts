@@ -72,6 +72,8 @@ export interface AuditEntry {
   readonly exception?: string;
   /** The highest confidentiality of what was told: a code of v3-Confidentiality, no other label. Absent: normal. */
   readonly labels?: string;
+  /** The content of a message was withheld: no agreement was in force (baa-messaging MK6). */
+  readonly masked?: true;
   /** Which statement of 42 CFR 2.32(a) went with it. */
   readonly notice?: 1 | 2;
   /** SHA-256 of the bytes that left, in hex. */

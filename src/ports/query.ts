@@ -24,6 +24,11 @@ export type Sight =
       readonly denied?: 'seen' | 'told';
       readonly lifted?: readonly Ref[];
       readonly payload?: string;
+      /**
+       * The organization works for others: with whom its agreements are in force. What is kept by others is left out by
+       * `narrow`; of messages the content is masked (baa-messaging BA13, MK1).
+       */
+      readonly agreements?: OpenAgreements;
       /** With `patient`: content that bears one of these marks is withheld from who asks (compliance R6, R8). */
       readonly hidden?: readonly string[];
       /** By which roles a person looks: what these are not shown is masked (identity 4.3). */
@@ -31,6 +36,13 @@ export type Sight =
       /** What narrowed scopes leave of types (smart SM-26); absent: all of each. */
       readonly narrow?: Narrowing;
     };
+
+/** With whom the agreements of an organization are in force, directly or by a chain of subcontractors. */
+export interface OpenAgreements {
+  readonly open: ReadonlySet<Ref>;
+  /** How else the sight is narrowed, where its receiver is told later. */
+  readonly otherwise?: Narrowing;
+}
 
 /**
  * What narrowed scopes leave of each type that they narrow: a version is within it when it satisfies the clause, and so does

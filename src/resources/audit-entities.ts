@@ -84,10 +84,11 @@ type Detail = NonNullable<AuditEventEntity['detail']>[number];
 
 /** What a row says of a disclosure beside its parties and objects; of what was not told, to its discloser alone. */
 function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
-  const { basis, exception, notice, bytesHash, fileHashes = [], justification, reliedOn } = entry;
+  const { basis, exception, masked, notice, bytesHash, fileHashes = [], justification, reliedOn } = entry;
   const details = {
     basis,
     exception: discloses ? exception : undefined,
+    masked: masked && String(masked),
     notice: notice && String(notice),
     sha256: bytesHash,
     justification: discloses ? justification : undefined,

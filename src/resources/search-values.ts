@@ -5,6 +5,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { SearchValue } from '../ports/query.ts';
 import { PATIENT_PARAM, patientsOf } from './compartment.ts';
+import { messageValuesOf } from './message-values.ts';
 import { withoutSecretNumbers } from './parties/secret.ts';
 import { searchParameters, type SearchParameter } from './search-parameters.ts';
 import { visitElements, type ElementPath } from './search/element-path.ts';
@@ -27,7 +28,7 @@ export function searchValues(
   const resource = type === 'Organization' ? withoutSecretNumbers(given) : given;
   const values: SearchValue[] = [];
   for (const collect of gettersOf(type)) collect(resource, values);
-  values.push(...membersOf(resource));
+  values.push(...membersOf(resource), ...messageValuesOf(resource));
   const self: Ref | undefined = resource.id === undefined ? undefined : `${type}/${resource.id}`;
   for (const patient of patientsOf(self, type, values, compartment)) {
     values.push({ param: PATIENT_PARAM, low: patient, high: '' });

@@ -224,7 +224,7 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     criteria,
     unreadable: (ref) => log.write('warn', 'a Subscription cannot be read and is told nothing', { ref }),
   });
-  const payloads = createPayloads(store);
+  const payloads = createPayloads(store, clock);
   const gates = createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock });
   const delivering = { ...dispatching(parts), payloads, rails: rails.byName, gates };
   const dispatcher = createDispatcher(delivering);

@@ -63,7 +63,7 @@ const NO_LINKS: ReceiveParts = {
 
 export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirEngineParts): FhirEngine {
   const { links } = given;
-  const payloads = parts.payloads ?? createPayloads(parts.store);
+  const payloads = parts.payloads ?? createPayloads(parts.store, parts.clock);
   const context: OperationContext = {
     ...parts,
     payloads,

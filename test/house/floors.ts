@@ -59,6 +59,11 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
     to: 'src/agreements',
     because: 'who works for the discloser is told under an agreement that is in force',
   },
+  {
+    from: 'src/messaging',
+    to: 'src/agreements',
+    because: 'what is withheld of a message is said in the words of the agreements',
+  },
   { from: 'src/capability', to: 'src/operations', because: 'what we claim is derived from what we do' },
   { from: 'src/resources', to: 'src/ports', because: 'search values and audit rows are words of the store' },
   { from: 'src/resources', to: 'src/direct', because: 'an Endpoint of Direct has a Direct address' },

@@ -62,6 +62,13 @@ export const PROOFS = {
     counts: 'lives',
     runs: { quick: 4, ci: 40, full: 400 },
   },
+  'agreement-sight': {
+    shows:
+      'whatever agreements are in force, who works for others is given the world without what none of them covers',
+    file: 'conformance/custody/agreements.property.test.ts',
+    counts: 'lives',
+    runs: { quick: 4, ci: 40, full: 400 },
+  },
   denials: {
     shows: 'after any life of reach, denials and a clock, each sees what it would if the denied were deleted',
     file: 'contract/store.denials.test.ts',

@@ -23,7 +23,7 @@ import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { warningEntries } from '../search/searchset.ts';
 import { noticesOf } from '../notice.ts';
-import { showText } from '../show.ts';
+import { maskedInAudit, showText } from '../show.ts';
 import { numberIn, textIn, textsIn } from './input.ts';
 import type { Input, Invocation, Operation, OperationReply } from './operation.ts';
 import { findSupporting } from './supporting.ts';
@@ -150,7 +150,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
       entries,
     }),
     about: [whose],
-    audit: { ...audit, ...notices.audit },
+    audit: { ...audit, ...notices.audit, ...maskedInAudit([...matches, ...included], request.caller) },
     seen: [...matches, ...included].map(({ ref, seq, custodian, text }) => ({
       ref,
       seq,

@@ -19,7 +19,7 @@ import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
-import { showText } from '../show.ts';
+import { maskedInAudit, showText } from '../show.ts';
 import { seenOf } from './read.ts';
 
 export async function performHistory(context: OperationContext, request: Request): Promise<Reply> {
@@ -58,7 +58,8 @@ export async function performHistoryAsOf(
   });
   const told = entries.map(({ text = '' }, at) => ({ custodian: versions[at]?.custodian, text }));
   const files = await filesTold(request.caller, told);
-  await recordRead(context, { ...auditRead(request, seen), ...notices.audit, ...files });
+  const masked = maskedInAudit(versions, request.caller);
+  await recordRead(context, { ...auditRead(request, seen), ...notices.audit, ...files, ...masked });
   const used = request.query.filter(([name]) => isOfHistories(name));
   const self = addressOf({ ...request, query: used }, settings.publicBase);
   const links = pageLinks(self, snapshot.seq, { ...page, given: versions.length, more });

@@ -16,7 +16,7 @@ import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { isWithinNarrowing } from '../write/scoped.ts';
 import { readShape, shapeText, type Shape } from '../write/shape.ts';
-import { isMasked, showText } from '../show.ts';
+import { isMasked, maskedInAudit, showText } from '../show.ts';
 
 export async function performRead(context: OperationContext, request: Request): Promise<Reply> {
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
@@ -37,8 +37,13 @@ export async function performRead(context: OperationContext, request: Request): 
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   const { notice, headers, audit } = await noticeOfOne(context, request.caller, version);
   const shown = shapeText(shape, request.type ?? '', showText({ ...version, notice }, request.caller));
-  const files = await filesTold(request.caller, [{ custodian: version.custodian, text: shown }]);
-  await recordRead(context, { ...auditRead(request, [seenOf(context, version, text)]), ...audit, ...files });
+  const row = {
+    ...auditRead(request, [seenOf(context, version, text)]),
+    ...audit,
+    ...(await filesTold(request.caller, [{ custodian: version.custodian, text: shown }])),
+    ...maskedInAudit([version], request.caller),
+  };
+  await recordRead(context, row);
   const withheld = received?.isTold === true && { headers: NEWER_WITHHELD };
   const masked = isMasked(version, request.caller) && ({ masked: true } as const);
   if (isUnchanged(request, version, masked !== false))

@@ -19,7 +19,7 @@ import { parseSearch, type Pair, type ParsedSearch } from '../../resources/searc
 import type { TerminologySource } from '../../resources/terminology/terminology-source.ts';
 import { checkFocus } from '../compartment.ts';
 import { suppressedIn } from '../denied.ts';
-import { checkHidden } from '../search/hidden.ts';
+import { checkHidden, shownSearch } from '../search/hidden.ts';
 import { checkInclusions } from '../search/include.ts';
 import {
   cutPage,
@@ -190,7 +190,8 @@ function readOne(
   });
   checkInclusions(parsed);
   checkHidden(caller, parsed);
-  return compartment === undefined ? parsed : within(parsed, compartment, type);
+  const shown = shownSearch(caller, parsed);
+  return compartment === undefined ? shown : within(shown, compartment, type);
 }
 
 // — what is found

@@ -10,7 +10,7 @@ import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts'
 import type { TerminologySource } from '../../resources/terminology/terminology-source.ts';
 import { checkFocus } from '../compartment.ts';
 import { suppressedIn } from '../denied.ts';
-import { checkHidden } from '../search/hidden.ts';
+import { checkHidden, shownSearch } from '../search/hidden.ts';
 import { checkInclusions } from '../search/include.ts';
 import { cutPage, PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
@@ -105,7 +105,8 @@ function parse(
   });
   checkInclusions(parsed);
   checkHidden(request.caller, parsed);
-  return compartment === undefined ? parsed : within(parsed, compartment, type);
+  const shown = shownSearch(request.caller, parsed);
+  return compartment === undefined ? shown : within(shown, compartment, type);
 }
 
 /** @throws OperationOutcomeError `search-parameter-unknown` for a type that is never in such a compartment */

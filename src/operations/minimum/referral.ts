@@ -48,7 +48,7 @@ async function assemblePackage(draft: Draft, { task, initiator, recipient }: Mov
   const order = focus === undefined ? undefined : await readPreview(draft, focus);
   if (focus === undefined || order === undefined) return;
   const sent = { task, focus, order, initiator, recipient };
-  const payload = await draft.context.payloads.of(recipient);
+  const { payload } = await draft.context.payloads.of(recipient);
   if (payload !== undefined) return assembleBy(draft, sent, payload);
   const basis = claimedBasis(order);
   const isLimited = basis !== undefined && minimumFor(basis) === 'applies' && !draft.byMessage;

@@ -7,11 +7,12 @@ import {
   hidingOfRow,
   type Hiding,
 } from '../../delivery/hidden-clause.ts';
+import { askedOfShown } from '../../delivery/agreement-sight.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Clause } from '../../ports/query.ts';
 import type { Inclusion, ParsedSearch } from '../../resources/search-query.ts';
 import { shownName } from '../../resources/search/refusal.ts';
-import { roleViewOf, type Caller } from '../request.ts';
+import { associateIn, roleViewOf, type Caller } from '../request.ts';
 
 /** @throws OperationOutcomeError `search-parameter-unknown` */
 export function checkHidden(
@@ -29,6 +30,19 @@ export function checkHidden(
 export function checkHiddenCondition(caller: Caller, type: string, where: Clause): void {
   for (const hiding of hidingsOf(caller)) refuse(hiddenIn(hiding, type, where));
 }
+
+/** A condition as its caller may ask it: an organization without an agreement in force does not search by what it reads masked. */
+export function shownCondition(caller: Caller, type: string, where: Clause): Clause {
+  const associate = associateIn(caller);
+  return associate === undefined ? where : askedOfShown(associate, type, where);
+}
+
+/** The same of a search. */
+export const shownSearch = (caller: Caller, parsed: ParsedSearch): ParsedSearch => {
+  const { type, where } = parsed.query;
+  const shown = shownCondition(caller, type, where);
+  return shown === where ? parsed : { ...parsed, query: { ...parsed.query, where: shown } };
+};
 
 /** Whether an inclusion by a wildcard passes a parameter over, because the caller is not shown what it looks at. */
 export const isPassedOver = (caller: Caller, { type }: Pick<Inclusion, 'type'>, param: string): boolean =>

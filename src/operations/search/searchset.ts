@@ -18,7 +18,7 @@ import { recordRead } from '../audit/record.ts';
 import type { Caller, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { elementsShape, shapeText, summaryShape, type Shape } from '../write/shape.ts';
-import { showText } from '../show.ts';
+import { maskedInAudit, showText } from '../show.ts';
 import { createTurns } from '../turns.ts';
 
 /** One page of the result. */
@@ -65,7 +65,8 @@ export async function replyWithMatches(
   );
   const told = entries.map(({ fullUrl = '', text = '' }) => ({ custodian: custodians.get(fullUrl), text }));
   const files = await filesTold(request.caller, told);
-  await recordRead(context, { ...auditRead(request, seen), ...notices.audit, ...files });
+  const masked = maskedInAudit([...matches, ...included], request.caller);
+  await recordRead(context, { ...auditRead(request, seen), ...notices.audit, ...files, ...masked });
   return {
     status: 200,
     text: buildBundleText({ type: 'searchset', mark: markOfTexts(entries), total, links, entries }),

@@ -19,7 +19,7 @@ import { placesIn, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
 import { findPreview, keeperOf, readPreview } from './preview.ts';
 import { sightForClause, sightToFind } from '../scope.ts';
-import { checkHiddenCondition } from '../search/hidden.ts';
+import { checkHiddenCondition, shownCondition } from '../search/hidden.ts';
 import { termsOf } from '../search/search-terms.ts';
 import { partyOf, partyWorldIn } from './rule-context.ts';
 
@@ -129,13 +129,14 @@ async function queryOf(draft: Draft, type: string, queryText: string): Promise<Q
     caller: draft.caller,
     base: publicBase,
   });
-  const where = parseCondition(type, queryText, {
+  const asked = parseCondition(type, queryText, {
     base: publicBase,
     now: Date.parse(draft.now),
     types: SERVED_TYPES,
     terminology,
   });
-  checkHiddenCondition(draft.caller, type, where);
+  checkHiddenCondition(draft.caller, type, asked);
+  const where = shownCondition(draft.caller, type, asked);
   return {
     type,
     where,

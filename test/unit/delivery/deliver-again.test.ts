@@ -36,7 +36,7 @@ async function again(decision: GateDecision, named = 'direct-project') {
     store,
     rails: new Map([[rail.name, rail]]),
     gates: async () => decision,
-    payloads: createPayloads(store),
+    payloads: createPayloads(store, { now: () => 0 }),
     noticeOf: async () => 'none',
   });
   const receipt = await deliverAgain(row?.id ?? '', 7, AbortSignal.timeout(1000));

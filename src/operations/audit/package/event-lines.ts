@@ -82,7 +82,7 @@ const placeOf = ({ seq, position, at, entry, digest }: PackageRow) => ({
   outcome: entry.outcome,
   issue: entry.issue ?? '',
   transition: entry.transition?.tid ?? '',
-  masked: '',
+  masked: entry.masked === undefined ? '' : String(entry.masked),
   request_id: entry.requestId,
   row_digest: digest,
 });

@@ -1,0 +1,84 @@
+/**
+ * What an organization that works for others is told where no agreement is in force (baa-messaging BA13; harmony Z3): that there
+ * is none, of what a referral of its own reaches, and nothing of anything else.
+ */
+import { pausedWords } from '../agreements/words.ts';
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import type { Ref } from '../fhir/types.ts';
+import { EVERYTHING, withTold, type Sight } from '../ports/query.ts';
+import type { Snapshot, Version } from '../ports/store.ts';
+import { resourceOf } from '../ports/stored-resource.ts';
+import { isFileShown } from './binary-shown.ts';
+import type { OperationContext } from './context.ts';
+import { associateIn, sightOf, type Request } from './request.ts';
+import { sightFor } from './scope.ts';
+
+/** The request as if every agreement of its organization were in force. */
+const asIfInForce = (request: Request): Request => {
+  const { agreements: _agreements, ...caller } = request.caller;
+  return { ...request, caller };
+};
+
+/**
+ * `agreement-not-active` in place of `not-found`, where a referral of the caller reaches what the request names and the lack of
+ * an agreement withholds it; every other refusal as it is.
+ */
+export async function agreementBehind(
+  { store, settings }: Pick<OperationContext, 'store' | 'settings'>,
+  request: Request,
+  refusal: unknown,
+): Promise<unknown> {
+  const { caller, type, id, compartment } = request;
+  const ref = compartment ?? (type && id ? (`${type}/${id}` as const) : undefined);
+  if (ref === undefined || associateIn(caller) === undefined) return refusal;
+  if (!(refusal instanceof OperationOutcomeError) || refusal.code !== 'not-found') return refusal;
+  const snapshot = store.snapshot();
+  const base = settings.publicBase;
+  // Denied besides: one reason is said, and that no agreement is in force comes first.
+  const version = await readShown(snapshot, asIfInForce(request), ref, base, withTold);
+  if (version === undefined || (await readShown(snapshot, request, ref, base)) !== undefined) return refusal;
+  return new OperationOutcomeError('agreement-not-active', {
+    diagnostics: pausedWords(await nameOf(snapshot, version.custodian)),
+  });
+}
+
+/** What a request names, where its caller may read it. */
+async function readShown(
+  snapshot: Snapshot,
+  request: Request,
+  ref: Ref,
+  base: string,
+  widened: (sight: Sight) => Sight = (sight) => sight,
+): Promise<Version | undefined> {
+  const version = await snapshot.read(ref, widened(sightFor(request)));
+  return version && (await isFileShown(snapshot, request.caller, version, base)) ? version : undefined;
+}
+
+async function nameOf(snapshot: Snapshot, organization: Ref | ''): Promise<string> {
+  const version = organization === '' ? undefined : await snapshot.read(organization, EVERYTHING);
+  const name = resourceOf(version)?.['name'];
+  return typeof name === 'string' ? name : organization;
+}
+
+/** The sight of a request as if every agreement of its organization were in force. */
+export const sightInForce = (request: Request): ReturnType<typeof sightFor> => sightFor(asIfInForce(request));
+
+/**
+ * The mark of a searchset that something of a patient whom it names is kept by an organization without an agreement in force. As
+ * that of a denial, it depends on the caller, the patient and the agreements alone.
+ */
+export async function pausedIn(
+  snapshot: Snapshot,
+  request: Request,
+  patients: readonly Ref[],
+): Promise<readonly IssueDetail[]> {
+  if (associateIn(request.caller) === undefined) return [];
+  const [inForce, sight] = [sightOf(asIfInForce(request).caller), sightOf(request.caller)];
+  for (const patient of patients) {
+    const version = await snapshot.read(patient, inForce);
+    if (version === undefined || (await snapshot.read(patient, sight)) !== undefined) continue;
+    const diagnostics = pausedWords(await nameOf(snapshot, version.custodian));
+    return [{ code: 'agreement-not-active', severity: 'information', diagnostics }];
+  }
+  return [];
+}
