@@ -126,6 +126,46 @@ async function readCommon(
   };
 }
 
+/** Two organizations, and how they stand where an agreement has to be in force between them and none is. */
+export interface ClosedBetween {
+  readonly standing: AgreementBetween;
+  /** Who would be the principal and the associate of the agreement. */
+  readonly principal: Ref;
+  readonly associate: Ref;
+}
+
+/**
+ * Whether one organization may tell another one no health information now, whatever it is about; undefined: by the agreement
+ * it may. Who tells claims no basis.
+ */
+export async function findClosed(
+  source: Pick<DisclosureSource, 'kindsOf' | 'isSameEntity' | 'isSameArrangement' | 'agreementOf'>,
+  from: Ref,
+  to: Ref,
+  at: number,
+): Promise<ClosedBetween | undefined> {
+  if (from === to) return undefined;
+  const kinds = {
+    discloserKinds: await source.kindsOf(from, from),
+    recipientKinds: await source.kindsOf(to, from),
+  };
+  const sameArrangement = await source.isSameArrangement(from, to);
+  const purpose = purposeBetween(kinds);
+  const isAsked = asksAgreement({
+    ...kinds,
+    sameArrangement,
+    claimed: undefined,
+    parties: true,
+    phi: true,
+    purpose,
+  });
+  if (!isAsked || (await source.isSameEntity(from, to))) return undefined;
+  const standing = await source.agreementOf(from, to, at);
+  if (standing.state === 'active') return undefined;
+  const [principal, associate] = isAssociate(kinds.discloserKinds) ? [to, from] : [from, to];
+  return { standing, principal, associate };
+}
+
 /** A message may hold anything; every other resource holds health information where it is about a patient. */
 const holdsHealthInformation = ({ ref, patients, isOpen = false }: Disclosing): boolean =>
   patients.length > 0 || (typeOf(ref) === 'Communication' && !isOpen);

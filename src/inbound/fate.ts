@@ -4,6 +4,7 @@
  */
 import { ISSUES, OperationOutcomeError, type IssueCode, type IssueDetail } from '../fhir/issue.ts';
 import type { MessageFate, Remark } from '../ports/inbound.ts';
+import type { Ref } from '../fhir/types.ts';
 import { SearchRefused } from '../ports/store.ts';
 import type { State } from '../referral/state.ts';
 import type { Event } from '../referral/transitions.ts';
@@ -19,6 +20,10 @@ export interface MessageVerdict {
   /** It is applied, and a person is asked about what came of it. */
   readonly alsoAsked?: WorkItemKind;
   readonly remarks: readonly Remark[];
+  /** What the person who is asked reads, where it is not the remarks. */
+  readonly says?: string;
+  /** For whose eyes alone it is kept, where that is not for its sender or receiver as its fate has it; '': nobody's here. */
+  readonly keptFor?: Ref | '';
   /** In whose chart it is filed; undefined for what is kept apart. */
   readonly referral?: Referral | undefined;
 }

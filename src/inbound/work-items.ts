@@ -22,6 +22,7 @@ const ABOUT_ONE: readonly WorkItemKind[] = [
   'message-unaddressed',
   'message-unfit',
   'message-quarantined',
+  'agreement-quarantine',
   'mail-unsorted',
 ];
 
@@ -32,7 +33,7 @@ interface MessageItem {
   readonly kind: WorkItemKind;
   /** Whose person is asked. */
   readonly owner: Ref | '';
-  readonly verdict: Pick<MessageVerdict, 'remarks' | 'referral'>;
+  readonly verdict: Pick<MessageVerdict, 'remarks' | 'referral' | 'says'>;
   readonly number: Identifier | undefined;
   /** Which event came, where the item is about a status without its note. */
   readonly event?: string;
@@ -72,12 +73,14 @@ export function planItem(
 }
 
 /** What is said about a message, without a word of the patient. */
-const describe = ({ remarks }: Pick<MessageVerdict, 'remarks'>): string =>
-  remarks
+const describe = ({ remarks, says }: Pick<MessageVerdict, 'remarks' | 'says'>): string =>
+  says?.slice(0, DESCRIPTION_MAX) ??
+  (remarks
     .filter(({ severity }) => severity !== 'I')
     .map(remarkText)
     .join('; ')
-    .slice(0, DESCRIPTION_MAX) || 'see the kept message';
+    .slice(0, DESCRIPTION_MAX) ||
+    'see the kept message');
 
 const DESCRIPTION_MAX = 2000;
 
@@ -92,7 +95,7 @@ export const turnItem = (
   draft: Draft,
   item: Ref,
   kind: WorkItemKind,
-  verdict: Pick<MessageVerdict, 'remarks' | 'referral'>,
+  verdict: Pick<MessageVerdict, 'remarks' | 'referral' | 'says'>,
 ): Promise<void> =>
   changeOwn(draft, item, (tree) => ({
     ...modifiedAt(tree, draft.now),

@@ -10,6 +10,7 @@ import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { runSteps } from '../../operations/write/write.ts';
 import { askForRows } from './link-code-maps.ts';
+import { closedVerdict } from '../agreement.ts';
 import { isOurFault, remark, remarkText, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
 import { unread, whyUnread } from './plan-clinical-document.ts';
@@ -42,8 +43,9 @@ export async function processMessage(
   { pairWithinMs, unread }: Pick<InterpretationOptions, 'pairWithinMs' | 'unread'>,
   beside: KnownBeside = {},
 ): Promise<ProcessedMessage> {
-  const { given, earlier, request } = beside;
+  const { earlier, request } = beside;
   const draft = open();
+  const given = await closedOr(draft, incoming, beside.given);
   const archived = earlier?.archived ?? reserve(draft);
   const progress: Progress = {};
   const options = { pairWithinMs, request, unread, byPerson: 'by' in beside };
@@ -70,6 +72,16 @@ export async function processMessage(
       beside,
     });
   }
+}
+
+/** Two without an agreement in force tell each other nothing, whatever else is to be said of the message. */
+async function closedOr(
+  draft: Draft,
+  incoming: Incoming,
+  given: MessageVerdict | undefined,
+): Promise<MessageVerdict | undefined> {
+  if (given !== undefined && isTurnedAway(given)) return given;
+  return (await closedVerdict(draft, incoming, receiverOf(incoming))) ?? given;
 }
 
 interface Settling {
@@ -163,7 +175,7 @@ async function file(
     event: eventOf(reading),
     untaken: untakenOf(verdict),
     chart,
-    custodian: custodianOf(incoming, chart !== undefined || verdict.kind === 'consent-needed'),
+    custodian: custodianOf(incoming, verdict, chart !== undefined),
     replaces,
   };
   if (earlier === undefined) {
@@ -181,8 +193,10 @@ function untakenOf({ remarks }: MessageVerdict): string | undefined {
  * A message in a chart is its sender's, or the receiver's where the sender is no member; one that is kept apart is for the
  * receiver's eyes.
  */
-const custodianOf = (incoming: Incoming, inChart: boolean): Ref | '' =>
-  (inChart ? keeperOfMessage(incoming) : receiverOf(incoming)) ?? '';
+function custodianOf(incoming: Incoming, { kind, keptFor }: MessageVerdict, inChart: boolean): Ref | '' {
+  const isSenders = inChart || kind === 'consent-needed';
+  return keptFor ?? (isSenders ? keeperOfMessage(incoming) : receiverOf(incoming)) ?? '';
+}
 
 const receiverOf = ({ receiver, link }: Incoming): Ref | undefined => receiver ?? onlyReceiver(link);
 
@@ -196,8 +210,7 @@ async function finish(
 ): Promise<ProcessedMessage> {
   const number = reading === undefined ? undefined : reading.referralId;
   const owner = ownerOf(incoming, verdict);
-  const isSenders = chart !== undefined || verdict.kind === 'consent-needed';
-  const filing = { custodian: custodianOf(incoming, isSenders), chart };
+  const filing = { custodian: custodianOf(incoming, verdict, chart !== undefined), chart };
   const codeMaps = reading?.codes?.used ?? [];
   const assembler = incoming.carried?.assembler ?? MAPPING;
   const entered = by ?? incoming.carried?.broughtBy;
@@ -234,7 +247,8 @@ async function finish(
 }
 
 /** Who captures a consent is the sender; else the other party of the referral acts, or whom the message addresses. */
-function ownerOf(incoming: Incoming, { referral, kind }: MessageVerdict): Ref | '' {
+function ownerOf(incoming: Incoming, { referral, kind, keptFor }: MessageVerdict): Ref | '' {
+  if (keptFor !== undefined) return keptFor;
   if (kind === 'consent-needed') return keeperOfMessage(incoming) ?? receiverOf(incoming) ?? '';
   if (referral === undefined) return receiverOf(incoming) ?? '';
   const { initiator, recipient } = referral;

@@ -8,17 +8,8 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import { messageShape } from '../../messaging/shape.ts';
 import { isUnsent } from '../../messaging/statuses.ts';
 import { isSameReference } from '../../referral/fields.ts';
-import { isOwnWord, readActive, activeFor, type ActiveConsent } from '../../delivery/consents.ts';
-import { readAgreement } from '../../delivery/agreements.ts';
-import { readCreated } from '../../delivery/created.ts';
-import {
-  buildDisclosures,
-  readWhat,
-  type DisclosureSource,
-  type Disclosing,
-} from '../../delivery/disclosure.ts';
-import { ADMITTED_BEFORE, isRelatedTo, type Claimant } from '../../delivery/evidence.ts';
-import { bearsNpi, findSameArrangement, findSameEntity } from '../../delivery/party-facts.ts';
+import { buildDisclosures, readWhat, type Disclosing } from '../../delivery/disclosure.ts';
+import { ADMITTED_BEFORE, type Claimant } from '../../delivery/evidence.ts';
 import { mayPassClosed } from '../../messaging/closed.ts';
 import { decideContent } from '../../messaging/content.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
@@ -26,10 +17,7 @@ import { factsOf } from '../../policies/facts.ts';
 import { guardMarksOf, NO_LOCAL_PATIENT, readMarks, sourcesOf } from '../../policies/guards/marks.ts';
 import { decide, type Decision, type Disclosure } from '../../policies/index.ts';
 import { permitsRelied } from '../../policies/relied.ts';
-import { kindsOf } from '../../policies/party-kind.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
-import { kindFactsIn } from '../../resources/parties/kinds.ts';
-import { standingOf } from '../../resources/parties/standing.ts';
 import { claimedBasis, notOfferedIn, withFoundBasis } from '../../resources/referral-rules/basis.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { Move } from '../../resources/rules.ts';
@@ -38,13 +26,13 @@ import { note } from '../../referral/ruling.ts';
 import { runningGrants } from '../emergency/grants.ts';
 import { fileConsents } from './consents-on-file.ts';
 import type { Draft, Planned } from './draft.ts';
-import { contractsIn } from './contracts-in.ts';
-import { partyOf, partyWorldIn } from './rule-context.ts';
+import { sourceOf } from './disclosure-source.ts';
+import { partyOf } from './rule-context.ts';
 import { keeperOf, readLabels, readPreview } from './preview.ts';
 import { patientsOfCompartments } from '../values.ts';
 import { issuesOfRefusal } from './refused-disclosure.ts';
 import { addDerivedWrite } from './rule.ts';
-import { refusalOfFault, searchRefusal } from '../search/search-refusal.ts';
+import { refusalOfFault } from '../search/search-refusal.ts';
 
 /** Something that the draft is about to tell. */
 interface Telling {
@@ -339,47 +327,3 @@ async function writeBasis(
     note('information', `The server wrote the basis of the disclosure: ${basis} (${law}).`, [PLACE]),
   );
 }
-
-/** The facts as they will be. */
-const sourceOf = (draft: Draft): DisclosureSource => ({
-  read: (ref) => readPreview(draft, ref),
-  kindsOf: (organization, discloser) => kindsIn(draft, organization, discloser),
-  isSameEntity: (one, other) => findSameEntity((ref) => readPreview(draft, ref), one, other),
-  consentsAbout: (patient) => consentsIn(draft, patient),
-  isSameArrangement: (one, other) => findSameArrangement((ref) => readPreview(draft, ref), one, other),
-  agreementOf: (one, other, at) => readAgreement((query) => contractsIn(draft, query), one, other, at),
-  isRelated: (organization, patient, order) => isRelatedTo(draft.snapshot, organization, patient, order),
-  createdAt: async (ref) => {
-    const own = draft.planned.get(ref);
-    return own?.base === 0 ? Date.parse(draft.now) : readCreated(draft.snapshot, ref);
-  },
-  parties: partyWorldIn(draft),
-});
-
-async function kindsIn(draft: Draft, organization: Ref, discloser: Ref) {
-  const resource = await readPreview(draft, organization);
-  if (resource?.resourceType !== 'Organization') return new Set<never>();
-  const keeper = (await keeperOf(draft, organization)) ?? '';
-  const facts = kindFactsIn(resource, {
-    listedNpi: standingOf(resource) === 'listed' && (await bearsNpi(draft.snapshot, organization, resource)),
-    keeperDiscloses: keeper === discloser,
-  });
-  return kindsOf(facts, draft.context.settings.partyKindDefault);
-}
-
-/** The active Consents about a patient, those that the draft writes among them (compliance K3). */
-async function consentsIn(draft: Draft, patient: Ref): Promise<readonly ActiveConsent[]> {
-  const own = draft.planned.get(patient);
-  const isNew = own?.method === 'POST' && own.base === 0;
-  const stored = isNew ? [] : await readActive(draft.snapshot, patient).catch(searchRefusal);
-  const planned = [...draft.planned.values()].flatMap(({ ref, after, custodian }): readonly ActiveConsent[] =>
-    typeOf(ref) === 'Consent' && after !== undefined && activeFor(after.plain) === patient
-      ? [{ ref, custodian: custodian || keeperOfNew(draft, after.plain), consent: after.plain }]
-      : [],
-  );
-  return [...stored.filter(({ ref }) => !draft.planned.has(ref)), ...planned];
-}
-
-/** Whose a new Consent will be: its writer's, as long as its custodian is not named yet. */
-const keeperOfNew = ({ caller }: Draft, consent: Resource): Ref | '' =>
-  isOwnWord(consent) ? '' : (caller.organization ?? '');

@@ -9,11 +9,11 @@ import { outcomeCommit, type EndedDelivery } from '../../../src/delivery/outcome
 import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { openWithheld } from '../../../src/operations/withheld-delivery.ts';
-import { PARTY_KIND_SYSTEM } from '../../../src/resources/parties/kinds.ts';
-import { agreement, type AgreementSpec } from '../../agreements.ts';
-import { buildClaimed, buildEntry, buildWrite } from '../../contract/delivery-world.ts';
+import type { AgreementSpec } from '../../agreements.ts';
+import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
 import * as make from '../../resources.ts';
-import { administrator, callerOf, initiator, openWorld, refOf, type World } from '../../world.ts';
+import { callerOf, initiator, openWorld, refOf, type World } from '../../world.ts';
+import { putContract, setKinds } from './put-contract.ts';
 
 const MORNING = Date.parse('2026-06-01T08:00:00Z');
 const AFTER_END = Date.parse('2027-02-01T00:00:00Z');
@@ -36,47 +36,12 @@ let world: World;
 beforeAll(async () => {
   world = await openWorld({ store: { clock }, engine: { clock } });
   await world.seedDirectory('initiator', 'specialist', ...NAMES.map((state) => `v-${state}`));
-  for (const state of NAMES) await setKinds(vendor(state), 'business-associate');
+  for (const state of NAMES) await setKinds(world, vendor(state), 'business-associate');
   for (const [state, spec] of Object.entries(STATES) as [AgreementState, AgreementSpec | undefined][])
-    if (spec !== undefined) await putContract(state, { ...spec, associate: vendor(state) });
+    if (spec !== undefined)
+      await putContract(world.store, state, { ...spec, principal: A, associate: vendor(state) });
 });
 afterAll(() => world.close());
-
-/** An administrator says what an organization is. */
-async function setKinds(organization: Ref, ...kinds: readonly string[]): Promise<void> {
-  const { json } = await world.ask(administrator, 'GET', organization);
-  const { type: _type, ...stored } = json ?? { resourceType: 'Organization' };
-  const type = kinds.map((code) => ({ coding: [{ system: PARTY_KIND_SYSTEM, code }] }));
-  expect((await world.ask(administrator, 'PUT', organization, { ...stored, type })).status).toBe(200);
-}
-
-/** A Contract as it stands in the store, whatever led there. */
-async function putContract(id: string, spec: AgreementSpec): Promise<void> {
-  const contract = agreement({ id, principal: A, ...spec });
-  const ref: Ref = `Contract/${id}`;
-  const current = await world.store.snapshot().read(ref, { everything: true });
-  const base = current?.text === undefined ? 0 : current.seq;
-  const write = { ...buildWrite(ref, base, JSON.stringify(contract)), custodian: A };
-  await world.store.commit({
-    writes: [write],
-    preconditions: [],
-    expects: [],
-    audit: [
-      {
-        event: 'update',
-        action: 'U',
-        outcome: '0',
-        agent: { organization: A, client: 'test', subject: 'test' },
-        requestId: 'test',
-        entities: [],
-        patients: [],
-        viewers: [],
-      },
-    ],
-    outbox: [],
-    deliveryOutcomes: [],
-  });
-}
 
 const callerFor = (organization: Ref) => callerOf(organization.replace('Organization/', ''));
 
@@ -146,10 +111,10 @@ test('(baa-messaging BA10) the agreement itself may be talked about while it is 
 test('(baa-messaging BA4) between providers treatment never asks, whatever agreement there is', async () => {
   const specialist: Ref = 'Organization/specialist';
   expect((await order(A, specialist)).status).toBe(201);
-  await setKinds(specialist, 'provider', 'business-associate');
+  await setKinds(world, specialist, 'provider', 'business-associate');
   expect((await order(A, specialist)).status).toBe(201);
   expect((await order(specialist, A)).status).toBe(201);
-  await setKinds(specialist, 'provider');
+  await setKinds(world, specialist, 'provider');
 });
 
 test('(baa-messaging 9) the refusal names the Contract to whom may read it, and to nobody else', async () => {
@@ -229,7 +194,12 @@ describe('(baa-messaging BA14) what waits to be delivered', () => {
   test('asks a person of the sender once the agreement is revoked, with the Contract, and is not sent later', async () => {
     const to = vendor('active');
     const task = await sentTask(to);
-    await putContract('active', { associate: to, status: 'revoked', reason: { code: 'other' } });
+    await putContract(world.store, 'active', {
+      principal: A,
+      associate: to,
+      status: 'revoked',
+      reason: { code: 'other' },
+    });
     const ended = await attempt(task, to);
     const parts = { store: world.store, clock, newId: () => crypto.randomUUID() };
     const item = await openWithheld(parts, ended);
@@ -245,7 +215,7 @@ describe('(baa-messaging BA14) what waits to be delivered', () => {
     expect(JSON.stringify(json?.['input'])).toContain('"Contract/active"');
     const { issues } = await world.ask(callerFor(to), 'GET', item?.write.ref ?? '');
     expect(issues[0]?.code).toBe('not-found');
-    await putContract('active', { associate: to });
+    await putContract(world.store, 'active', { principal: A, associate: to });
   });
 
   test('(harmony Z44) a Subscription opens no work item', async () => {
