@@ -16,6 +16,8 @@ import { loadDirect } from '../src/server/compose.ts';
 import { createOutgoing } from '../src/server/compose-outgoing.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit-chain.ts';
 import { isUnfinished } from '../src/stores/embedded/folder/backup.ts';
+import { filesNamedIn, openFolderFiles } from '../src/stores/embedded/folder/files.ts';
+import { proveFiles } from '../src/stores/log/files.ts';
 import { pathsOf, readFollowed } from '../src/stores/embedded/folder/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/folder/reindex.ts';
 import { EXIT, runCommand } from './command.ts';
@@ -170,7 +172,8 @@ async function examineStore({ dataDir, anchorFile, store }: Config): Promise<rea
   const searches = current
     ? 'searches find all that is stored'
     : 'searches do not find all that an earlier version wrote → stop the server, and npm run admin -- reindex';
-  return [size, { ok: current, says: searches }, ...findings];
+  const files = store === 'mongodb' ? [] : await proveFiles(filesNamedIn(dataDir), openFolderFiles(dataDir));
+  return [size, { ok: current, says: searches }, ...findings, ...files];
 }
 
 async function examineRails(config: Config): Promise<readonly Finding[]> {

@@ -46,5 +46,5 @@ async function addHash(bytes: Uint8Array, hashes: Set<string>, depth: number): P
 }
 
 /** A zip archive begins with the header of a file (PKWARE APPNOTE 4.3.7). */
-const isArchive = (bytes: Uint8Array): boolean =>
+export const isArchive = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 0x03 && bytes[3] === 0x04;

@@ -8,9 +8,11 @@ import type { CommitView } from '../ports/rail.ts';
 import { EVERYTHING, type Sight } from '../ports/query.ts';
 import type { Snapshot, Version } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
+import { placeFile, replaceFile } from '../ports/stored-file.ts';
 import { typeOf } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
 import { isOpenTo, lookingAssociate } from './agreement-sight.ts';
+import { withBytes } from './binary-bytes.ts';
 import { present } from './subject.ts';
 
 type Shown = Pick<Version, 'ref' | 'custodian' | 'text'>;
@@ -26,7 +28,9 @@ function toldOf<T extends Shown>(version: T | undefined, sight: Sight): T | unde
   const associate = lookingAssociate(sight);
   if (associate !== undefined && !isOpenTo(associate, typeOf(ref), custodian)) return undefined;
   // The rail adds the notice of 42 CFR Part 2, by the labels that stand in it.
-  return { ...version, text: present({ ...version, notice: 'none' }, sight) };
+  const { text, file } = placeFile(version.text);
+  const shown = present({ ...version, text, notice: 'none' }, sight);
+  return { ...version, text: file === undefined ? shown : replaceFile(shown, file) };
 }
 
 /** Whether the receiver is told less than what its referrals reach. */
@@ -47,7 +51,10 @@ export function shownView(view: CommitView, sight: Sight): CommitView {
     ...view,
     read,
     search,
-    resource: async (ref): Promise<Resource | undefined> => resourceOf(await read(ref, EVERYTHING)),
+    async resource(ref): Promise<Resource | undefined> {
+      const resource = resourceOf(await read(ref, EVERYTHING));
+      return resource && withBytes(view, resource);
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import { standingOf } from '../resources/parties/standing.ts';
 import type { Sight } from '../ports/query.ts';
 import type { NoticeToShow, PresentVersion } from '../ports/rail.ts';
 import { parseStored } from '../ports/stored-resource.ts';
+import { storedFileOf, textWithoutFile } from '../ports/stored-file.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
@@ -60,12 +61,14 @@ export function bearsPart2(type: string, text: string): boolean {
 
 /**
  * Shows stored texts: as they are stored, unless the type has something to hide from a sight, or a policy obliges the server
- * to add something. Numbers keep their literals all the same.
+ * to add something. Numbers keep their literals all the same. A Binary is shown without the bytes that are in a file, and says
+ * so; who shows it with them puts them in before.
  */
 export function createPresent(policies: readonly Policy[] = POLICIES): PresentVersion {
   const obligationsOf = obligationsBy(policies);
-  return ({ ref, text, custodian, notice }, sight) => {
-    if (text === undefined) throw new Error(`${ref} is deleted: there is nothing to show`);
+  return ({ ref, text: stored, custodian, notice }, sight) => {
+    if (stored === undefined) throw new Error(`${ref} is deleted: there is nothing to show`);
+    const text = storedFileOf(stored) === undefined ? stored : textWithoutFile(stored);
     const declared = RESOURCE_TYPES.get(typeOf(ref));
     const isTold = !sight.everything && custodian !== '' && custodian !== sight.organization;
     const obliges = isTold ? obligationsOf : undefined;

@@ -12,6 +12,8 @@ export interface Body {
   readonly size?: number;
   /** The element `data` of a large Binary, as ASCII bytes that threads share. The two trees do not hold it. */
   readonly data?: Uint8Array;
+  /** Where the bytes of a larger Binary are, which came as a file. The two trees do not hold them. */
+  readonly file?: { readonly id: string; readonly size: number; readonly sha256: string };
 }
 
 /** Changes both trees in the same way. `change` must be pure and must not look into values that it does not know. */

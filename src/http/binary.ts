@@ -7,6 +7,7 @@ import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { bodyOf } from '../fhir/json.ts';
 import type { Resource } from '../fhir/types.ts';
+import type { StoredFile } from '../ports/files.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { invalidHeader } from './headers.ts';
 import {
@@ -151,13 +152,13 @@ function chooseNamed(accept: string | undefined, contentType: string): 'content'
 // — writing
 
 /**
- * The Binary around bytes that arrived in their own type.
+ * The Binary around bytes that arrived in their own type, or around the file that keeps them.
  *
  * @param id of the address, when there is one
  * @throws OperationOutcomeError `media-type-unsupported`, `header-invalid`
  */
 export function wrapContent(
-  bytes: Uint8Array,
+  bytes: Uint8Array | StoredFile,
   contentType: string,
   securityContext: string | undefined,
   id: string | undefined,
@@ -174,7 +175,7 @@ export function wrapContent(
     ...(id !== undefined && { id }),
     contentType: contentType.replaceAll(/\s+/g, ' '),
     ...(securityContext !== undefined && { securityContext: { reference: securityContext } }),
-    data: Buffer.from(bytes).toString('base64'),
+    ...(bytes instanceof Uint8Array && { data: Buffer.from(bytes).toString('base64') }),
   };
-  return bodyOf(resource);
+  return bytes instanceof Uint8Array ? bodyOf(resource) : { ...bodyOf(resource), file: bytes };
 }

@@ -107,6 +107,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
       traffic.inFlight -= 1;
       disconnects.end(socket, disconnect);
       if (state.caller !== undefined) shares.leave(state.caller);
+      await settleUpload(state, settings, logFault);
     }
     conclude(state, status);
   }
@@ -176,7 +177,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     return turns.take(shareHolderOf(caller), async () => {
       const reply = await perform(request);
       if (request.signal.aborted) return CLIENT_GONE;
-      return answerReply(state, reply, settings);
+      return answerReply(state, reply, settings, settings.fileDoor?.open);
     });
   }
 
@@ -253,6 +254,16 @@ export function createExchange(parts: ExchangeParts): Exchange {
 /** The answer is for the pages of its client (smart SM-70). */
 async function offer(state: ExchangeState, cors: Cors, client: string): Promise<void> {
   state.asked = { ...state.asked, cors: await cors.headersForClient(state.req, client) };
+}
+
+/** The file that came ends with its exchange. What cannot be taken away now is found by the sweep of files. */
+async function settleUpload(
+  { upload, refusal, requestId }: ExchangeState,
+  { fileDoor }: ExchangeSettings,
+  logFault: (requestId: string, error: unknown) => void,
+): Promise<void> {
+  if (upload === undefined) return;
+  await fileDoor?.settle(upload, refusal).catch((error: unknown) => logFault(requestId, error));
 }
 
 /** What was asked for, as far as it was understood. A Bundle that was not read is told as a transaction. */

@@ -3,8 +3,18 @@
  * and cannot say in our words what is wrong.
  */
 import type { IncomingMessage } from 'node:http';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
+import {
+  brotliDecompress,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzip,
+  inflate,
+  type InputType,
+  type ZlibOptions,
+} from 'node:zlib';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { errorCode } from './error-code.ts';
 
@@ -78,6 +88,62 @@ function readBytes(req: IncomingMessage, bytesMax: number): Promise<Uint8Array> 
   });
 }
 
-function tooLarge(bytesMax: number): OperationOutcomeError {
+/** What a body is refused with that has more bytes than may come. */
+export function tooLarge(bytesMax: number): OperationOutcomeError {
   return new OperationOutcomeError('body-too-large', { diagnostics: `The limit is ${bytesMax} bytes.` });
+}
+
+const EXPANDERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/**
+ * A body as it arrives and is decompressed. Whoever stops reading leaves the connection as it is, so that its client can be
+ * answered.
+ *
+ * @param bytesMax of the body as sent; what comes of it is bounded by whoever reads
+ * @throws OperationOutcomeError as {@link readBody} does; ClientGone
+ */
+export async function* streamBody(req: IncomingMessage, bytesMax: number): AsyncGenerator<Uint8Array> {
+  const encoding = (req.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity' || encoding === '') {
+    yield* arriving(req, bytesMax);
+    return;
+  }
+  const expander = Object.hasOwn(EXPANDERS, encoding) ? EXPANDERS[encoding]?.() : undefined;
+  if (expander === undefined) throw new OperationOutcomeError('encoding-unsupported');
+  // What ends it is thrown by the loop.
+  pipeline(Readable.from(arriving(req, bytesMax)), expander, () => undefined);
+  try {
+    for await (const chunk of expander) yield chunk as Buffer;
+  } catch (error) {
+    if (error instanceof OperationOutcomeError || error instanceof ClientGone) throw error;
+    throw new OperationOutcomeError('encoding-invalid', {
+      diagnostics: `The body is not valid ${encoding}.`,
+    });
+  }
+}
+
+async function* arriving(req: IncomingMessage, bytesMax: number): AsyncGenerator<Uint8Array> {
+  if (Number(req.headers['content-length'] ?? 0) > bytesMax * PATIENCE) throw tooLarge(bytesMax);
+  let size = 0;
+  const chunks = req.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
+  try {
+    while (size <= bytesMax * PATIENCE) {
+      const next = await chunks.next().catch(() => {
+        throw new ClientGone();
+      });
+      if (next.done === true) break;
+      const chunk = next.value as Buffer;
+      size += chunk.length;
+      if (size <= bytesMax) yield chunk;
+    }
+  } finally {
+    // Until then the request cannot be read by anybody else.
+    await chunks.return?.();
+  }
+  if (size > bytesMax) throw tooLarge(bytesMax);
 }

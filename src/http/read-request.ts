@@ -28,6 +28,7 @@ import {
   type Format,
 } from './media-type.ts';
 import { parseQuery, firstValue } from '../fhir/query.ts';
+import type { FileDoor, ReceivedContent, Upload } from './file-door.ts';
 import { readBody } from './read-body.ts';
 import { route, type Route, type ServedRoutes } from './route.ts';
 
@@ -41,6 +42,8 @@ export interface BodyLimits {
   readonly json: JsonLimits;
   /** Reads large bodies. */
   readonly heavy: Heavy;
+  /** Takes large content; without it, content is a body as any other. */
+  readonly fileDoor?: FileDoor | undefined;
 }
 
 /** The target of a request, taken apart at the question mark. */
@@ -62,6 +65,8 @@ export interface Arrival {
   readonly asked: { format: Format };
   /** Aborts when the client goes. */
   readonly signal: AbortSignal;
+  /** The file that its content was put into. */
+  upload?: Upload;
 }
 
 /** What the address asks for; refuses what it does not offer or cannot send. */
@@ -84,9 +89,7 @@ export async function readRequest(
   const conditions = readConditions(req.headers);
   const isCreate = found.interaction === 'create' && found.type !== undefined;
   const ifNoneExist = isCreate ? readCreateCondition(req, found.type ?? '', limits.base) : undefined;
-  const sent = hasBody(found, arrival.method)
-    ? await readSent(arrival, found, limits, caller.client)
-    : undefined;
+  const sent = hasBody(found, arrival.method) ? await readSent(arrival, found, limits, caller) : undefined;
   const { requestId, traceparent } = arrival;
   const reason = readAccessReason(req);
   return {
@@ -139,8 +142,9 @@ function hasBody({ interaction }: Route, method: string): boolean {
   return method === 'POST' || interaction === 'update' || interaction === 'patch';
 }
 
-async function readSent(arrival: Arrival, found: Route, limits: BodyLimits, whose: string): Promise<Sent> {
+async function readSent(arrival: Arrival, found: Route, limits: BodyLimits, caller: Caller): Promise<Sent> {
   const { req } = arrival;
+  const whose = caller.client;
   const kind = kindOf(found);
   const isEmpty =
     req.headers['transfer-encoding'] === undefined && !(Number(req.headers['content-length']) > 0);
@@ -154,7 +158,12 @@ async function readSent(arrival: Arrival, found: Route, limits: BodyLimits, whos
     : isResource
       ? formatOfBody(contentType)
       : undefined;
-  const bytes = await readBody(req, limits.bodyBytesMax);
+  // What can be no resource is nothing but content.
+  const isFile = isContent && isResource && format === undefined;
+  const { bytes, upload } = await (isFile && limits.fileDoor !== undefined
+    ? limits.fileDoor.receive(req, caller)
+    : receiveWhole(req, limits));
+  if (upload !== undefined) return readUpload(arrival, found, upload, contentType);
   if (bytes.length === 0) return readNothing(found, kind, arrival);
   const idempotencyKey = keyOf(arrival, bytes);
   if (kind === 'form') return readForm(arrival, decodeUtf8(bytes));
@@ -167,6 +176,21 @@ async function readSent(arrival: Arrival, found: Route, limits: BodyLimits, whos
       : await readResource(bytes, isParameters ? 'xml' : (format ?? 'json'), limits, whose);
   if (found.interaction !== 'bundle') return { body, idempotencyKey };
   return { body, idempotencyKey, interaction: readBundleKind(body) };
+}
+
+const receiveWhole = async (
+  req: IncomingMessage,
+  { bodyBytesMax }: BodyLimits,
+): Promise<ReceivedContent> => ({
+  bytes: await readBody(req, bodyBytesMax),
+});
+
+/** The Binary of content that is in a file already, which ends with the exchange. */
+function readUpload(arrival: Arrival, { id }: Route, upload: Upload, contentType: string): Sent {
+  const { req } = arrival;
+  arrival.upload = upload;
+  const body = wrapContent(upload.file, contentType, readHttpHeader(req, 'X-Security-Context'), id);
+  return { body, idempotencyKey: keyOf(arrival, Buffer.from(upload.file.sha256)) };
 }
 
 /** Searches and operations need no body. */

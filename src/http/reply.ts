@@ -52,7 +52,8 @@ export function sendReply(res: ServerResponse, reply: Reply, asked: ReplyContext
   return send(res, reply.status, headersOf(reply, replying), replyText(reply), asked, replying);
 }
 
-function headersOf(reply: Reply, replying: Replying): Headers {
+/** What a reply says of its resource in headers. */
+export function headersOf(reply: Reply, replying: Replying): Headers {
   const headers: Headers = {};
   if (reply.version !== undefined) headers['ETag'] = `W/"${tagOf(reply.version, reply.masked)}"`;
   if (reply.at !== undefined) headers['Last-Modified'] = new Date(reply.at).toUTCString();
@@ -66,19 +67,30 @@ export function replyText({ text, resource }: Reply): string | undefined {
   return text ?? (resource === undefined ? undefined : encodeJson(resource));
 }
 
-/** Sends the content of a Binary in its own type. Returns the status sent. */
-export function sendContent(
-  res: ServerResponse,
+/** The headers of a reply that is the content of a Binary. */
+export function contentHeaders(
   reply: Reply,
-  { bytes, contentType, attachment, policy, securityContext }: BinaryContent,
-  asked: ReplyContext,
+  { contentType, attachment, policy, securityContext }: Omit<BinaryContent, 'bytes'>,
   replying: Replying,
-): Sent {
+): Headers {
   const headers = headersOf(reply, replying);
   headers['Content-Type'] = contentType;
   if (attachment) headers['Content-Disposition'] = 'attachment';
   if (policy !== undefined) headers['Content-Security-Policy'] = policy;
   if (securityContext !== undefined) headers['X-Security-Context'] = securityContext;
+  return headers;
+}
+
+/** Sends the content of a Binary in its own type. Returns the status sent. */
+export function sendContent(
+  res: ServerResponse,
+  reply: Reply,
+  content: BinaryContent,
+  asked: ReplyContext,
+  replying: Replying,
+): Sent {
+  const { bytes, contentType } = content;
+  const headers = contentHeaders(reply, content, replying);
   if (bytes.length >= PACKED_FROM && isPackable(contentType))
     return sendLarge(res, reply.status, headers, bytes, asked, replying);
   writeHead(res, reply.status, headers, bytes.length, asked, replying);
@@ -152,7 +164,7 @@ export function send(
   asked: ReplyContext,
   replying: Replying,
 ): Sent {
-  const shown = text === undefined ? undefined : render(text, headers, asked);
+  const shown = text === undefined ? undefined : renderText(text, headers, asked);
   const length = shown === undefined ? 0 : Buffer.byteLength(shown);
   if (shown !== undefined && length >= PACKED_FROM) {
     if (asked.acceptEncoding !== undefined)
@@ -222,7 +234,7 @@ async function sendPacked(
 }
 
 /** A JSON text as it was asked for. What is in XML already is left alone; what has another type is no resource. */
-function render(text: string, headers: Headers, { format, pretty }: ReplyContext): string {
+export function renderText(text: string, headers: Headers, { format, pretty }: ReplyContext): string {
   const type = headers['Content-Type'];
   if (type === XML_TYPE) return text;
   headers['Content-Type'] = type ?? (format === 'xml' ? XML_TYPE : JSON_TYPE);
@@ -230,7 +242,8 @@ function render(text: string, headers: Headers, { format, pretty }: ReplyContext
   return pretty ? indent(text) : text;
 }
 
-function writeHead(
+/** Writes the head of a response, with what stands on every one. */
+export function writeHead(
   res: ServerResponse,
   status: number,
   headers: Headers,

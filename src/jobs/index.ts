@@ -16,6 +16,8 @@ interface JobParts {
   readonly askAboutOverdue: Run;
   /** Forgets what the store need not know any more. */
   readonly tidy: Run;
+  /** Takes away files that no commit names. */
+  readonly sweepFiles: Run;
   /** Reads new versions into the full-text index; undefined where there is none. */
   readonly readTexts: Run | undefined;
   /** Labels stored resources by the tables of this program, once for each version of the tables. */
@@ -88,6 +90,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotat
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
+  job('files', 'store', HOUR, parts.sweepFiles, 'removes files of uploads that came to nothing'),
   ...(readTexts === undefined ? [] : [job('texts', 'process', SECOND, readTexts, 'indexes full text')]),
   job('dispatch', 'process', settings.dispatchIntervalMs, parts.dispatch, 'looks for deliveries that are due'),
   job('relabel', 'store', 24 * HOUR, parts.relabel, 'labels stored resources when the tables of labels have changed'),

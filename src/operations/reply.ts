@@ -6,6 +6,7 @@ import type { Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
 import { noticeOfReply, type ToldAlone } from './notice.ts';
 import { showResult } from './show.ts';
+import { placeFile } from '../ports/stored-file.ts';
 import type { CommittedReply } from './stored-reply.ts';
 
 export async function replyTo(
@@ -42,13 +43,18 @@ function bodyOf(
   { prefer, caller }: Request,
   reply: CommittedReply,
   { ref, text, custodian, notice }: ResultVersion & Pick<ToldAlone, 'notice'>,
-): Pick<Reply, 'text' | 'resource' | 'masked'> {
+): Pick<Reply, 'text' | 'file' | 'resource' | 'masked'> {
   if (prefer.return === 'minimal') return {};
   if (prefer.return === 'OperationOutcome')
     return { resource: outcomeOf(reply.notes) as unknown as Resource }; // an outcome is a resource
   if (text === undefined || ref === undefined) return {};
-  const shown = showResult({ ref, text, custodian, notice }, caller);
-  return { text: shown.text, ...(shown.masked && { masked: true }) };
+  const placed = placeFile(text);
+  const shown = showResult({ ref, text: placed.text, custodian, notice }, caller);
+  return {
+    text: shown.text,
+    ...(placed.file !== undefined && { file: placed.file }),
+    ...(shown.masked && { masked: true }),
+  };
 }
 
 /** Notes travel as Warning headers beside a representation, opened Tasks as Link headers. */

@@ -8,6 +8,7 @@ import { hiddenFrom } from '../policies/access.ts';
 import type { Associate } from '../messaging/masked.ts';
 import type { Purpose } from '../policies/purpose.ts';
 import { EVERYTHING, type Narrowing, type OpenAgreements, type Sight } from '../ports/query.ts';
+import type { PlacedFile } from '../ports/stored-file.ts';
 import { allNarrowed } from './narrowing.ts';
 import type { Scope } from '../smart/scopes.ts';
 import type { ServerScope } from '../smart/server-scopes.ts';
@@ -226,6 +227,8 @@ export interface Reply {
   readonly resource?: Resource | undefined;
   /** The same in a type of its own, for a client that asks for that type. Without `resource` or `text` there is nothing else. */
   readonly content?: ReplyContent | undefined;
+  /** The bytes that stand in `text` at the place that it names, unless the place is not shown. */
+  readonly file?: PlacedFile | undefined;
   /** `seq` for the weak ETag. */
   readonly version?: number | undefined;
   /** Elements are left out of what is shown: no update takes it for the whole (harmony Z6). */

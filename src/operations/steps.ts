@@ -38,6 +38,7 @@ import { labelSelfPaid } from './write/self-paid.ts';
 import { checkRole } from './role.ts';
 import { guardMarks } from './write/server-marks.ts';
 import { nameStandings } from './write/standings.ts';
+import { storeFiles } from './write/store-files.ts';
 import { leaveUnchanged } from './write/unchanged.ts';
 import { tellSubjects } from './write/subjects.ts';
 import { validateDraft } from './write/validate-draft.ts';
@@ -97,6 +98,7 @@ const ROLES = writes(new Set(['PractitionerRole']));
 const SUBSCRIBES = writes(new Set(['Subscription']));
 const ACTS = writes(ACTING);
 const ADDRESSES = writes(ADDRESSING);
+const BINARIES = writes(new Set(['Binary']));
 const SPEAKS = writes(ANSWERING);
 const TAKES_ON = writes(TAKING_ON);
 
@@ -109,6 +111,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION, isIncomplete],
   [wrapOutputs,          CREATE | UPDATE | PATCH          | TRANSACTION, hasOutputs],
   [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
+  [storeFiles,           CREATE | UPDATE | PATCH          | TRANSACTION, BINARIES],
   [fileAnswers,          CREATE | UPDATE | PATCH          | TRANSACTION, ANSWERS],
   [nameStandings,        CREATE | UPDATE | PATCH          | TRANSACTION, PARTIES],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, custodyDecides],

@@ -91,8 +91,14 @@ export type EntryPreview = Pick<
 >;
 
 /** The reads of a rail from a commit, before or after it is written. */
-export interface CommitView extends Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'> {
-  /** A resource in the server's own sight, read once however often a rail asks for it; undefined when there is none. */
+export interface CommitView extends Pick<
+  Snapshot,
+  'read' | 'search' | 'history' | 'record' | 'records' | 'openFile'
+> {
+  /**
+   * A resource in the server's own sight, read once however often a rail asks for it, a Binary with its bytes; undefined when
+   * there is none.
+   */
   readonly resource: (ref: Ref) => Promise<Resource | undefined>;
 }
 

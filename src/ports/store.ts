@@ -24,6 +24,7 @@ import type { Ref } from '../fhir/types.ts';
 import type { AuditEntry, AuditQuery, AuditRow } from './audit.ts';
 import type { ClaimShare, Passed } from './claim.ts';
 import type { DenialReading, DenialWrite, KindWrite } from './denial.ts';
+import type { Files } from './files.ts';
 import type { Leases } from './jobs.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
 import type { RecordPrecondition, RecordWrite, StoredRecord } from './record.ts';
@@ -254,6 +255,8 @@ export interface Snapshot extends DenialReading<Version> {
    * as far as `max`.
    */
   kept(type: string, custodian: Ref, max: number): Promise<number>;
+  /** The bytes of a file that a version names, now: an expunged one is lost. */
+  readonly openFile: Files['open'];
   /** The current value, whatever the snapshot's `seq` (law 24): who relies on it says so by `recordPreconditions`. */
   record(kind: string, key: string): Promise<StoredRecord | undefined>;
   /** Those of a kind with this index value, in the order of their keys, at most `RECORDS_AT_ONCE` after the key given. */
@@ -308,6 +311,8 @@ export interface Store {
     open?: boolean;
     count: number;
   }): Promise<readonly OutboxRow[]>;
+  /** The bytes of large Binaries. */
+  readonly files: Files;
   /** Who does which job of the store, for now (law 26). */
   readonly leases: Leases;
   /**

@@ -14,6 +14,7 @@ import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { jobsOf } from '../jobs/index.ts';
 import { relabelWhenDue } from '../operations/relabel.ts';
 import { recordPolicy } from '../operations/policy-record.ts';
+import { sweepFiles } from '../operations/sweep-files.ts';
 import { escalateReviews } from '../operations/reviews/overdue.ts';
 import { reviewActivity } from '../operations/reviews/weekly.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
@@ -74,6 +75,7 @@ export function composeJobs({
     anchor: async () => void store.anchor(),
     askAboutOverdue: () => messages.waiting.askAboutOverdue(),
     tidy: (signal) => store.tidy(signal),
+    sweepFiles: (signal) => sweepFiles(store, clock.now(), signal),
     readTexts: store.readTexts,
     relabel: (signal) => relabelWhenDue({ store, clock, newId: randomUUID }, signal),
     dispatch: async () => dispatcher.nudge(),

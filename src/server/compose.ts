@@ -11,6 +11,7 @@ import { createApp } from '../http/app.ts';
 import type { DevIssuer } from '../http/dev-issuer.ts';
 import type { Traffic } from '../http/exchange.ts';
 import { createFailedLogins, type FailedLogins } from '../http/failed-logins.ts';
+import { createFileDoor } from '../http/file-door.ts';
 import { listen } from '../http/listen.ts';
 import { watchLateness } from '../http/lateness.ts';
 import { createWarnings, type Log, type Warnings } from '../http/log.ts';
@@ -196,7 +197,7 @@ async function raise(
     clock,
     traffic,
     publishedKeys: () => publishedKeys(auditKeyFile(config)),
-    settings: { ...config, base, securityHeaders, json: jsonOf(config), heavy: threads.heavy },
+    settings: { ...config, base, securityHeaders, ...bodiesOf(config, store), heavy: threads.heavy },
   });
   const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
   const watched = { engine, failedLogins, feed, directTrust, access };
@@ -257,7 +258,11 @@ const greet = (parts: AccountParts, settings: Config, base: string): Promise<voi
 const hasKeyFiles = ({ jwksFile, issuersFile }: Config): boolean =>
   jwksFile !== undefined || issuersFile !== undefined;
 
-const jsonOf = ({ jsonDepthMax: depth }: Config): { readonly depth: number } => ({ depth });
+/** How bodies are read. */
+const bodiesOf = (config: Config, store: Store) => ({
+  json: { depth: config.jsonDepthMax },
+  fileDoor: createFileDoor(store, config),
+});
 
 /** Failed logins, counted and watched. */
 const openFailedLogins = ({

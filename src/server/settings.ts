@@ -5,6 +5,7 @@
 import { ATTACHMENT_SETTINGS } from './attachment-settings.ts';
 import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { DIRECT_SETTINGS } from './direct-settings.ts';
+import { FILE_SETTINGS } from './file-settings.ts';
 import { IDENTITY_SETTINGS } from './identity-settings.ts';
 import { LISTEN_SETTINGS } from './listen-settings.ts';
 import { MESSAGING_SETTINGS } from './messaging-settings.ts';
@@ -130,6 +131,7 @@ export const SETTINGS = {
 
   // — what a request may cost
   bodyBytesMax: integer(5 * MIB, [KIB, 512 * MIB], 'Bytes of a body, after decompression.'),
+  ...FILE_SETTINGS,
   bundleEntriesMax: integer(5000, [1, 100_000], 'Entries of a batch or transaction.'),
   urlBytesMax: integer(8 * KIB, [256, 64 * KIB], 'Bytes of path and query.'),
   headersMax: integer(100, [10, 1000], 'Header lines of a request.'),

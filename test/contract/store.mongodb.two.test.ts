@@ -21,6 +21,10 @@ class Pair implements Store {
     this.nodes = nodes;
   }
 
+  get files(): Store['files'] {
+    return this.nodes[0].files;
+  }
+
   get leases(): Store['leases'] {
     return this.nodes[0].leases;
   }
@@ -37,6 +41,7 @@ class Pair implements Store {
       roots: async (...given) => (await ask()).roots(...given),
       parties: async (...given) => (await ask()).parties(...given),
       kept: async (...given) => (await ask()).kept(...given),
+      openFile: (...given) => this.files.open(...given),
       record: async (...given) => (await ask()).record(...given),
       records: async (...given) => (await ask()).records(...given),
       received: async (...given) => (await ask()).received(...given),

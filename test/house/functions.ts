@@ -8,14 +8,14 @@ export const FUNCTION_LINES_MAX = 60;
 export const LONG_FUNCTIONS: Readonly<Record<string, readonly [lines: number, because: string]>> = {
   'src/ccda/write/entries/allergy.ts writeAllergy': [70, 'one entry, element by element'],
   'src/ccda/write/entries/coverage.ts writeCoverage': [70, 'one entry, element by element'],
-  'src/http/exchange.ts createExchange': [168, 'a closure: the steps of an exchange'],
+  'src/http/exchange.ts createExchange': [169, 'a closure: the steps of an exchange'],
   'src/server/compose-engine.ts composeEngine': [73, 'a list of parts, handed to each other'],
   'src/server/compose.ts raise': [142, 'a list of parts, started in order'],
   'src/server/heavy.ts createHeavyThreads': [73, 'a closure: the threads and what waits for them'],
-  'src/stores/embedded/open.ts assemble': [65, 'a list of parts, handed to each other'],
+  'src/stores/embedded/open.ts assemble': [68, 'a list of parts, handed to each other'],
   'src/stores/embedded/search/lookup.ts prepareLookup': [63, 'a closure: prepared statements'],
   'src/stores/embedded/search/text-index.ts openTextIndex': [105, 'a closure: prepared statements'],
-  'src/stores/embedded/snapshot.ts prepareSnapshots': [85, 'a closure: prepared statements'],
+  'src/stores/embedded/snapshot.ts prepareSnapshots': [86, 'a closure: prepared statements'],
   'src/stores/embedded/verify/derived-proof.ts replay': [75, 'a closure: prepared statements'],
 };
 

@@ -6,9 +6,11 @@ import { existsSync } from 'node:fs';
 import type { Finding } from '../../src/ports/store.ts';
 import { databaseOf } from '../../src/server/compose-store.ts';
 import { warningsOf, type Config } from '../../src/server/config.ts';
+import { filesNamedIn } from '../../src/stores/embedded/folder/files.ts';
 import { pathsOf, readFollowed } from '../../src/stores/embedded/folder/folder.ts';
 import { headOfFolder } from '../../src/stores/embedded/log-reading.ts';
 import { readAnchors } from '../../src/stores/log/anchors.ts';
+import { proveFiles } from '../../src/stores/log/files.ts';
 import type { Capabilities } from '../../src/stores/mongodb/capabilities.ts';
 import type { Connection } from '../../src/stores/mongodb/connection.ts';
 
@@ -36,14 +38,20 @@ export async function examineDatabase(config: Config): Promise<readonly Finding[
     const capabilities = await askCapabilities(connection);
     const abilities = judgeCapabilities(capabilities, config);
     // Who may not even try may not look either.
-    return capabilities.writing.isTaken
-      ? [...abilities, ...(await examineLog(connection, config))]
-      : abilities;
+    if (!capabilities.writing.isTaken) return abilities;
+    return [...abilities, ...(await examineLog(connection, config)), ...(await examineFiles(connection, config))];
   } catch (error) {
     throw databaseRefusal(error, settings.database);
   } finally {
     await connection.close();
   }
+}
+
+/** The files that the data folder names. */
+async function examineFiles(connection: Connection, { dataDir }: Config): Promise<readonly Finding[]> {
+  if (!existsSync(pathsOf(dataDir).database)) return [];
+  const { openDatabaseFiles } = await import('../../src/stores/mongodb/files.ts');
+  return proveFiles(filesNamedIn(dataDir), openDatabaseFiles(connection, Date.now));
 }
 
 /** One finding for each, and what replaces what is missing. */

@@ -1,7 +1,10 @@
 /** The hashes of the files that an organization is shown of what others keep, for the row of its read (baa-messaging MS51). */
-import { fileHashesOf } from '../../delivery/file-hashes.ts';
+import { wholeFile } from '../../delivery/binary-bytes.ts';
+import { fileHashesOf, isArchive } from '../../delivery/file-hashes.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { AuditEntry } from '../../ports/audit.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import type { PlacedFile } from '../../ports/stored-file.ts';
 import { filesIn } from '../../resources/files-in.ts';
 import { actorOf, type Caller, type Reply } from '../request.ts';
 import type { Seen } from '../seen.ts';
@@ -16,6 +19,23 @@ interface ShownText {
 
 export const filesTold = (caller: Caller, shown: Iterable<ShownText>): Promise<Hashes> =>
   fileHashesOf(filesOfOthers(caller, shown));
+
+/** The same for one text, of which a file is streamed: its hash is known, and an archive is read for what it holds. */
+export async function fileTold(
+  caller: Caller,
+  told: ShownText,
+  file: PlacedFile | undefined,
+  reads: Pick<Snapshot, 'openFile'>,
+): Promise<Hashes> {
+  if (file === undefined || !told.text.includes(file.place)) return filesTold(caller, [told]);
+  if (!isOfOthers(caller, told.custodian)) return {};
+  for await (const beginning of await reads.openFile(file, { from: 0, to: BEGINNING_BYTES }))
+    if (isArchive(beginning)) return fileHashesOf([await wholeFile(reads, file)]);
+  return { fileHashes: [file.sha256] };
+}
+
+/** Bytes by which an archive is known. */
+const BEGINNING_BYTES = 4;
 
 /** One text after the other: their files together may be large. */
 function* filesOfOthers(caller: Caller, shown: Iterable<ShownText>): Generator<Uint8Array> {

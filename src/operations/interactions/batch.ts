@@ -7,6 +7,7 @@ import { readBundleEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { recordAlways } from '../audit/record.ts';
 import { READS, type Perform, type Reply, type Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
+import { textWithoutFile } from '../../ports/stored-file.ts';
 import { createTurns } from '../turns.ts';
 
 export async function performBatch(
@@ -77,7 +78,10 @@ const addressedBy = ({ interaction, type, id }: Request): string | undefined =>
 
 async function performEntry(base: string, { request, method }: Entry, perform: Perform): Promise<ReplyEntry> {
   try {
-    const { status, text, resource, version, masked, at, location, notes = [] } = await perform(request);
+    const reply = await perform(request);
+    const { status, resource, version, masked, at, location, notes = [] } = reply;
+    // Bytes that are in a file are read by a request of their own.
+    const text = reply.text && reply.file ? textWithoutFile(reply.text) : reply.text;
     const body = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
     const shown = method === 'HEAD' ? undefined : body;
     const ref = location?.split('/_history/')[0] ?? addressedBy(request);

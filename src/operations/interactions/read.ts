@@ -4,10 +4,11 @@ import type { Ref } from '../../fhir/types.ts';
 import { tagOf } from '../../fhir/etag.ts';
 import { narrowedTo, withTold } from '../../ports/query.ts';
 import type { Version } from '../../ports/store.ts';
+import { placeFile } from '../../ports/stored-file.ts';
 import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
 import { noticeOfOne } from '../notice.ts';
-import { filesTold } from '../audit/files-told.ts';
+import { fileTold } from '../audit/files-told.ts';
 import { recordRead } from '../audit/record.ts';
 import { refuseQuarantined } from '../attachments/quarantine.ts';
 import { isFileShown } from '../binary-shown.ts';
@@ -36,21 +37,25 @@ export async function performRead(context: OperationContext, request: Request): 
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   const { notice, headers, audit } = await noticeOfOne(context, request.caller, version);
-  const shown = shapeText(shape, request.type ?? '', showText({ ...version, notice }, request.caller));
+  const placed = placeFile(text);
+  const whole = { ...version, text: placed.text };
+  const shown = shapeText(shape, request.type ?? '', showText({ ...whole, notice }, request.caller));
+  const told = { custodian: version.custodian, text: shown };
   const row = {
     ...auditRead(request, [seenOf(context, version, text)]),
     ...audit,
-    ...(await filesTold(request.caller, [{ custodian: version.custodian, text: shown }])),
+    ...(await fileTold(request.caller, told, placed.file, store.snapshot())),
     ...maskedInAudit([version], request.caller),
   };
   await recordRead(context, row);
   const withheld = received?.isTold === true && { headers: NEWER_WITHHELD };
-  const masked = isMasked(version, request.caller) && ({ masked: true } as const);
+  const masked = isMasked(whole, request.caller) && ({ masked: true } as const);
   if (isUnchanged(request, version, masked !== false))
     return { status: 304, version: seq, at, ...masked, ...withheld };
   return {
     status: 200,
     text: shown,
+    ...(placed.file !== undefined && { file: placed.file }),
     version: seq,
     at,
     ...masked,

@@ -7,6 +7,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { CommitView as Source } from '../../ports/rail.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
+import { withBytes } from '../../delivery/binary-bytes.ts';
 import type { PartyWorld } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 
@@ -15,7 +16,8 @@ export function commitViewOf(snapshot: Snapshot): Source {
   const known = new Map<Ref, Promise<Resource | undefined>>();
   const read = async (ref: Ref): Promise<Resource | undefined> => {
     const version = await snapshot.read(ref, EVERYTHING);
-    return resourceOf(version);
+    const resource = resourceOf(version);
+    return resource && withBytes(snapshot, resource);
   };
   return {
     ...snapshot,

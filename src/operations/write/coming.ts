@@ -5,6 +5,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { EntryPreview, CommitView } from '../../ports/rail.ts';
 import { allRecords, RECORDS_AT_ONCE, type StoredRecord } from '../../ports/record.ts';
 import type { Expectation, OutboxEntry, Version } from '../../ports/store.ts';
+import { withBytes } from '../../delivery/binary-bytes.ts';
 import { keepVersion, type Draft } from './draft.ts';
 import { findPreview, readStored } from './preview.ts';
 
@@ -79,12 +80,14 @@ function sourceOf(draft: Draft, { versions, pages }: Read): CommitView {
   };
   return {
     read,
+    openFile: snapshot.openFile,
     async resource(ref) {
       const planned = draft.planned.get(ref);
-      if (planned !== undefined) return planned.after?.plain;
+      if (planned !== undefined) return planned.after && withBytes(snapshot, planned.after.plain);
       const stored = await readStored(snapshot, ref);
-      if (stored !== undefined) versions.set(ref, stored.seq);
-      return stored?.resource;
+      if (stored === undefined) return undefined;
+      versions.set(ref, stored.seq);
+      return withBytes(snapshot, stored.resource);
     },
     async record(kind, key) {
       const planned = draft.records.find((one) => one.kind === kind && one.key === key);

@@ -3,6 +3,8 @@
  * profile, and says so (rules 1.3).
  */
 import type { Attachment, Ref, Reference, Resource } from '../../fhir/types.ts';
+import { withBytes } from '../../delivery/binary-bytes.ts';
+import { fileOf } from '../../ports/stored-file.ts';
 import { note } from '../../referral/ruling.ts';
 import { localRef, localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { readInSight, readPreview } from './preview.ts';
@@ -110,7 +112,8 @@ async function holdNote(draft: Draft, task: Resource, output: Output): Promise<H
   const listed = await listedBy(draft, resource);
   if (listed === undefined) return undefined;
   const files = await Promise.all([resource, ...listed].map((one) => filesOf(draft, one)));
-  return { resources: unique([resource, ...listed, ...files.flat()]), stored, moved: [] };
+  const resources = await withAllBytes(draft, unique([resource, ...listed, ...files.flat()]));
+  return resources && { resources, stored, moved: [] };
 }
 
 /** Nothing that was written in error: its document would be a title without a note. */
@@ -127,6 +130,21 @@ const unique = (resources: readonly Resource[]): readonly Resource[] => [
   ...new Map(resources.map((one) => [`${one.resourceType}/${one.id ?? ''}`, one])).values(),
 ];
 
+/** Each Binary with its bytes: a document holds what it lists. Undefined where that is too much. */
+async function withAllBytes(
+  { snapshot, context: { settings } }: Draft,
+  resources: readonly Resource[],
+): Promise<readonly Resource[] | undefined> {
+  let left = settings.bodyBytesMax;
+  const whole: Resource[] = [];
+  for (const one of resources) {
+    left -= fileOf(one)?.size ?? 0;
+    if (left < 0) return undefined;
+    whole.push(await withBytes(snapshot, one));
+  }
+  return whole;
+}
+
 /** What the sections of a Composition list that may be read; undefined where that is too much. */
 async function listedBy(draft: Draft, resource: Resource): Promise<readonly Resource[] | undefined> {
   if (resource.resourceType !== 'Composition') return [];
@@ -137,7 +155,7 @@ async function listedBy(draft: Draft, resource: Resource): Promise<readonly Reso
 }
 
 /** What stands within a Task as a resource of its own, with whatever it refers to there. */
-async function lift(draft: Draft, task: Resource, resource: Resource): Promise<Held> {
+async function lift(draft: Draft, task: Resource, resource: Resource): Promise<Held | undefined> {
   const named = idsWithin(resource);
   const within = containedIn(task).filter((one) => one !== resource && named.has(String(one.id)));
   const whole: Resource = {
@@ -146,7 +164,8 @@ async function lift(draft: Draft, task: Resource, resource: Resource): Promise<H
     ...(within.length > 0 && { contained: within }),
   };
   const moved = [resource, ...within].flatMap(({ id }) => id ?? []);
-  return { resources: [whole, ...(await filesOf(draft, whole))], moved };
+  const files = await withAllBytes(draft, await filesOf(draft, whole));
+  return files && { resources: [whole, ...files], moved };
 }
 
 /** Ids of what is contained and referred to. */

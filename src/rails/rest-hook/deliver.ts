@@ -7,11 +7,13 @@ import { hash } from 'node:crypto';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
+import { fillPlace } from '../../delivery/binary-bytes.ts';
 import { fileHashesOf } from '../../delivery/file-hashes.ts';
 import { filesIn } from '../../resources/files-in.ts';
 import { presentNoticed } from '../../delivery/noticed.ts';
 import { receiptOfFailure, type NoticeOfEntry, type PresentVersion, type Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
+import { placeFile } from '../../ports/stored-file.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
 import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
 import { readReceipt } from './receipt.ts';
@@ -101,7 +103,9 @@ async function readPayload(
 ): Promise<string | undefined> {
   const version = await asOf.read(subject, sight);
   if (version?.text === undefined) return undefined;
-  return presentNoticed(present, version, sight, 'rest-hook', noticeOf);
+  const { text, file } = placeFile(version.text);
+  const shown = await presentNoticed(present, { ...version, text }, sight, 'rest-hook', noticeOf);
+  return file === undefined ? shown : fillPlace(asOf, shown, file);
 }
 
 /** `[endpoint]/[type]/[id]`; a query of the endpoint stays after the path. */

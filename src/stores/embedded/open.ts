@@ -11,13 +11,16 @@ import {
   type StoreFollower,
 } from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Files } from '../../ports/files.ts';
 import type { ScopeJudge } from '../../ports/scope-judge.ts';
 import { openAnchors } from '../log/anchors.ts';
 import type { Anchor } from '../log/anchors.ts';
 import { describeReport, verifyFile } from './verify/audit-chain.ts';
 import { isUnfinished } from './folder/backup.ts';
 import { openDatabase, readMeta } from './folder/connection.ts';
+import { filesNamedIn, openFolderFiles } from './folder/files.ts';
 import { FolderRefused } from '../log/durable-folder.ts';
+import { proveFiles } from '../log/files.ts';
 import type { BatchMember, WriterHost } from '../log/write-batch.ts';
 import { lockFolder, pathsOf, prepareDatabase, readFollowed } from './folder/folder.ts';
 import { pageOf, prepareLookup } from './search/lookup.ts';
@@ -85,6 +88,8 @@ export interface EmbeddedOptions {
 export interface LogElsewhere {
   /** Makes the folder ready, alone in it: a read model that does not follow from the log is made anew. */
   prepare(options: WriterOptions, now: number): Promise<void>;
+  /** Files are where the log is. */
+  readonly files: Files;
   /** The writer, which appends to the log. */
   host(options: WriterOptions, now: number): Promise<WriterHost>;
 }
@@ -248,6 +253,7 @@ function assemble({ options, db, byId, recent, pool, queue, follow, close }: Par
   const anchors = openAnchors(anchorFile);
   const outbox = prepareOutboxReading(db);
   const lookup = prepareLookup(db);
+  const files = options.logElsewhere?.files ?? openFolderFiles(folder, options.diskRefused);
   const snapshotAt = prepareSnapshots({
     db,
     byId,
@@ -258,6 +264,7 @@ function assemble({ options, db, byId, recent, pool, queue, follow, close }: Par
       const few = lookup(query, moment);
       return few === undefined ? pool.search(query, moment, signal) : pageOf(few, query);
     },
+    openFile: files.open,
     scopes: options.scopes,
     timeoutMs: options.searchTimeoutMs,
     clock,
@@ -289,9 +296,10 @@ function assemble({ options, db, byId, recent, pool, queue, follow, close }: Par
     },
     postpone: async (id, afterMs, why) => void (await queue.chore({ kind: 'postpone', id, afterMs, why })),
     outbox: async (filter) => outbox.list(filter),
+    files,
     leases: createLeases(clock),
     follow,
-    verify: async () => describeReport(await verifyFile(paths.database, anchorFile)),
+    verify: () => verifyWith(files, folder, anchorFile),
     status: () => statusOf(queue, outbox.oldestAt(), paths.database),
     close() {
       closing ??= (async () => {
@@ -305,6 +313,11 @@ function assemble({ options, db, byId, recent, pool, queue, follow, close }: Par
       return closing;
     },
   };
+}
+
+async function verifyWith(files: Files, folder: string, anchorFile: string): ReturnType<Store['verify']> {
+  const report = await verifyFile(pathsOf(folder).database, anchorFile);
+  return [...describeReport(report), ...(await proveFiles(filesNamedIn(folder), files))];
 }
 
 async function tidyWhileIdle(queue: WriteQueue, signal?: AbortSignal): Promise<void> {

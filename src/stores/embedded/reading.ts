@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Version, Write } from '../../ports/store.ts';
+import type { Snapshot, Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
 import type { ScopeJudge } from '../../ports/scope-judge.ts';
 import type { Recent } from './recent.ts';
@@ -17,6 +17,7 @@ export interface SnapshotReading {
   readonly recent: Recent;
   /** A search as of an earlier seq is expired. */
   readonly horizon: () => number;
+  readonly openFile: Snapshot['openFile'];
   readonly search: (query: Query, seq: number, signal: AbortSignal) => Promise<Page>;
   /** Asked where scopes are narrowed. */
   readonly scopes: ScopeJudge;

@@ -57,6 +57,7 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
     ...denials.asked,
     ...roots,
     kept: async (type, custodian, max) => kept(type, custodian, max),
+    openFile: reading.openFile,
     record: async (kind, key) => records.one(kind, key),
     records: async (kind, name, value, after = '') => records.some(kind, name, value, after),
     async search(query, signal = NEVER) {

@@ -15,13 +15,16 @@ import {
 import { describeReport, verifyChain } from '../embedded/verify/audit-chain.ts';
 import { readKeptEntries, type KeptEntries } from '../embedded/kept-entries.ts';
 import { recordsPurgedIn } from '../embedded/log-reading.ts';
+import { filesNamedIn, openFolderFiles } from '../embedded/folder/files.ts';
 import { readAnchors, type Anchor } from '../log/anchors.ts';
+import { copyFiles } from '../log/files.ts';
 import { FolderRefused } from '../log/durable-folder.ts';
 import type { Finding } from '../../ports/store.ts';
 import { aloneOn, type Alone } from './alone.ts';
 import { makeCheckpoint, newestCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commit-log.ts';
 import { DatabaseRefused, withConnection, type Connection, type DatabaseSettings } from './connection.ts';
+import { openDatabaseFiles } from './files.ts';
 import { writeMovedLog } from './moved-log.ts';
 import { assertTakesMove, beginMove, endMove, readStoreMeta } from './store-meta.ts';
 import { verifyLog } from './verify-log.ts';
@@ -119,6 +122,12 @@ async function move(
     tell('the first checkpoint is written');
     await makeCheckpoint(connection, folder);
   }
+  const moved = await copyFiles(
+    filesNamedIn(folder),
+    openFolderFiles(folder),
+    openDatabaseFiles(connection, Date.now),
+  );
+  if (moved > 0) tell(`${moved} files of large Binaries are in the database`);
   tell('the log in the database is verified');
   const findings = await verifyLog(log, {
     through: seq,

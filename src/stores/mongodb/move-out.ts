@@ -32,7 +32,8 @@ export async function moveIntoFolder(options: MongoOptions, target: string): Pro
     if (fault !== undefined)
       throw new DatabaseRefused(`The store does not verify, so it is not moved: ${fault.says}.`);
     store.anchor();
-    if (!isCopied) await copyWhole(folder, target, anchorFile === undefined ? {} : { anchorFile });
+    const { files } = store;
+    if (!isCopied) await copyWhole(folder, target, { files, ...(anchorFile !== undefined && { anchorFile }) });
     else await proveCopy(target, headOfFolder(folder)?.hash);
     await withConnection(mongodb, (connection) => markMovedAway(connection, new Date()));
     return findings;

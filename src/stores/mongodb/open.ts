@@ -23,6 +23,7 @@ import { keepCheckpoints } from './checkpoint.ts';
 import { followClock, type DatabaseClock } from './clock-offset.ts';
 import { CommitLog } from './commit-log.ts';
 import { connect, databaseRefusal, type Connection, type DatabaseSettings } from './connection.ts';
+import { openDatabaseFiles } from './files.ts';
 import { holdDatabase } from './holder.ts';
 import { openLogHost, type LogThreadStart } from './open-log-host.ts';
 import { prepareReadModel } from './read-model.ts';
@@ -150,6 +151,7 @@ function logOf(node: Node): LogElsewhere {
     node.look();
   };
   return {
+    files: openDatabaseFiles(connection, clock.now),
     async prepare(writer, now) {
       if (alone) {
         const lease = { folder: nameFolder(folder), node: id, now: clock.now, leaseMs, evicted, answered };

@@ -1,5 +1,6 @@
 /** The bytes of a clinical document or a package: sent in the body, or stored as a Binary that the caller may read. */
 import { OperationOutcomeError, type IssueCode } from '../../../fhir/issue.ts';
+import { withBytes } from '../../../delivery/binary-bytes.ts';
 import type { Attachment, Ref, Resource } from '../../../fhir/types.ts';
 import type { Snapshot } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
@@ -118,7 +119,8 @@ async function readNamed(
     throw new OperationOutcomeError(missing, {
       diagnostics: 'there is no document here that you may read',
     });
-  return { ref, seen: seenOf(context, version, version.text), resource: parseStored(version.text) };
+  const resource = await withBytes(snapshot, parseStored(version.text));
+  return { ref, seen: seenOf(context, version, version.text), resource };
 }
 
 const isNot = ({ is }: SourceKind, what: string): OperationOutcomeError =>

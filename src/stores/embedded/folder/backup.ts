@@ -17,7 +17,10 @@ import { backup as copyDatabase } from 'node:sqlite';
 import { describeReport, verifyFile } from '../verify/audit-chain.ts';
 import type { ChainReport } from '../verify/audit-chain.ts';
 import { readAnchors } from '../../log/anchors.ts';
+import { FileLost, type Files } from '../../../ports/files.ts';
+import { copyFiles } from '../../log/files.ts';
 import { openDatabase } from './connection.ts';
+import { filesNamedIn, openFolderFiles } from './files.ts';
 import { flushFolder, FolderRefused, makeFolder } from '../../log/durable-folder.ts';
 import {
   dropDatabase,
@@ -34,6 +37,8 @@ import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
 const ALL_PAGES = 2 ** 31 - 1;
 
 interface BackupOptions {
+  /** The files of the store when they are not in the data folder. */
+  readonly files?: Files;
   /** The file of anchors when it is not in the data folder. */
   readonly anchorFile?: string;
 }
@@ -62,9 +67,10 @@ export const copyWhole = (
 /** Fills a folder. Until it is whole it bears a mark: no store opens it, and the next copy into it begins again. */
 async function intoEmpty(target: string, fill: () => Promise<ChainReport>): Promise<ChainReport> {
   if (isUnfinished(target)) {
-    const { anchors, lock, owner, follows } = pathsOf(target);
+    const { anchors, files, lock, owner, follows } = pathsOf(target);
     dropDatabase(target);
     for (const file of [anchors, lock, owner, follows]) rmSync(file, { force: true });
+    rmSync(files, { recursive: true, force: true });
   }
   takeEmpty(target);
   markFollowed(target, UNFINISHED_COPY);
@@ -83,6 +89,8 @@ async function copyInto(folder: string, target: string, options: BackupOptions):
   const anchors = options.anchorFile ?? from.anchors;
   if (existsSync(anchors)) copyDurably(anchors, to.anchors);
   await copyStore(from.database, to.database);
+  // After the database: what it names was there before.
+  await copyNamedFiles(options.files ?? openFolderFiles(folder), target);
   flushFolder(target);
   return prove(target);
 }
@@ -113,10 +121,28 @@ export async function restore(source: string, folder: string): Promise<ChainRepo
       db.close();
     }
     if (existsSync(from.anchors)) copyDurably(from.anchors, to.anchors);
+    await copyNamedFiles(openFolderFiles(source), folder);
     flushFolder(folder);
     prepareDatabase(folder);
     return prove(folder);
   });
+}
+
+/**
+ * Copies the files that the database of a folder names, each compared with its name.
+ *
+ * @throws FolderRefused where one is missing or altered
+ */
+async function copyNamedFiles(from: Files, target: string): Promise<void> {
+  try {
+    await copyFiles(filesNamedIn(target), from, openFolderFiles(target));
+  } catch (error) {
+    if (!(error instanceof FileLost)) throw error;
+    throw new FolderRefused(
+      `Of the store that is copied, ${error.message}: put it back from an earlier backup.`,
+      error,
+    );
+  }
 }
 
 function copyDurably(from: string, to: string): void {

@@ -25,6 +25,8 @@ interface FolderPaths {
   readonly owner: string;
   readonly reserve: string;
   readonly anchors: string;
+  /** The folder of files, made with the first of them. */
+  readonly files: string;
   /** There where the folder is a read model of a log elsewhere: holds the log's id, or `UNFINISHED_COPY`. */
   readonly follows: string;
 }
@@ -36,6 +38,7 @@ export function pathsOf(folder: string): FolderPaths {
     owner: join(folder, 'owner.json'),
     reserve: join(folder, 'reserve'),
     anchors: join(folder, 'anchors.jsonl'),
+    files: join(folder, 'files'),
     follows: join(folder, 'follows'),
   };
 }
