@@ -66,9 +66,7 @@ export function agreement(spec: AgreementSpec = {}): Resource {
         offer: { text: services.join(', ') },
       },
     ],
-    signer: (spec.signed ?? ['principal', 'associate']).map((side) =>
-      signer(side, side === 'principal' ? principal : associate, spec),
-    ),
+    ...signersOf(spec, { principal, associate }),
     legal: [
       {
         contentAttachment: {
@@ -79,6 +77,11 @@ export function agreement(spec: AgreementSpec = {}): Resource {
       },
     ],
   };
+}
+
+function signersOf(spec: AgreementSpec, parties: Readonly<Record<Side, string>>) {
+  const signed = spec.signed ?? ['principal', 'associate'];
+  return signed.length === 0 ? {} : { signer: signed.map((side) => signer(side, parties[side], spec)) };
 }
 
 /** As the store holds it. */

@@ -10,6 +10,7 @@ import { buildCapabilityStatement } from '../src/capability/capability-statement
 import type { ServedHouse } from '../src/capability/index.ts';
 import { complianceMarkdown } from './compliance/index.ts';
 import { conformanceMarkdown } from './conformance/index.ts';
+import { agreementsMarkdown } from '../src/agreements/reference.ts';
 import { ccdaMarkdown } from '../src/ccda/reference.ts';
 import { deliveriesMarkdown } from '../src/delivery/delivered/reference.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
@@ -47,6 +48,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'payloads.md': payloadsMarkdown,
   'consents.md': consentsMarkdown,
   'message-templates.md': () => templatesMarkdown({ table, page }),
+  'agreements.md': agreementsMarkdown,
   'audit.md': auditMarkdown,
   'deliveries.md': deliveriesMarkdown,
   '../conformance.md': conformanceMarkdown,

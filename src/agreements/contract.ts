@@ -1,17 +1,29 @@
 /** What a Contract that is a business associate agreement says: its kinds, parties, services, document and signatures. */
-import type { CodeableConcept, Contract, Extension, Reference, Ref, Resource } from '../fhir/types.ts';
+import { parseInstant } from '../fhir/datetime.ts';
+import type {
+  CodeableConcept,
+  Contract,
+  ContractSigner,
+  Extension,
+  Ref,
+  Reference,
+  Resource,
+} from '../fhir/types.ts';
 
 const CLOSELOOP = 'https://closeloop.dev/fhir';
 const STRUCTURES = `${CLOSELOOP}/StructureDefinition`;
 
 /** The extensions of an agreement. */
 export const AGREEMENT_EXTENSIONS = {
+  breachNoticeHours: `${STRUCTURES}/breach-notice-hours`,
   checklist: `${STRUCTURES}/baa-checklist`,
   contentHash: `${STRUCTURES}/content-hash`,
   delegatedDuty: `${STRUCTURES}/delegated-duty`,
+  event: `${STRUCTURES}/agreement-event`,
   reason: `${STRUCTURES}/agreement-reason`,
   reviewBy: `${STRUCTURES}/review-by`,
   signedHash: `${STRUCTURES}/signed-hash`,
+  signedPaper: `${STRUCTURES}/signed-paper`,
 } as const;
 
 export const CONTRACT_TYPE = `${CLOSELOOP}/CodeSystem/contract-type`;
@@ -61,26 +73,61 @@ export function documentHashOf(contract: Resource): string | undefined {
 }
 
 /** A signature, with the side that it stands for and the hash of what was signed. */
-interface AgreementSignature {
+export interface AgreementSignature {
   readonly side: Side;
   readonly hash: string | undefined;
   readonly when: string;
   readonly who: Reference;
+  readonly party: Reference;
+  /** It was given on paper: who filed it for whom, as the extension has it. */
+  readonly paper: readonly Extension[] | undefined;
 }
 
 /** The signatures of an agreement, in its own order. */
-export function signaturesOf(contract: Resource): readonly AgreementSignature[] {
-  return (asContract(contract).signer ?? []).flatMap(({ type, signature }) => {
-    const side = sideOf(type.system, type.code);
-    return side === undefined
-      ? []
-      : signature.map(({ extension, when, who }) => ({
-          side,
-          hash: valueOf(extension, AGREEMENT_EXTENSIONS.signedHash),
-          when,
-          who,
-        }));
-  });
+export const signaturesOf = (contract: Resource): readonly AgreementSignature[] =>
+  (asContract(contract).signer ?? []).flatMap(signaturesIn);
+
+/** The signatures of one signer. */
+export function signaturesIn({ type, party, signature }: ContractSigner): readonly AgreementSignature[] {
+  const side = sideOf(type.system, type.code);
+  if (side === undefined) return [];
+  return signature.map(({ extension, when, who }) => ({
+    side,
+    hash: valueOf(extension, AGREEMENT_EXTENSIONS.signedHash),
+    when,
+    who,
+    party,
+    paper: (extension ?? []).find(({ url }) => url === AGREEMENT_EXTENSIONS.signedPaper)?.extension,
+  }));
+}
+
+/** A signature on paper that one person has filed and no second has confirmed. It counts for nothing yet. */
+export const awaitsSecondPerson = ({ paper }: Pick<AgreementSignature, 'paper'>): boolean =>
+  paper !== undefined &&
+  literalIn(paper, 'recorder') !== undefined &&
+  literalIn(paper, 'approver') === undefined;
+
+/** The literal of the first extension of that address. */
+export const literalIn = (extensions: readonly Extension[], url: string): string | undefined =>
+  extensions.find((extension) => extension.url === url)?.valueReference?.reference;
+
+/** The last event, as the server wrote it into the agreement. */
+interface WrittenEvent {
+  /** The row of the table: `BT02`. */
+  readonly tid: string;
+  readonly from: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export function agreementEventOf(contract: Resource): WrittenEvent | undefined {
+  const event = (asContract(contract).extension ?? []).find(
+    ({ url }) => url === AGREEMENT_EXTENSIONS.event,
+  )?.extension;
+  const tid = valueOf(event, 'row');
+  const from = valueOf(event, 'from');
+  const at = parseInstant(event?.find(({ url }) => url === 'at')?.valueInstant ?? '')?.low;
+  return tid === undefined || from === undefined || at === undefined ? undefined : { tid, from, at };
 }
 
 /** What the last event of an agreement gives as its reason, and when it takes effect if that is not at once. */
@@ -125,3 +172,19 @@ const ORGANIZATION = /^(Organization\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-
 
 const refOf = (reference: Reference | undefined): Ref | undefined =>
   ORGANIZATION.exec(reference?.reference ?? '')?.[1] as Ref | undefined; // the pattern has a slash
+
+/** A Contract that the table of agreements rules. */
+export const isAgreement = (contract: Resource | undefined): contract is Resource =>
+  contract !== undefined && kindsOfAgreement(contract).length > 0;
+
+/**
+ * Whether the associate sees an agreement: from its offer on (BA2; harmony Z17). It does not see what the principal
+ * prepares, nor what was taken away before it was ever offered.
+ */
+export function associateSees(contract: Resource): boolean {
+  const { status } = asContract(contract);
+  if (status === undefined || status === 'policy') return false;
+  const hasEnded = status === 'rejected' || status === 'entered-in-error';
+  const from = agreementEventOf(contract)?.from;
+  return !hasEnded || (from !== undefined && from !== 'staging' && from !== 'none');
+}

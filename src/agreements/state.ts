@@ -8,7 +8,9 @@ import { gapsOf } from './checklist.ts';
 import {
   asContract,
   associateOf,
+  awaitsSecondPerson,
   documentHashOf,
+  agreementEventOf,
   kindsOfAgreement,
   principalOf,
   agreementReasonOf,
@@ -57,7 +59,7 @@ export function standingOfAgreement(contract: Resource, now: number): AgreementS
   const { status } = asContract(contract);
   if (status === 'policy') return { ...known, state: 'staging' };
   if (NEGOTIATED.has(status)) return pending(contract, known);
-  if (status === 'disputed') return { ...known, ...sinceReason(contract), state: 'pending', why: 'disputed' };
+  if (status === 'disputed') return { ...known, ...sinceEvent(contract), state: 'pending', why: 'disputed' };
   if (CONCLUDED.has(status)) return concluded(contract, known, now);
   if (ENDED.has(status)) return { ...known, ...sinceEnd(contract, now), state: 'expired' };
   if (REVOKED.has(status)) return revoked(contract, known, now);
@@ -65,7 +67,9 @@ export function standingOfAgreement(contract: Resource, now: number): AgreementS
 }
 
 /** The period of an agreement in milliseconds: from its first to before its `end`; undefined where none can be read. */
-function agreementPeriodOf(contract: Resource): { readonly start: number; readonly end: number } | undefined {
+export function agreementPeriodOf(
+  contract: Resource,
+): { readonly start: number; readonly end: number } | undefined {
   const { applies } = asContract(contract);
   const start = parseDateTime(applies?.start ?? '')?.low;
   const last = applies?.end === undefined ? END : parseDateTime(applies.end)?.high;
@@ -126,9 +130,10 @@ function sinceVersion({ meta }: Resource): Since {
   return written === undefined ? {} : { since: written };
 }
 
-function sinceReason(contract: Resource): Since {
-  const effective = parseDateTime(agreementReasonOf(contract)?.effective ?? '')?.low;
-  return effective === undefined ? sinceVersion(contract) : { since: effective };
+/** The last event; of a version that none wrote, its own time. */
+function sinceEvent(contract: Resource): Since {
+  const event = agreementEventOf(contract);
+  return event === undefined ? sinceVersion(contract) : { since: event.at };
 }
 
 /** The last signature; without one, the day on which it was issued. */
@@ -141,17 +146,18 @@ function sinceSigned(contract: Resource): Since {
 
 function sinceEnd(contract: Resource, now: number): Since {
   const end = agreementPeriodOf(contract)?.end;
-  return end === undefined || end > now ? sinceVersion(contract) : { since: end };
+  return end === undefined || end > now ? sinceEvent(contract) : { since: end };
 }
 
 // — evidence
 
 /** The sides that have not signed the document as it stands. */
-function unsignedSides(contract: Resource): readonly Side[] {
+export function unsignedSides(contract: Resource): readonly Side[] {
   const hash = documentHashOf(contract);
   const signatures = signaturesOf(contract);
   const hasSigned = (side: Side): boolean =>
-    hash !== undefined && signatures.some((one) => one.side === side && one.hash === hash);
+    hash !== undefined &&
+    signatures.some((one) => one.side === side && one.hash === hash && !awaitsSecondPerson(one));
   return (['associate', 'principal'] as const).filter((side) => !hasSigned(side));
 }
 

@@ -169,6 +169,10 @@ export const ISSUES = {
   // — rules of the referral
   'not-your-move': row('forbidden', 403, 'The other party makes this move.', 'AR', '204', 'quarantine'),
   'transition-not-allowed': row('business-rule', 422, 'See the allowed moves from this state.', 'AE', '103', 'work-item'),
+  'agreement-transition-not-allowed': row('business-rule', 422, 'See the allowed events from this state.'),
+  'agreement-incomplete': row('required', 422, 'Add the evidence or terms named.'),
+  'agreement-frozen': row('business-rule', 422, 'Amend with both signatures, or renew.'),
+  'not-your-signature': row('forbidden', 403, 'Each side signs for itself.'),
   'label-protected': row('forbidden', 403, "Ask the custodian's privacy officer."),
   'field-frozen': row('business-rule', 422, 'Leave the field as it was; open a new referral to change it.'),
   'masked-write': row('business-rule', 422, 'Change what is shown with a PATCH: an update would delete what is not.'),

@@ -4,6 +4,7 @@
  */
 import { ACTING, checkActors } from './write/actors.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
+import { ruleAgreements } from './write/agreements.ts';
 import { completeDraft } from './write/complete.ts';
 import { fileAnswers } from './write/consent-answers.ts';
 import { checkForms } from './write/check-forms.ts';
@@ -87,6 +88,7 @@ const PATCH = 4;
 const DELETE = 8;
 const TRANSACTION = 16;
 
+const AGREEMENTS = writes(new Set(['Contract']));
 const CONSENTS = writes(new Set(['Consent']));
 const ANSWERS = writes(new Set(['QuestionnaireResponse']));
 const ENDPOINTS = writes(new Set(['Endpoint']));
@@ -122,6 +124,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION, PROVENANCES],
   [keepScopes,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, SUBSCRIBES],
   [checkCriteria,        CREATE | UPDATE | PATCH          | TRANSACTION, SUBSCRIBES],
+  [ruleAgreements,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, AGREEMENTS],
   [ruleConsents,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, CONSENTS],
   [labelSelfPaid,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],

@@ -22,6 +22,7 @@ import {
   PATTERNS,
   disclosedByReading,
   subtypeOf,
+  AGREEMENT_TRANSITION_SYSTEM,
   TRANSITION_SYSTEM,
   TREATMENT,
   type AuditPattern,
@@ -117,8 +118,9 @@ const concernsCare = ({ event, patients, identity }: AuditEntry): boolean =>
 const packageOf = ({ outcome, delivery }: AuditEntry): Coding[] =>
   delivery?.rail === DIRECT && outcome === '0' ? [MEDIA] : [];
 
-function transitionOf({ transition }: AuditEntry): Coding[] {
-  return transition ? [{ system: TRANSITION_SYSTEM, code: transition.tid, display: transition.event }] : [];
+function transitionOf({ event, transition }: AuditEntry): Coding[] {
+  const system = event === 'agreement-move' ? AGREEMENT_TRANSITION_SYSTEM : TRANSITION_SYSTEM;
+  return transition ? [{ system, code: transition.tid, display: transition.event }] : [];
 }
 
 /**

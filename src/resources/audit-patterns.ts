@@ -16,6 +16,9 @@ export const BALP = 'https://profiles.ihe.net/ITI/BALP';
 /** Rows of the BSeR table, as subtypes of the writes that made the moves. */
 export const TRANSITION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/referral-transition';
 
+/** Rows of the table of agreements, as subtypes of the events that they are. */
+export const AGREEMENT_TRANSITION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/agreement-transition';
+
 const REST: Coding = {
   system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
   code: 'rest',
@@ -230,6 +233,7 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   'gate-denied':         of('a Consent or an agreement stopped a disclosure', ALERT, BY_CONSENT, ENTERING),
   'consent-captured':    of('a Consent was captured', ACTIVITY, lifecycle('originate', 'Originate/Retain'), ENTERING),
   'consent-revoked':     of('a Consent was revoked', ACTIVITY, lifecycle('deprecate', 'Deprecate'), ENTERING),
+  'agreement-move':      of('an agreement changed its state', ACTIVITY, lifecycle('amend', 'Amend (Update)'), ENTERING),
   'break-glass':         of('emergency access was taken', ALERT, dcm('110127', 'Emergency Override Started'), ENTERING),
   'break-glass-review':  of('emergency access was reviewed', ALERT, lifecycle('verify', 'Verify'), ENTERING),
   'setting-changed':     of('a setting or a table of rules was changed', ALERT, dcm('110131', 'Software Configuration'), ENTERING),

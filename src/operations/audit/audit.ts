@@ -5,6 +5,7 @@ import { exceptionFor } from '../../policies/exception.ts';
 import type { Role } from '../../identity/roles.ts';
 import { SERVER_AGENT } from '../../ports/audit.ts';
 import type { AuditEntry } from '../../ports/store.ts';
+import { agreementMoveOf } from './agreement-events.ts';
 import { consentEventOf } from './consent-events.ts';
 import type { Draft, Planned } from '../write/draft.ts';
 import { actorOf, type Caller, type Interaction, type Request } from '../request.ts';
@@ -128,14 +129,24 @@ export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[
   const written = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
   const shown = draft.context.settings.auditReads ? draft.seen : [];
   const read = shown.map((seen) => auditRead({ ...request, interaction: 'read', queryText: '' }, [seen]));
-  const consents = [...draft.planned.values()].flatMap((planned) => auditConsent(draft, request, planned));
-  const rows = [...draft.rows, ...written, ...consents, ...read];
+  const events = [...draft.planned.values()].flatMap((planned) => [
+    ...auditConsent(draft, request, planned),
+    ...auditAgreement(draft, request, planned),
+  ]);
+  const rows = [...draft.rows, ...written, ...events, ...read];
   return rows.length > 0 ? rows : [{ ...auditRead(request, []), entities: namedIn(request) }];
 }
 
 function auditConsent(draft: Draft, request: Request, planned: Planned): readonly AuditEntry[] {
   const event = consentEventOf(planned);
   return event === undefined ? [] : [{ ...auditPlanned(draft, request, planned), event, action: 'E' }];
+}
+
+function auditAgreement(draft: Draft, request: Request, planned: Planned): readonly AuditEntry[] {
+  const transition = agreementMoveOf(planned);
+  return transition === undefined
+    ? []
+    : [{ ...auditPlanned(draft, request, planned), event: 'agreement-move', action: 'E', transition }];
 }
 
 function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEntry {

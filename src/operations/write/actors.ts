@@ -1,5 +1,6 @@
 /** Checks the actors that a write names: nobody writes in the name of another organization (rules 2.11). */
 import { isDeepStrictEqual } from 'node:util';
+import { isAgreement } from '../../agreements/contract.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
@@ -37,6 +38,8 @@ export async function checkActors(draft: Draft): Promise<void> {
   if (draft.caller.administrator) return;
   for (const planned of draft.planned.values()) {
     if (planned.origin === 'server' || planned.after === undefined) continue;
+    // Who signs an agreement is judged with it: signatures of both sides meet in one resource.
+    if (isAgreement(planned.after.plain)) continue;
     for (const element of ACTORS[typeOf(planned.ref)] ?? []) await checkActor(draft, planned, element);
   }
 }

@@ -71,6 +71,8 @@ function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boo
     return custodian === caller.organization && !versions.some(isOwnOnly);
   }
   if (typeOf(ref) === 'OrganizationAffiliation' && endsItsPart(planned, caller.organization)) return true;
+  // Who owns it decides who creates it; from then on the rules of the type may decide more finely (an agreement).
+  if (before !== undefined && declared.writtenByParties?.(before) === true) return true;
   if (declared.belongsTo !== undefined) {
     return [before, after?.plain]
       .filter((version) => version !== undefined)

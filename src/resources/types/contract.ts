@@ -1,4 +1,9 @@
-/** Contract: an agreement between organizations (a BAA); written by the organization whose authority it is under. */
+/**
+ * Contract: an agreement between organizations. One that is a business associate agreement is ruled by the table of
+ * `src/agreements`, and reaches its associate from the offer on (baa-messaging BA2; harmony Z17); any other is written by
+ * the organization whose authority it is under.
+ */
+import { associateOf, associateSees, isAgreement } from '../../agreements/contract.ts';
 import { localRef } from '../element.ts';
 import type { ResourceType } from '../resource.ts';
 
@@ -7,5 +12,12 @@ export const contract: ResourceType = {
   belongsTo: (agreement) => {
     const [authority] = Array.isArray(agreement['authority']) ? agreement['authority'] : [];
     return localRef(authority);
+  },
+  // The document alone: whoever is to sign it reads it.
+  carries: ['legal.contentAttachment.url'],
+  writtenByParties: isAgreement,
+  partiesOf: (agreement) => {
+    const associate = isAgreement(agreement) && associateSees(agreement) ? associateOf(agreement) : undefined;
+    return Promise.resolve(associate === undefined ? [] : [associate]);
   },
 };

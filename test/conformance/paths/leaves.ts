@@ -156,6 +156,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/request.ts', why: 'types, and the sight of a caller' },
   { at: 'operations/audit/audit.ts', why: 'makes audit rows' },
   { at: 'operations/audit/consent-events.ts', why: 'names what became of a Consent' },
+  { at: 'operations/audit/agreement-events.ts', why: 'names the move of an agreement' },
   { at: 'operations/patients.ts', why: 'remembers the patients of versions' },
   {
     at: 'operations/notice.ts',

@@ -1,0 +1,111 @@
+/** Business associate agreements as they are written: every way obeys the table (baa-messaging BA1–BA3, BA6). */
+import { associateOf, isAgreement, principalOf, signaturesIn, type Side } from '../../agreements/contract.ts';
+import { signersAdded } from '../../agreements/evidence.ts';
+import { judgeAgreement } from '../../agreements/move.ts';
+import type { AgreementActor } from '../../agreements/transitions.ts';
+import { findSameEntity } from '../../delivery/party-facts.ts';
+import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { partyIn, resolveParty } from '../../resources/party.ts';
+import { actorOf } from '../request.ts';
+import { placesIn, replan, type Draft, type Planned } from './draft.ts';
+import { readPreview } from './preview.ts';
+import { partyWorldIn } from './rule-context.ts';
+
+/** @throws OperationOutcomeError what the table refuses, naming the element */
+export async function ruleAgreements(draft: Draft): Promise<void> {
+  for (const planned of draft.planned.values()) {
+    const { ref, before, after, origin } = planned;
+    if (typeOf(ref) !== 'Contract' || origin === 'server') continue;
+    if (isAgreement(before) || isAgreement(after?.plain)) await ruleAgreement(draft, planned);
+  }
+}
+
+async function ruleAgreement(draft: Draft, planned: Planned): Promise<void> {
+  const { ref, before, after } = planned;
+  const actor = actorIn(draft, planned);
+  const { fault, move, stored } = judgeAgreement({
+    before,
+    after: after?.plain,
+    actor,
+    now: Date.parse(draft.now),
+    user: draft.caller.user,
+    named: after === undefined ? [] : await agreementsNamed(draft, ref, after.plain),
+  });
+  if (fault !== undefined) throw refuse(planned, fault.code, fault.says, fault.path);
+  if (after === undefined || stored === undefined) return;
+  await checkSigners(draft, planned, after.plain, actor);
+  if (move?.event === 'begin' || move?.event === 'renew' || move?.event === 'offer')
+    await checkTwoEntities(draft, planned, after.plain);
+  replan(draft, ref, stored);
+}
+
+const refuse = (
+  planned: Planned,
+  code: IssueCode,
+  diagnostics: string,
+  path: string,
+): OperationOutcomeError =>
+  new OperationOutcomeError(code, { diagnostics, expression: placesIn(planned, [path]) });
+
+/** Who acts: a party of the agreement as it is; of a new one, as it is written. */
+function actorIn({ caller }: Draft, { before, after }: Planned): AgreementActor | undefined {
+  const agreement = isAgreement(before) ? before : after?.plain;
+  const organization = actorOf(caller);
+  if (organization === undefined) return caller.administrator ? 'administrator' : undefined;
+  if (agreement === undefined) return undefined;
+  if (organization === principalOf(agreement)) return 'principal';
+  return organization === associateOf(agreement) ? 'associate' : undefined;
+}
+
+/** Agreements that `supportingInfo` names; a few are enough. */
+const NAMED_MAX = 20;
+
+async function agreementsNamed(draft: Draft, self: Ref, after: Resource): Promise<readonly Resource[]> {
+  const refs = valuesAt(after, 'supportingInfo')
+    .flatMap((one) => localRef(one) ?? [])
+    .filter((ref) => typeOf(ref) === 'Contract' && ref !== self);
+  const named = await Promise.all(refs.slice(0, NAMED_MAX).map((ref) => readPreview(draft, ref)));
+  return named.filter(isAgreement);
+}
+
+/** Whoever signs, and whoever is named as signer, is of the side that it signs for; what was filed on paper is not asked. */
+async function checkSigners(
+  draft: Draft,
+  planned: Planned,
+  after: Resource,
+  actor: AgreementActor | undefined,
+): Promise<void> {
+  const added = signersAdded(planned.before, after).flatMap(signaturesIn);
+  for (const signature of added) {
+    if (signature.side !== actor) continue;
+    const party = partyOfSide(after, signature.side);
+    for (const who of [signature.who, signature.party]) {
+      const found = partyIn(await resolveParty(who, partyWorldIn(draft)));
+      if (found === undefined || found !== party)
+        throw refuse(
+          planned,
+          'not-your-signature',
+          `the ${actor} signs by its own people`,
+          'Contract.signer',
+        );
+    }
+  }
+}
+
+const partyOfSide = (agreement: Resource, side: Side): Ref | undefined =>
+  side === 'principal' ? principalOf(agreement) : associateOf(agreement);
+
+/** Within one legal entity nothing is disclosed, and nobody is an associate (45 CFR 160.103; compliance D2). */
+async function checkTwoEntities(draft: Draft, planned: Planned, after: Resource): Promise<void> {
+  const [principal, associate] = [principalOf(after), associateOf(after)];
+  if (principal === undefined || associate === undefined) return;
+  if (!(await findSameEntity((ref) => readPreview(draft, ref), principal, associate))) return;
+  throw refuse(
+    planned,
+    'agreement-incomplete',
+    'its two parties are not of one legal entity',
+    'Contract.subject',
+  );
+}
