@@ -74,6 +74,8 @@ export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   'membership':                  ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
   'reset-factors':               ['–',       '–',       '–',       '–',       '–',      '–',   'step-up', 'step-up', '–'],
   'access-review':               ['–',       '–',       '–',       'step-up', '–',      '–',   'step-up', 'step-up', '–'],
+  // — messages of threads
+  'Communication-read':          ['yes',     'yes',     'yes',     'yes',     '–',      '–',   '–',       '–',       'own'],
   // — messages; administrators mend them without their content
   'link-message':                ['yes',     'yes',     '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],
   'correct-message':             ['yes',     'yes',     '–',       '–',       '–',      '–',   'yes',     'yes',     '–'],

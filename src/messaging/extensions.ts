@@ -97,6 +97,39 @@ export const asksForHistory = (recipient: unknown): boolean =>
     })[]
   ).some(({ url, valueBoolean }) => url === WITH_HISTORY && valueBoolean === true);
 
+/** Under which agreement a recipient was told. */
+interface AgreementAtSend {
+  /** The version of the Contract. */
+  readonly contract: string;
+  readonly state: string;
+  readonly principal: Ref | undefined;
+  readonly associate: Ref | undefined;
+}
+
+/** With what stood between two organizations when they were told, once for each agreement. */
+export function withAgreement(
+  resource: Resource,
+  { contract, state, principal, associate }: AgreementAtSend,
+): Resource {
+  const isNoted = extensionsOf(resource).some(
+    ({ url, extension = [] }) =>
+      url === AGREEMENT_AT_SEND &&
+      extension.some(
+        ({ valueReference }) => (valueReference as { reference?: unknown })?.reference === contract,
+      ),
+  );
+  if (isNoted) return resource;
+  return withExtension(resource, {
+    url: AGREEMENT_AT_SEND,
+    extension: [
+      { url: 'contract', valueReference: { reference: contract } },
+      { url: 'state', valueCode: state },
+      ...(principal === undefined ? [] : [{ url: 'principal', valueReference: { reference: principal } }]),
+      ...(associate === undefined ? [] : [{ url: 'associate', valueReference: { reference: associate } }]),
+    ],
+  });
+}
+
 /** Since when each organization takes part in a thread. */
 export const withParticipants = (header: Resource, organizations: readonly Ref[], since: string): Resource =>
   organizations.reduce(
@@ -110,3 +143,7 @@ export const withParticipants = (header: Resource, organizations: readonly Ref[]
       }),
     header,
   );
+
+/** Whether it has an extension that the server alone writes. */
+export const bearsServers = (resource: Resource | undefined): boolean =>
+  resource !== undefined && extensionsOf(resource).some(({ url }) => SERVERS.has(url));

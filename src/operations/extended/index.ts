@@ -29,6 +29,7 @@ import { correctMessage, discardMessage, linkMessage, replayMessage } from './me
 import { meta, metaAdd, metaDelete } from './meta.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
 import { captureConsent } from './consent/capture-consent.ts';
+import { messageRead } from './read-message.ts';
 import { policyAsOfDate } from './policy-as-of.ts';
 import { recordDisclosure } from './record-disclosure.ts';
 import { revoke } from './revoke.ts';
@@ -102,6 +103,8 @@ const DECLARED: readonly Operation[] = [
   validateInCodeSystem,
   lookup,
   subsumes,
+  // — on messages
+  messageRead,
   // — on work items about messages
   linkMessage,
   correctMessage,

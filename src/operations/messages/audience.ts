@@ -20,7 +20,7 @@ export async function withAudience(draft: Draft, ref: Ref): Promise<void> {
   if (resource === undefined) return;
   const header = await headerOf(draft, resource);
   const audience = (header && audienceIn(header)) ?? audienceIn(resource) ?? usualAudience(resource);
-  const tags = audience === 'named' ? await tagsOf(draft, resource) : [];
+  const tags = audience === 'named' ? await tagsOf(draft, ref, resource) : [];
   replan(draft, ref, (tree) => {
     const others = (tree.meta?.tag ?? []).filter(({ system }) => !OWN.has(system));
     const tag = [...others, ...tags];
@@ -47,27 +47,39 @@ function withoutAudience(resource: Resource): Resource {
  */
 function usualAudience(resource: Resource): 'organization' | 'named' {
   const types = valuesAt(resource, 'recipient').map((one) => typeOf(localRef(one) ?? ''));
-  if (types.some((type) => INDIVIDUALS.has(type))) return 'organization';
+  const writer = typeOf(localRef(resource['sender']) ?? '');
+  if ([...types, writer].some((type) => INDIVIDUALS.has(type))) return 'organization';
   return types.length > 0 && types.every((type) => PEOPLE.has(type)) ? 'named' : 'organization';
 }
 
 const INDIVIDUALS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
 
-async function tagsOf(draft: Draft, resource: Resource): Promise<readonly Coding[]> {
-  const readers = new Set<Ref>();
-  const author = callersPerson(draft);
-  for (const one of namedIn(resource))
-    for (const reader of await readersOf(draft, localRef(one))) readers.add(reader);
-  if (author !== undefined && draft.planned.get(`Communication/${resource.id ?? ''}`)?.before === undefined)
-    readers.add(author);
+/** Whoever is named, and who wrote it: of the version before those stay who were in it for another reason than their name. */
+async function tagsOf(draft: Draft, ref: Ref, resource: Resource): Promise<readonly Coding[]> {
+  const before = draft.planned.get(ref)?.before;
+  const stood = new Set(
+    (before?.meta?.tag ?? []).filter(({ system }) => system === NAMED_READER).map(({ code }) => code),
+  );
+  const author = stood.size === 0 ? callersPerson(draft) : undefined;
+  for (const one of before === undefined ? [] : await readersOf(draft, before)) stood.delete(one);
+  const readers = new Set([
+    ...stood,
+    ...(author === undefined ? [] : [author]),
+    ...(await readersOf(draft, resource)),
+  ]);
   return [
     { system: MESSAGE_AUDIENCE, code: NAMED },
-    ...[...readers].map((code) => ({ system: NAMED_READER, code })),
+    ...[...readers].flatMap((code) => (code === undefined ? [] : [{ system: NAMED_READER, code }])),
   ];
 }
 
+async function readersOf(draft: Draft, resource: Resource): Promise<readonly Ref[]> {
+  const readers = await Promise.all(namedIn(resource).map((one) => peopleBehind(draft, localRef(one))));
+  return readers.flat();
+}
+
 /** A role stands for its person as well, and a team for its members: so somebody names who stands in for them. */
-async function readersOf(draft: Draft, ref: Ref | undefined): Promise<readonly Ref[]> {
+async function peopleBehind(draft: Draft, ref: Ref | undefined): Promise<readonly Ref[]> {
   if (ref === undefined) return [];
   const type = typeOf(ref);
   if (type !== 'PractitionerRole' && type !== 'CareTeam') return PEOPLE.has(type) ? [ref] : [];

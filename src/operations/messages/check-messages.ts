@@ -5,7 +5,7 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
-import { withServersOf } from '../../messaging/extensions.ts';
+import { bearsServers, withServersOf } from '../../messaging/extensions.ts';
 import { limitFault } from '../../messaging/limits.ts';
 import { messageShape } from '../../messaging/shape.ts';
 import { isUnsent, statusMove } from '../../messaging/statuses.ts';
@@ -44,7 +44,11 @@ async function checkOne(draft: Draft, planned: Planned): Promise<void> {
 async function begin(draft: Draft, planned: Planned): Promise<boolean> {
   await completeFromThread(draft, planned);
   const shape = shapeOf(draft, planned);
-  if (shape === 'plain') return false;
+  if (shape === 'plain') {
+    if (bearsServers(resourceIn(draft, planned.ref)) || bearsServers(planned.before))
+      replan(draft, planned.ref, (tree) => withServersOf(tree, planned.before));
+    return false;
+  }
   await checkSender(draft, planned);
   if (shape === 'header') await openHeader(draft, planned);
   else await send(draft, planned, undefined);

@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { readReceiptsIn, withReceipt, withServersOf } from '../../messaging/extensions.ts';
 import { frozenElement } from '../../messaging/frozen.ts';
-import { statusMove } from '../../messaging/statuses.ts';
+import { isUnsent, statusMove } from '../../messaging/statuses.ts';
 import { valuesAt } from '../../resources/element.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { readPreview } from '../write/preview.ts';
@@ -26,9 +26,14 @@ export async function changeSentMessage(
       expression: placesIn(planned, [`Communication.${element}`]),
     });
   const [from, to] = [before['status'], after['status']];
-  const saysRead = (to === 'completed' && from !== 'completed') || after['received'] !== before['received'];
-  if (saysRead && after['received'] !== undefined) return read(draft, planned, before);
-  if (to === 'completed' && from !== 'completed') return read(draft, planned, before);
+  const saysRead =
+    (to === 'completed' && from !== 'completed') ||
+    (after['received'] !== undefined && after['received'] !== before['received']);
+  if (saysRead) {
+    if (notReadable(before)) throw noMove(planned, from, to);
+    await receiptFor(draft, planned, before);
+    return undefined;
+  }
   if (to === from) return restore(draft, planned, {});
   if (!ownDraftOf(draft, planned))
     throw new OperationOutcomeError('not-your-move', {
@@ -75,9 +80,10 @@ function restore(draft: Draft, planned: Planned, moved: Readonly<Record<string, 
 /**
  * A recipient says that it has read the message: the server writes who and when, once for each.
  *
+ * @returns whether that was not known
  * @throws OperationOutcomeError `not-your-move` for the sender
  */
-export async function read(draft: Draft, planned: Planned, before: Resource): Promise<void> {
+export async function receiptFor(draft: Draft, planned: Planned, before: Resource): Promise<boolean> {
   const reader = await readerOf(draft, before);
   if (reader === undefined)
     throw new OperationOutcomeError('not-your-move', {
@@ -94,7 +100,12 @@ export async function read(draft: Draft, planned: Planned, before: Resource): Pr
   const status = isReadByAll && before['status'] === 'in-progress' ? 'completed' : before['status'];
   restore(draft, planned, { status, received: before['received'] ?? draft.now });
   if (isNew) replan(draft, planned.ref, (tree) => withReceipt(tree, { ...reader, at: draft.now }));
+  return isNew;
 }
+
+/** It was not sent, or was retracted: nobody reads it any more. */
+export const notReadable = (message: Resource): boolean =>
+  isUnsent(message) || message['status'] === 'entered-in-error';
 
 /** The organizations of the recipients, but the sender's where others are told. */
 async function organizationsTold(draft: Draft, message: Resource): Promise<ReadonlySet<Ref>> {

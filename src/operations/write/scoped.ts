@@ -72,7 +72,8 @@ function checkRoleLimits(caller: Caller, planned: Planned, resource: Resource): 
   const { ref } = planned;
   if (isWithinNarrowing(roleNarrowingFor(caller, typeOf(ref), rightOf(planned)), ref, resource)) return;
   const { limits = [] } = rolePermitOf(caller, rightOf(planned), typeOf(ref)) ?? {};
-  const meant = limits.map((limit) => RIGHT_LIMITS[limit]).join('; or ');
+  // Without a limit of the role, what is for named people is beyond it.
+  const meant = limits.map((limit) => RIGHT_LIMITS[limit]).join('; or ') || 'messages that name you';
   throw beyondRole(caller, planned, `no more than ${meant}`);
 }
 

@@ -6,9 +6,9 @@
  */
 import { escape } from './escape.ts';
 
-/** HL7's own code systems, and UCUM, say `caseSensitive: true`. */
+/** HL7's own code systems, and UCUM, say `caseSensitive: true`; our codes that are references to people do. */
 const CASE_SENSITIVE =
-  /^(?:http:\/\/hl7\.org\/fhir\/|http:\/\/terminology\.hl7\.org\/|http:\/\/unitsofmeasure\.org$|urn:ietf:)/;
+  /^(?:http:\/\/hl7\.org\/fhir\/|http:\/\/terminology\.hl7\.org\/|http:\/\/unitsofmeasure\.org$|urn:ietf:|https:\/\/closeloop\.dev\/fhir\/CodeSystem\/named-reader$)/;
 
 /** "MIME types are case-insensitive" (RFC 6838 4.2); "tags are to be treated as case insensitive" (RFC 5646 2.1.1). */
 const CASE_INSENSITIVE: ReadonlySet<string> = new Set(['urn:ietf:bcp:13', 'urn:ietf:bcp:47']);

@@ -9,6 +9,7 @@ import { outcomeCommit, type EndedDelivery } from '../../../src/delivery/outcome
 import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { openWithheld } from '../../../src/operations/withheld-delivery.ts';
+import { valuesAt } from '../../../src/resources/element.ts';
 import type { AgreementSpec } from '../../agreements.ts';
 import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
 import * as make from '../../resources.ts';
@@ -52,6 +53,7 @@ async function order(from: Ref, to: Ref) {
   return world.ask(callerFor(from), 'POST', 'ServiceRequest', make.serviceRequest(parties));
 }
 
+const AT_SEND = 'https://closeloop.dev/fhir/StructureDefinition/agreement-at-send';
 const CONTENT = 'https://closeloop.dev/fhir/CodeSystem/message-content';
 
 const send = (from: Ref, to: Ref, content: string | undefined, more: object = {}) =>
@@ -106,6 +108,49 @@ test('(baa-messaging BA10) the agreement itself may be talked about while it is 
   expect((await send(A, vendor('pending'), 'agreement', about)).status).toBe(201);
   const { code } = await send(A, vendor('pending'), 'agreement'); // about nothing
   expect(code).toBe('agreement-not-active');
+});
+
+describe('(baa-messaging BA15) a message says under which agreement it was sent', () => {
+  const noted = (resource: unknown): string =>
+    JSON.stringify(valuesAt(resource, 'extension').filter((one) => valuesAt(one, 'url')[0] === AT_SEND));
+
+  test('in the version that was in force, and says so when it has ended', async () => {
+    const { json } = await send(A, vendor('active'), 'phi');
+    const said = noted(json);
+    expect(said).toMatch(/Contract\/active\/_history\/\d+/);
+    expect(said).toContain('"state","valueCode":"active"');
+    expect(said).toContain(vendor('active'));
+    clock.at = AFTER_END;
+    const later = await world.ask(initiator, 'GET', `Communication/${json?.id}`);
+    clock.at = MORNING;
+    expect(noted(later.json)).toBe(said);
+  });
+
+  test('which no client writes itself', async () => {
+    const forged = { url: AT_SEND, extension: [{ url: 'state', valueCode: 'active' }] };
+    const { json } = await send(A, 'Organization/specialist', 'phi', { extension: [forged] });
+    expect(noted(json)).toBe('[]');
+  });
+
+  test('(baa-messaging MS3) whom a thread is to be shown from its beginning is asked for each message', async () => {
+    const thread = {
+      payload: undefined,
+      recipient: [{ reference: A }, { reference: 'Organization/specialist' }],
+    };
+    const { json: header } = await send(A, A, 'administrative', { ...thread, status: 'in-progress' });
+    const partOf = [{ reference: `Communication/${header?.id}` }];
+    expect((await send(A, 'Organization/specialist', 'phi', { partOf })).status).toBe(201);
+    const extension = [
+      { url: 'https://closeloop.dev/fhir/StructureDefinition/with-history', valueBoolean: true },
+    ];
+    const add = (history: object, to = vendor('expired')) =>
+      world.ask(initiator, 'PATCH', `Communication/${header?.id}`, [
+        { op: 'add', path: '/recipient/-', value: { reference: to, ...history } },
+      ]);
+    expect((await add({ extension })).code).toBe('agreement-not-active');
+    expect((await add({}, vendor('none'))).status).toBe(200);
+    expect((await add({ extension }, vendor('active'))).status).toBe(200);
+  });
 });
 
 test('(baa-messaging BA4) between providers treatment never asks, whatever agreement there is', async () => {
