@@ -9,6 +9,7 @@ import { FILE_SETTINGS } from './file-settings.ts';
 import { IDENTITY_SETTINGS } from './identity-settings.ts';
 import { LISTEN_SETTINGS } from './listen-settings.ts';
 import { MESSAGING_SETTINGS } from './messaging-settings.ts';
+import { RETENTION_SETTINGS } from './retention-settings.ts';
 import { TOKEN_TYPES } from '../http/token-type.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 import {
@@ -31,6 +32,7 @@ const DAY = 24 * 60 * MINUTE;
 
 export const SETTINGS = {
   ...LISTEN_SETTINGS,
+  ...RETENTION_SETTINGS,
 
   // — what it keeps
   dataDir: text('./data', 'Folder of the store. One process at a time.'),
