@@ -2,13 +2,14 @@
  * What an organization that works for others is told where no agreement is in force (baa-messaging BA13; harmony Z3): that there
  * is none, of what a referral of its own reaches, and nothing of anything else.
  */
-import { pausedWords } from '../agreements/words.ts';
+import { tellStanding } from '../agreements/told.ts';
+import { readAgreement, storedContracts } from '../delivery/agreements.ts';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import { EVERYTHING, withTold, type Sight } from '../ports/query.ts';
 import type { Snapshot, Version } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
-import { isFileShown } from './binary-shown.ts';
+import { isFileShown, principalOfFile } from './binary-shown.ts';
 import type { OperationContext } from './context.ts';
 import { associateIn, sightOf, type Request } from './request.ts';
 import { sightFor } from './scope.ts';
@@ -24,7 +25,7 @@ const asIfInForce = (request: Request): Request => {
  * an agreement withholds it; every other refusal as it is.
  */
 export async function agreementBehind(
-  { store, settings }: Pick<OperationContext, 'store' | 'settings'>,
+  { store, settings, clock }: Pick<OperationContext, 'clock' | 'store' | 'settings'>,
   request: Request,
   refusal: unknown,
 ): Promise<unknown> {
@@ -37,9 +38,35 @@ export async function agreementBehind(
   // Denied besides: one reason is said, and that no agreement is in force comes first.
   const version = await readShown(snapshot, asIfInForce(request), ref, base, withTold);
   if (version === undefined || (await readShown(snapshot, request, ref, base)) !== undefined) return refusal;
-  return new OperationOutcomeError('agreement-not-active', {
-    diagnostics: pausedWords(await nameOf(snapshot, version.custodian)),
-  });
+  // A file of one's own is closed with the message that carries it.
+  const other =
+    version.custodian === caller.organization
+      ? await principalOfFile(snapshot, caller, ref, base)
+      : version.custodian;
+  if (other === undefined) return refusal;
+  const paused = await pausedWith(snapshot, request, other, clock.now());
+  return new OperationOutcomeError('agreement-not-active', paused);
+}
+
+/** That no agreement is in force with an organization, and which one would be, in the words for the associate (baa-messaging 9). */
+async function pausedWith(
+  snapshot: Snapshot,
+  { caller: { organization: associate } }: Request,
+  keeper: Ref | '',
+  now: number,
+): Promise<Omit<IssueDetail, 'code'>> {
+  if (associate === undefined || keeper === '')
+    throw new Error('what is closed is kept by another organization');
+  const standing = await readAgreement(storedContracts(snapshot), keeper, associate, now);
+  const names = new Map<Ref, string>();
+  for (const party of [keeper, associate, standing.principal, standing.associate])
+    if (party !== undefined) names.set(party, await nameOf(snapshot, party));
+  const told = tellStanding(standing, { reader: associate, principal: keeper, associate, names });
+  return {
+    diagnostics: told.text,
+    ...(told.extension !== undefined && { extension: [told.extension] }),
+    ...(told.contract !== undefined && { agreement: told.contract }),
+  };
 }
 
 /** What a request names, where its caller may read it. */
@@ -54,9 +81,8 @@ async function readShown(
   return version && (await isFileShown(snapshot, request.caller, version, base)) ? version : undefined;
 }
 
-async function nameOf(snapshot: Snapshot, organization: Ref | ''): Promise<string> {
-  const version = organization === '' ? undefined : await snapshot.read(organization, EVERYTHING);
-  const name = resourceOf(version)?.['name'];
+async function nameOf(snapshot: Snapshot, organization: Ref): Promise<string> {
+  const name = resourceOf(await snapshot.read(organization, EVERYTHING))?.['name'];
   return typeof name === 'string' ? name : organization;
 }
 
@@ -71,14 +97,15 @@ export async function pausedIn(
   snapshot: Snapshot,
   request: Request,
   patients: readonly Ref[],
+  now: number,
 ): Promise<readonly IssueDetail[]> {
   if (associateIn(request.caller) === undefined) return [];
   const [inForce, sight] = [sightOf(asIfInForce(request).caller), sightOf(request.caller)];
   for (const patient of patients) {
     const version = await snapshot.read(patient, inForce);
     if (version === undefined || (await snapshot.read(patient, sight)) !== undefined) continue;
-    const diagnostics = pausedWords(await nameOf(snapshot, version.custodian));
-    return [{ code: 'agreement-not-active', severity: 'information', diagnostics }];
+    const paused = await pausedWith(snapshot, request, version.custodian, now);
+    return [{ code: 'agreement-not-active', severity: 'information', ...paused }];
   }
   return [];
 }

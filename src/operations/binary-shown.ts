@@ -7,7 +7,7 @@ import type { Clause, Query, Sight } from '../ports/query.ts';
 import type { Snapshot, Version } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { isOpenTo } from '../delivery/agreement-sight.ts';
-import { isWithheld } from '../messaging/masked.ts';
+import { isWithheld, toldUnder } from '../messaging/masked.ts';
 import { ownRefOf, typeOf } from '../resources/element.ts';
 import { CARRIERS, FILE_PARAM } from '../resources/message-values.ts';
 import { narrowingFor } from './narrowing.ts';
@@ -57,16 +57,48 @@ async function isOpenFile(
 ): Promise<boolean> {
   const associate = associateIn(caller);
   if (associate === undefined) return true;
-  const to = [ref, `${base}/${ref}`];
-  let isWithheldSomewhere = false;
-  for (const type of CARRIERS) {
-    const query = queryOf(type, { kind: 'reference', param: FILE_PARAM, to }, sightOf(caller), CARRIERS_MAX);
-    for (const { text, custodian: keeper } of (await snapshot.search(query)).matches) {
-      if (!isWithheld(parseStored(text), keeper, associate)) return true;
-      isWithheldSomewhere = true;
-    }
-  }
-  return !isWithheldSomewhere && isOpenTo(associate, 'Binary', custodian);
+  const carriers = await carriersOf(snapshot, caller, ref, base);
+  const withheld = carriers.filter(({ resource, custodian: keeper }) =>
+    isWithheld(resource, keeper, associate),
+  );
+  if (withheld.length < carriers.length) return true;
+  return carriers.length === 0 && isOpenTo(associate, 'Binary', custodian);
+}
+
+/** Whose agreement would show a file that the caller keeps itself: with whom it had told a message that carries it. */
+export async function principalOfFile(
+  snapshot: Snapshot,
+  caller: Caller,
+  file: Ref,
+  base: string,
+): Promise<Ref | undefined> {
+  const carriers = await carriersOf(snapshot, caller, file, base);
+  const told = carriers.flatMap(({ resource }) => toldUnder(resource));
+  return told.find(
+    ({ principal, associate }) =>
+      associate === caller.organization && caller.agreements?.open.has(principal) === false,
+  )?.principal;
+}
+
+interface Carrier {
+  readonly resource: Resource;
+  readonly custodian: Ref | '';
+}
+
+/** The messages and Contracts that carry a file, as far as the caller sees them. */
+async function carriersOf(
+  snapshot: Snapshot,
+  caller: Caller,
+  file: Ref,
+  base: string,
+): Promise<readonly Carrier[]> {
+  const where: Clause = { kind: 'reference', param: FILE_PARAM, to: [file, `${base}/${file}`] };
+  const pages = await Promise.all(
+    CARRIERS.map((type) => snapshot.search(queryOf(type, where, sightOf(caller), CARRIERS_MAX))),
+  );
+  return pages.flatMap(({ matches }) =>
+    matches.map(({ text, custodian }) => ({ resource: parseStored(text), custodian })),
+  );
 }
 
 function contextOf(binary: Resource, base: string): Ref | undefined {

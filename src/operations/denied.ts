@@ -95,6 +95,7 @@ const PATIENTS_MAX = 100;
  * answer them.
  */
 export async function suppressedIn(
+  { clock }: Pick<OperationContext, 'clock'>,
   snapshot: Snapshot,
   request: Request,
   where: Clause | undefined,
@@ -109,8 +110,8 @@ export async function suppressedIn(
   const asked = [...named].slice(0, PATIENTS_MAX);
   for (const patient of asked)
     if (!lifted.has(patient) && (await snapshot.isDenied(patient, organization)))
-      return [SUPPRESSED, ...(await pausedIn(snapshot, request, asked))];
-  return pausedIn(snapshot, request, asked);
+      return [SUPPRESSED, ...(await pausedIn(snapshot, request, asked, clock.now()))];
+  return pausedIn(snapshot, request, asked, clock.now());
 }
 
 const SUPPRESSED: IssueDetail = {

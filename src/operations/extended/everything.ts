@@ -124,7 +124,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
   const { matches: found, next } = await findMatches(invocation, snapshot, patient, mark, count);
   // Types that are named are what the purpose needs.
   const matches = wanted === undefined ? neededOf(found, request.caller, audit, patient) : found;
-  const suppressed = await suppressedIn(snapshot, { ...request, compartment: patient }, undefined);
+  const suppressed = await suppressedIn(context, snapshot, { ...request, compartment: patient }, undefined);
   const { included, cut } = await findSupporting(context, request, snapshot, patient, matches, wanted);
   const self = addressOf(context.settings.publicBase, invocation, patient);
   const nextLink = next === undefined ? undefined : `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${next}`;

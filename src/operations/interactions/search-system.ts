@@ -77,7 +77,7 @@ export async function performSystemSearchAsOf(
   const links = linksOf(selfOf(context, request, parsed), snapshot.seq, { from, to, more });
   const warnings = [
     ...cutPage(more, matches.length, parsed.query.count),
-    ...(await suppressedIn(snapshot, request, parsed.query.where)),
+    ...(await suppressedIn(context, snapshot, request, parsed.query.where)),
   ];
   return replyWithMatches(context, request, snapshot, parsed, { matches, total, links, warnings });
 }

@@ -67,7 +67,7 @@ export async function performSearchAsOf(
     links,
     warnings: [
       ...cutPage(more, given, query.count),
-      ...(await suppressedIn(snapshot, request, query.where, type)),
+      ...(await suppressedIn(context, snapshot, request, query.where, type)),
     ],
   });
 }
