@@ -36,6 +36,24 @@ const LEAVES: readonly Leaf[] = [
   },
   { at: 'delivery/payloads.ts', why: 'what is known of organizations, kept in memory', apart: true },
   {
+    at: 'delivery/agreement-sight.ts',
+    why: 'what organizations that work for others see, which hardly any does',
+    apart: true,
+  },
+  { at: 'delivery/joined-clauses.ts', why: 'puts clauses of a sight together' },
+  { at: 'delivery/file-hashes.ts', why: 'the hashes of what left, for the audit' },
+  { at: 'operations/audit/files-told.ts', why: 'the hashes of what left, for the audit' },
+  {
+    at: 'operations/attachments/quarantine.ts',
+    why: 'files in quarantine, which no other resource is',
+    apart: true,
+  },
+  {
+    at: 'operations/write/store-files.ts',
+    why: 'the bytes of large files, of which most writes have none',
+    apart: true,
+  },
+  {
     at: 'delivery/shown-view.ts',
     why: 'what a rail reads, for hardly any receiver other than it is',
     apart: true,
