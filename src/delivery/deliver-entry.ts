@@ -294,7 +294,7 @@ async function conclude(
   return recordOutcome(parts, lease, { entry, fate, ...decided, ...left, ...said, evidence, records });
 }
 
-const leftIn = ({ bytesHash, fileHashes }: Left): Left => ({ bytesHash, fileHashes });
+const leftIn = ({ bytesHash, fileHashes, bytes }: Left): Left => ({ bytesHash, fileHashes, bytes });
 
 /** What reached the receiver is on record even where it is sent again: its next attempt may be withheld (baa-messaging MS51). */
 async function noteAttempt(store: Store, ended: EndedDelivery): Promise<void> {

@@ -123,7 +123,7 @@ const refusedAs = ({ refused }: EndedDelivery): Pick<AuditEntry, 'issue'> =>
 
 /** On what it was decided, and what left (compliance V1). */
 function decidedOn({ fate, basis, deciding = [], exception, notice, ...left }: EndedDelivery) {
-  const { bytesHash, fileHashes = [] } = left;
+  const { bytesHash, fileHashes = [], bytes } = left;
   return {
     ...(basis !== undefined && { basis }),
     ...(deciding.length > 0 && { deciding }),
@@ -131,6 +131,7 @@ function decidedOn({ fate, basis, deciding = [], exception, notice, ...left }: E
     ...(notice !== undefined && fate === 'accepted' && { notice }),
     ...(bytesHash !== undefined && { bytesHash }),
     ...(fileHashes.length > 0 && { fileHashes }),
+    ...(bytes !== undefined && { bytes }),
   };
 }
 

@@ -233,6 +233,18 @@ export interface IssueDetail {
   readonly agreement?: Ref | undefined;
   /** Who is kept from something, and by whom, on no ground of law: a person looks at it (compliance I3). Not rendered. */
   readonly keptFrom?: { readonly counterparty: Ref; readonly owner: Ref } | undefined;
+  /** Whom the refused request would have told something, for the audit alone (baa-messaging MS52). Not rendered. */
+  readonly untold?: Untold | undefined;
+}
+
+/** What somebody was about to be told, and was not: references and hashes alone. */
+export interface Untold {
+  readonly to: Ref;
+  readonly what: readonly string[];
+  /** SHA-256 in hex of the files in it. */
+  readonly fileHashes: readonly string[];
+  /** Versions of what decided. */
+  readonly deciding: readonly string[];
 }
 
 /** The code system of the exceptions of 45 CFR 171. */

@@ -50,6 +50,7 @@ export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   'audit-package-cancel':        ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       '–',       '–'],
   'evidence':                    ['–',       '–',       '–',       'step-up', '–',      '–',   '–',       '–',       '–'],
   'incident-sheet':              ['–',       '–',       '–',       'step-up', '–',      '–',   '–',       '–',       '–'],
+  'vendor-register':             ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       '–',       '–'],
   'information-blocking-report': ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       '–',       '–'],
   'policy-as-of':                ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       'yes',     '–'],
   'hold':                        ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       '–',       '–'],

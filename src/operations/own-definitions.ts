@@ -2,6 +2,7 @@
  * The code systems and the extension that this server defines itself, as everyone may read them: by id, and by url. What
  * stands in a table of the code is listed; of the others, their codes explain themselves where they are used.
  */
+import { ASSURANCE, PAPERS, PAPER_SYSTEM } from '../agreements/papers.ts';
 import { EXCEPTION_SYSTEM, ISSUE_SYSTEM, ISSUES } from '../fhir/issue.ts';
 import { OWN_WORD } from '../delivery/consents.ts';
 import { EVIDENCE_SYSTEM } from '../delivery/evidence.ts';
@@ -92,6 +93,11 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
     'What became of a delivery that disclosed nothing',
     defined([WITHHELD, NOT_DELIVERED].map(({ code, display }) => [code, display])),
   ],
+  [ASSURANCE.system]: [
+    'What a document is to its keeper',
+    defined([[ASSURANCE.code, 'A paper of due diligence']]),
+  ],
+  [PAPER_SYSTEM]: ['What a paper about a vendor is', defined(Object.entries(PAPERS))],
   [`${ROOT}ihe-transaction`]: [
     'The transaction of IHE 360X that tells of a move',
     defined(Object.entries(TRANSACTION_NAMES)),

@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Payloads } from '../delivery/payloads.ts';
 import type { Ref } from '../fhir/types.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { auditRefusal, auditUntold } from './audit/audit.ts';
+import { auditRefusal, auditUntold, untoldIn } from './audit/audit.ts';
 import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
 import { accessDenialBehind } from './access-denied.ts';
 import { agreementBehind } from './agreement-behind.ts';
@@ -95,7 +95,7 @@ async function recordRefused(context: OperationContext, request: Request, error:
   const code = codeOf(error);
   const withheld = await withheldBehind(context, request, error).catch(() => undefined);
   const isTold = code !== 'not-found';
-  const refusal = auditRefusal(request, code, isTold ? withheld?.keeper : undefined);
+  const refusal = auditRefusal(request, code, isTold ? withheld?.keeper : undefined, untoldIn(error));
   // Both at once, so that the answer takes as long as any other.
   await Promise.all([
     recordRefusal(context, refusal, error),

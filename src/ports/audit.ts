@@ -80,6 +80,10 @@ export interface AuditEntry {
   readonly bytesHash?: string;
   /** SHA-256 in hex of each file inside of what left, whatever it was called and however it was packed (baa-messaging MS51). */
   readonly fileHashes?: readonly string[];
+  /** How many bytes left. */
+  readonly bytes?: number;
+  /** The organization that a refused request would have told (baa-messaging MS52). */
+  readonly refusedTo?: Ref;
   /** Why the whole record was needed, as whoever asked for it said (compliance M5). */
   readonly justification?: string;
   /** On whose word that it was the minimum: a kind of party (compliance M6). */

@@ -22,6 +22,8 @@ export interface Left {
   readonly bytesHash?: string | undefined;
   /** The same of each file inside. */
   readonly fileHashes?: readonly string[] | undefined;
+  /** How many bytes. */
+  readonly bytes?: number | undefined;
 }
 
 /** The outcome of one attempt. */

@@ -34,6 +34,7 @@ export function auditAgents(
     ...keeperOf(entry),
     serverOf(pattern, source),
     ...receiverOf(entry, source),
+    ...untoldOf(entry, seeing),
     ...(seeing.own ? agentsElsewhere(entry) : []),
     ...authorizerOf(entry, seeing),
   ];
@@ -141,6 +142,10 @@ function receiverOf({ delivery }: AuditEntry, { base, name }: AuditSource): Part
   if (to === undefined) return [{ type, who: { identifier: { value: receiver } } }];
   return [{ type, who: { reference: to, identifier: { value: receiver } }, network }];
 }
+
+/** Whom a refused request would have told. Nobody but its own side learns of the attempt. */
+const untoldOf = ({ refusedTo }: AuditEntry, { own }: AuditSeeing): Participant[] =>
+  refusedTo === undefined || !own ? [] : [{ type: codedAs(DESTINATION), who: { reference: refusedTo } }];
 
 /** The patient who wrote or gave the Consent that decided. */
 function authorizerOf(entry: AuditEntry, { discloses }: AuditSeeing): Participant[] {

@@ -1,5 +1,5 @@
 /** The audit rows of what the FHIR engine does: one row per write, one per read, search and refusal (rules 4). */
-import type { IssueCode } from '../../fhir/issue.ts';
+import { OperationOutcomeError, type IssueCode, type Untold } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { exceptionFor } from '../../policies/exception.ts';
 import type { Role } from '../../identity/roles.ts';
@@ -189,8 +189,9 @@ export type Refused = Pick<
  * (compliance I1).
  *
  * @param keeper of what was kept back: it sees who asked for it, and that it was (audit-compliance AU4)
+ * @param untold what it would have told whom (baa-messaging MS52)
  */
-export function auditRefusal(request: Refused, issue: IssueCode, keeper?: Ref): AuditEntry {
+export function auditRefusal(request: Refused, issue: IssueCode, keeper?: Ref, untold?: Untold): AuditEntry {
   const { caller, interaction, requestId } = request;
   const query = askedOf(request);
   const exception = keeper === undefined ? undefined : exceptionFor(issue);
@@ -202,13 +203,30 @@ export function auditRefusal(request: Refused, issue: IssueCode, keeper?: Ref): 
     agent: agentOf(caller),
     ...purposesOf(caller),
     requestId,
-    entities: namedIn(request),
+    entities: unique([...namedIn(request), ...(untold?.what ?? [])]),
     patients: [],
     ...(query !== '' && { query }),
     ...(exception !== undefined && { exception }),
+    ...untoldMembers(untold),
     viewers: keeper === undefined ? [] : [keeper],
   };
 }
+
+function untoldMembers(untold: Untold | undefined): Partial<AuditEntry> {
+  if (untold === undefined) return {};
+  const { to, fileHashes, deciding } = untold;
+  return {
+    refusedTo: to,
+    ...(fileHashes.length > 0 && { fileHashes }),
+    ...(deciding.length > 0 && { deciding }),
+  };
+}
+
+/** What a refusal says of what it would have told. */
+export const untoldIn = (error: unknown): Untold | undefined =>
+  error instanceof OperationOutcomeError
+    ? error.issues.find(({ untold }) => untold !== undefined)?.untold
+    : undefined;
 
 /**
  * A request that was answered as if there were nothing, because that there is something must not be told (compliance L6):

@@ -39,6 +39,7 @@ import { validateInCodeSystem, validateInValueSet } from './terminology/validate
 import { timeline } from './timeline.ts';
 import { verifyDirectEndpoint } from './verify-endpoint.ts';
 import { validate } from './validate.ts';
+import { vendorRegister } from './vendor-register.ts';
 
 const DECLARED: readonly Operation[] = [
   convert,
@@ -78,6 +79,7 @@ const DECLARED: readonly Operation[] = [
   holds,
   policyAsOfDate,
   incidentSheet,
+  vendorRegister,
   // — on clients
   listedClients,
   registeredClient,

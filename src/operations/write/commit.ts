@@ -26,7 +26,7 @@ import { isDirectory } from '../../resources/index.ts';
 import { PARTY_TYPES } from '../../resources/parties/standing.ts';
 import { reachOf } from '../../resources/reach.ts';
 import { buildTemplate } from '../../resources/template.ts';
-import { auditRefusal, auditWrite } from '../audit/audit.ts';
+import { auditRefusal, auditWrite, untoldIn } from '../audit/audit.ts';
 import { denialsIn } from './denials.ts';
 import { readPreview } from './preview.ts';
 import { kindsIn } from './kept-kinds.ts';
@@ -246,7 +246,7 @@ async function storeRefusal(
   const key = commitKeyOf(request, refusalTemplate(error));
   if (key === undefined || error.retryAfter !== undefined || error.code === 'idempotency-key-reused')
     return undefined;
-  const commit = auditedCommit([auditRefusal(request, error.code)], { key });
+  const commit = auditedCommit([auditRefusal(request, error.code, undefined, untoldIn(error))], { key });
   const { committed } = await commitPlanned(context, async () => ({ commit, templates: new Map() }));
   return committed.replayed ? readStoredReply(committed.reply) : undefined;
 }

@@ -33,6 +33,7 @@ import { keeperOf, readLabels, readPreview } from './preview.ts';
 import { patientsOfCompartments } from '../values.ts';
 import { issuesOfRefusal } from './refused-disclosure.ts';
 import { addDerivedWrite } from './rule.ts';
+import { untoldBy } from './untold.ts';
 import { refusalOfFault } from '../search/search-refusal.ts';
 
 /** Something that the draft is about to tell. */
@@ -295,9 +296,10 @@ const REFUSED_TOLD_MAX = 20;
 
 async function refusalOf(
   draft: Draft,
-  { to }: Telling,
+  telling: Telling,
   refused: readonly RefusedTelling[],
 ): Promise<OperationOutcomeError> {
+  const { to } = telling;
   const nameOf = async (party: Ref): Promise<string> => {
     const name = (await readPreview(draft, party))?.['name'];
     return typeof name === 'string' ? name : party;
@@ -313,7 +315,16 @@ async function refusalOf(
   for (const one of refused.slice(0, REFUSED_TOLD_MAX)) issues.push(...(await issuesOfRefusal(one, about)));
   const [first, ...rest] = issues;
   if (first === undefined) throw new Error('a refusal has an issue');
-  return OperationOutcomeError.of([first, ...rest]);
+  return OperationOutcomeError.of([
+    {
+      ...first,
+      untold: await untoldBy(
+        telling,
+        refused.map(({ decision }) => decision),
+      ),
+    },
+    ...rest,
+  ]);
 }
 
 /** Writes the basis that was found into an order that claims none, and says so (compliance D3). */

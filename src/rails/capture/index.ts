@@ -80,7 +80,11 @@ export function createCaptureRail(parts: CaptureParts): CaptureRail {
     await trail?.append(JSON.stringify(captured));
     kept.push(captured);
     if (kept.length > keptMax) kept.shift();
-    const left = { bytesHash: hash('sha256', text, 'hex'), ...(await fileHashesOf(filesIn(text))) };
+    const left = {
+      bytesHash: hash('sha256', text, 'hex'),
+      bytes: Buffer.byteLength(text),
+      ...(await fileHashesOf(filesIn(text))),
+    };
     return { outcome: 'accepted', says: 'captured', ...left };
   }
 

@@ -79,6 +79,8 @@ interface PackedMail {
   /** SHA-256 of the package, in hex. */
   readonly hash: string;
   readonly fileHashes: readonly string[];
+  /** Bytes of the package. */
+  readonly size: number;
 }
 
 /** @throws NoticeMissing when the text for people lacks the notice that is owed (compliance C10, P23, P30) */
@@ -104,7 +106,14 @@ async function packMail(
     asks: 'dispatched',
   });
   const { fileHashes = [] } = await fileHashesOf(submission.documents.map(({ bytes: file }) => file));
-  return { from, messageId, bytes, hash: createHash('sha256').update(zip).digest('hex'), fileHashes };
+  return {
+    from,
+    messageId,
+    bytes,
+    hash: createHash('sha256').update(zip).digest('hex'),
+    fileHashes,
+    size: zip.length,
+  };
 }
 
 interface PostedMail extends Omit<PackedMail, 'bytes'> {
@@ -116,7 +125,7 @@ interface PostedMail extends Omit<PackedMail, 'bytes'> {
 /** The receipt: what the relay said, and what is waited for from now on. */
 function receiptOf(
   { clock, times }: DirectDeliverParts,
-  { entry, from, to, messageId, uniqueId, hash, fileHashes }: PostedMail,
+  { entry, from, to, messageId, uniqueId, hash, fileHashes, size }: PostedMail,
   answer: PostAnswer,
 ): Receipt {
   const now = clock.now();
@@ -148,6 +157,7 @@ function receiptOf(
     says: 'the relay has it',
     bytesHash: hash,
     fileHashes,
+    bytes: size,
     evidence: [{ ...evidence, kind: 'smtp-accepted' }],
     records: [writeSent(sent, 'any', now)],
     dueBy,

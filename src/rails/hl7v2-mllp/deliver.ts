@@ -76,7 +76,8 @@ async function leftOf(left: readonly LeftMessage[]): Promise<Left> {
   const sha256 = createHash('sha256');
   for (const { bytes } of left) sha256.update(bytes);
   const files = left.flatMap(({ message }) => filesInMessage(message));
-  return { bytesHash: sha256.digest('hex'), ...(await fileHashesOf(files)) };
+  const size = left.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return { bytesHash: sha256.digest('hex'), bytes: size, ...(await fileHashesOf(files)) };
 }
 
 interface LeftMessage {

@@ -81,7 +81,12 @@ async function send(
     const { status, retryAfter } = await http.send(url, { method, headers, body, signal, responseBytesMax });
     const receipt = readReceipt(status, retryAfter, { nowMs: now(), retryAfterMaxMs });
     if (body === undefined) return receipt;
-    return { ...receipt, bytesHash: hash('sha256', body, 'hex'), ...(await fileHashesOf(filesIn(body))) };
+    return {
+      ...receipt,
+      bytesHash: hash('sha256', body, 'hex'),
+      bytes: Buffer.byteLength(body),
+      ...(await fileHashesOf(filesIn(body))),
+    };
   } catch (error) {
     return receiptOfFailure(error);
   }

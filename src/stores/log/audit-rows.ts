@@ -53,8 +53,8 @@ export function marksBorne(entry: AuditEntry, kind: AuditMark['kind']): readonly
 }
 
 /** The organizations that an event names as its agents: who acted, for whom, who kept what was told, who was told it. */
-export function agentsNamed({ agent, delivery }: AuditEntry): readonly Ref[] {
-  const parties = [agent.organization, agent.onBehalfOf, delivery?.from, delivery?.to];
+export function agentsNamed({ agent, delivery, refusedTo }: AuditEntry): readonly Ref[] {
+  const parties = [agent.organization, agent.onBehalfOf, delivery?.from, delivery?.to, refusedTo];
   return parties.filter((party) => party !== undefined && party !== '');
 }
 

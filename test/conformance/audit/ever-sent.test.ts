@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import { PARTY_KIND_SYSTEM } from '../../../src/resources/parties/kinds.ts';
 import * as make from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 import { refOf } from '../../world.ts';
@@ -151,5 +152,34 @@ describe('(baa-messaging MS51) the same bytes are found', () => {
     await server.ask('recipient', 'GET', copy);
     expect(await count('initiator', `content-hash=${SHA256}&entity=${copy}`)).toBe(1);
     expect(await count('initiator', sentTo('recipient', copy))).toBe(2);
+  });
+});
+
+describe('(baa-messaging MS52) what the gate of agreements refused', () => {
+  test('is three events of three attempts, and was never sent', async () => {
+    const { type: _type, ...stranger } = await server.read('administrator', 'Organization/stranger');
+    const type = [{ coding: [{ system: PARTY_KIND_SYSTEM, code: 'business-associate' }] }];
+    const written = await server.ask('administrator', 'PUT', 'Organization/stranger', { ...stranger, type });
+    expect(written.status).toBe(200);
+    const bytes = Buffer.from('for nobody without an agreement');
+    const attachment = { contentType: 'text/plain', data: bytes.toString('base64') };
+    const message = {
+      resourceType: 'Communication',
+      status: 'completed',
+      subject: { reference: patient },
+      sender: { reference: 'Organization/initiator' },
+      recipient: [{ reference: 'Organization/stranger' }],
+      payload: [{ contentAttachment: attachment }, { contentReference: { reference: unsent } }],
+    };
+    const codes: (string | undefined)[] = [];
+    for (let tries = 0; tries < 3; tries += 1)
+      codes.push((await server.ask('initiator', 'POST', 'Communication', message)).code);
+    expect(codes).toEqual(codes.map(() => 'agreement-not-active'));
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    for (const what of [`entity=${unsent}`, `content-hash=${sha256}`]) {
+      expect(await count('initiator', `agent=Organization/stranger&${what}&outcome=4`)).toBe(3);
+      expect(await count('initiator', `agent=Organization/stranger&${what}&${DISCLOSE}`)).toBe(0);
+      expect(await count('stranger', `agent=Organization/stranger&${what}`)).toBe(0);
+    }
   });
 });

@@ -68,7 +68,12 @@ describe('what is sent', () => {
       header: ['Authorization: Bearer a', 'X-Tenant: b'],
     });
     const bytesHash = createHash('sha256').update(JSON.stringify(TASK)).digest('hex');
-    expect(receipt).toEqual({ outcome: 'accepted', says: 'HTTP 201', bytesHash });
+    expect(receipt).toEqual({
+      outcome: 'accepted',
+      says: 'HTTP 201',
+      bytesHash,
+      bytes: JSON.stringify(TASK).length,
+    });
     const [sent] = receiver.received;
     expect(sent).toMatchObject({
       method: 'PUT',
