@@ -147,3 +147,39 @@ export const withParticipants = (header: Resource, organizations: readonly Ref[]
 /** Whether it has an extension that the server alone writes. */
 export const bearsServers = (resource: Resource | undefined): boolean =>
   resource !== undefined && extensionsOf(resource).some(({ url }) => SERVERS.has(url));
+
+const CONTENT_HASH = `${AT}/content-hash`;
+const SCAN = `${AT}/scan`;
+
+/** What is known of an attachment. */
+interface FileFacts {
+  readonly state: string;
+  /** In hex. */
+  readonly sha256?: string | undefined;
+  readonly engine?: string | undefined;
+  readonly signatures?: string | undefined;
+  /** Instant. */
+  readonly at: string;
+}
+
+/** With the hash of an attachment, and what the scanner said of it. */
+export function withFile(message: Resource, { state, sha256, engine, signatures, at }: FileFacts): Resource {
+  const hashed =
+    sha256 === undefined ? message : withExtension(message, { url: CONTENT_HASH, valueString: sha256 });
+  return withExtension(hashed, {
+    url: SCAN,
+    extension: [
+      { url: 'state', valueCode: state },
+      ...(engine === undefined ? [] : [{ url: 'engine', valueString: engine }]),
+      ...(signatures === undefined || signatures === ''
+        ? []
+        : [{ url: 'signatures', valueString: signatures }]),
+      { url: 'at', valueInstant: at },
+    ],
+  });
+}
+
+export const withoutFiles = (message: Resource): Resource => ({
+  ...message,
+  extension: extensionsOf(message).filter(({ url }) => url !== CONTENT_HASH && url !== SCAN),
+});

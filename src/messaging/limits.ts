@@ -44,7 +44,7 @@ export function limitFault(resource: Resource): string | undefined {
 }
 
 /** What is too much of the sizes of attachments in bytes, in a sentence. */
-function sizeFault(sizes: readonly number[]): string | undefined {
+export function sizeFault(sizes: readonly number[]): string | undefined {
   const large = sizes.find((size) => size > ATTACHMENT_BYTES_MAX);
   if (large !== undefined)
     return `an attachment has at most ${ATTACHMENT_BYTES_MAX} bytes, this one ${large}`;

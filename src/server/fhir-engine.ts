@@ -7,6 +7,7 @@ import { createInPlace } from './heavy-tasks.ts';
 import { settleScans } from '../operations/attachments/settle-scans.ts';
 import { findPackaged } from '../operations/packaged.ts';
 import { rememberPatients } from '../operations/patients.ts';
+import { settleMessage } from '../operations/messages/settle-message.ts';
 import { createPerform } from '../operations/perform.ts';
 import type { Perform } from '../operations/request.ts';
 import { createPayloads, type Payloads } from '../delivery/payloads.ts';
@@ -36,7 +37,6 @@ export interface FhirEngineParts {
   readonly providers?: OperationContext['providers'];
   readonly policyParts?: OperationContext['policyParts'];
   readonly scanner?: OperationContext['scanner'];
-  readonly filesSettled?: OperationContext['filesSettled'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;
   /** Where large bodies and messages are worked on; here, when it is not said. */
@@ -75,6 +75,7 @@ export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirE
     heavy: parts.heavy ?? createInPlace(parts.newId),
     patientsOf: rememberPatients(),
     packaged: findPackaged,
+    filesSettled: (message, states) => settleMessage(context, message, states),
   };
   const messages = createMessageDoor(context, given);
   const direct = createDirectDoor(context, { ...given, limits: PACKAGE_LIMITS }, messages.waiting);

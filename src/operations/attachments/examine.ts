@@ -7,19 +7,13 @@ import { examineContent } from '../../attachments/examine.ts';
 import { mediaTypeOfFile } from '../../attachments/types.ts';
 import { notHere, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
+import type { MessageKind } from '../../messaging/kinds.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { MalwareScanner, ScanVerdict } from '../../ports/scanner.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import type { OperationContext } from '../context.ts';
 import { bytesOfBinary } from './bytes.ts';
-import {
-  fileStateOf,
-  readScan,
-  scanOf,
-  type FileState,
-  type MessageKind,
-  type ScanRecord,
-} from './records.ts';
+import { fileStateOf, readScan, scanOf, type FileState, type ScanRecord } from './records.ts';
 import { commitScan } from './commit-scan.ts';
 
 /** A file that is to go with a message. */

@@ -10,9 +10,6 @@ import type { Snapshot } from '../../ports/store.ts';
 export const SCAN_KIND = 'scan';
 export const QUARANTINE_KIND = 'quarantine';
 
-/** Whose message a file is attached to: those for vendors and patients wait for a scan, whatever is configured. */
-export type MessageKind = 'workforce' | 'vendor' | 'patient' | 'referral';
-
 /** `unscanned`: there is no scanner, and it may be sent all the same. */
 type ScanState = 'clean' | 'unscanned' | 'pending' | 'infected';
 

@@ -6,11 +6,13 @@ import {
   withDecision,
   type ContentContext,
 } from '../../messaging/content.ts';
+import { withMessageKind } from '../../messaging/kinds.ts';
 import { rowsOf } from '../../policies/labels/code-ranges.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { isTemplateMessage } from '../outreach/template-message.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { readPreview } from '../write/preview.ts';
+import { findMessageKind, hasIndividual } from './message-kind.ts';
 import { namedIn, organizationsNamed } from './senders.ts';
 import { headerOf } from './threads.ts';
 
@@ -27,7 +29,8 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
     isTemplate: await isTemplateMessage(draft, resource),
     isCode: (system, code) => rowsOf(system, code).length > 0,
   });
-  replan(draft, planned.ref, (tree) => withDecision(tree, decision));
+  const kind = await findMessageKind(draft, resource, thread);
+  replan(draft, planned.ref, (tree) => withDecision(withMessageKind(tree, kind), decision));
   if (decision.declared === undefined || decision.declared === decision.decided) return;
   draft.notes.push({
     code: 'content-raised',
@@ -40,11 +43,9 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
 /** To a patient, to another organization, or among colleagues. */
 async function kindOf(draft: Draft, resource: Resource): Promise<ContentContext['kind']> {
   const named = namedIn(resource);
-  if (named.some((one) => INDIVIDUALS.has(typeOf(localRef(one) ?? '')))) return 'patient';
+  if (hasIndividual(named)) return 'patient';
   return (await organizationsNamed(draft, named)).size > 1 ? 'vendor' : 'workforce';
 }
-
-const INDIVIDUALS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
 
 /** The patients whom a message could be about: its own and its thread's, and those of the orders that they name. */
 async function peopleOf(

@@ -88,10 +88,11 @@ async function tellingOfMove(draft: Draft, move: Move): Promise<Telling | undefi
 
 /** What a Communication that its client writes tells each organization that it names as recipient. */
 async function tellingsOfMessage(draft: Draft, planned: Planned): Promise<readonly Telling[]> {
-  const { ref, origin, after } = planned;
+  const { ref, origin, before, after } = planned;
   const from = draft.caller.organization;
-  if (typeOf(ref) !== 'Communication' || origin !== 'client' || after === undefined || from === undefined)
-    return [];
+  if (typeOf(ref) !== 'Communication' || after === undefined || from === undefined) return [];
+  // What waited for its files is sent by the server, and asked for again.
+  if (origin !== 'client' && before?.['status'] !== 'on-hold') return [];
   const tellings: Telling[] = [];
   for (const recipient of toldNow(planned.before, after.plain)) {
     const to = await partyOf(draft, recipient);
