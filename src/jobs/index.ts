@@ -28,6 +28,8 @@ interface JobParts {
   readonly auditLogins: Run;
   /** Asks privacy officers to review the last week. */
   readonly reviewActivity: Run;
+  /** Asks about messages that nobody answered in time. */
+  readonly askAboutUnanswered: Run;
   /** Takes away the content of messages whose time is over. */
   readonly endRetention: Run;
   /** Writes down which rules are in force, when they changed. */
@@ -98,6 +100,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotat
   job('relabel', 'store', 24 * HOUR, parts.relabel, 'labels stored resources when the tables of labels have changed'),
   job('logins', 'process', MINUTE, parts.auditLogins, 'audits failed logins, counted by source'),
   job('activity', 'store', 6 * HOUR, parts.reviewActivity, 'asks for the review of the last week'),
+  job('unanswered', 'store', MINUTE, parts.askAboutUnanswered, 'asks about messages that nobody answered in time'),
   job('retention', 'store', 24 * HOUR, parts.endRetention, 'takes away the content of messages whose retention is over'),
   job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),

@@ -48,6 +48,7 @@ export const KINDS = {
   'emergency-login': 'The account that an organization keeps for an emergency logged in',
   'access-review': 'It is to be reviewed who holds which role',
   'client-expiry': 'The registration of a machine ends within thirty days',
+  'message-unanswered': 'Nobody answered a message in time',
   'direct-expiry': 'A certificate of Direct mail expires soon, or has expired',
   incident: 'Something may be a breach and is to be assessed',
 } as const;

@@ -12,6 +12,7 @@ import { rotateDueKeys, type SigningKeys } from '../http/auth/signing-keys.ts';
 import type { Log, Warnings } from '../http/log.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { jobsOf } from '../jobs/index.ts';
+import { askAboutUnanswered } from '../operations/messages/unanswered.ts';
 import { endRetention } from '../operations/messages/retention.ts';
 import { relabelWhenDue } from '../operations/relabel.ts';
 import { recordPolicy } from '../operations/policy-record.ts';
@@ -82,6 +83,7 @@ export function composeJobs({
     dispatch: async () => dispatcher.nudge(),
     auditLogins: () => failedLogins.flush(),
     reviewActivity: (signal) => reviewActivity(reviewing, signal),
+    askAboutUnanswered: (signal) => askAboutUnanswered(reviewing, signal),
     endRetention: async (signal) => void (await endRetention({ store, clock, settings: config }, signal)),
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),

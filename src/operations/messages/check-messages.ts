@@ -18,6 +18,7 @@ import { checkSender, isParty, notCustodian, ownDraftOf } from './senders.ts';
 import { changeSentMessage } from './sent.ts';
 import { completeFromThread, withinThread } from './threads.ts';
 import { withAudience } from './audience.ts';
+import { awaitAnswer } from './unanswered.ts';
 
 /** @throws OperationOutcomeError what the rules refuse */
 export async function checkMessages(draft: Draft): Promise<void> {
@@ -121,4 +122,5 @@ async function send(draft: Draft, planned: Planned, from: 'preparation' | undefi
     const { received: _received, sent: _sent, ...rest } = withServersOf(tree, planned.before);
     return { ...rest, status: to, ...(sent !== undefined && { sent }) } as Resource; // a Communication still
   });
+  if (isSent) await awaitAnswer(draft, planned);
 }
