@@ -1,8 +1,16 @@
 /** The laws of files in a database. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { expect, test } from '@jest/globals';
 import { Binary } from 'mongodb';
 import { describeJudged } from '../judges.ts';
-import { filesLaws } from './files.ts';
+import { createEmbeddedWorld } from './embedded-world.ts';
+import { filesLaws, readAll, recordOf } from './files.ts';
+import { moveIn, moveOut } from './mongo-moving.ts';
 import { createMongoWorld } from './mongo-world.ts';
+import { commitOf, write } from './store-world.ts';
 
 interface Part {
   readonly _id: string;
@@ -10,7 +18,7 @@ interface Part {
   readonly t: Binary;
 }
 
-describeJudged('mongodb', 'files in a database', (uri) =>
+describeJudged('mongodb', 'files in a database', (uri) => {
   filesLaws('its laws', () => {
     const world = createMongoWorld(uri);
     return {
@@ -28,5 +36,24 @@ describeJudged('mongodb', 'files in a database', (uri) =>
         await parts.updateOne({ _id }, { $set: { t: new Binary(bytes.fill((bytes[0] ?? 0) ^ 1, 0, 1)) } });
       },
     };
-  }),
-);
+  });
+
+  test('move in from a folder, and out into another', async () => {
+    const [world, folders] = [createMongoWorld(uri), createEmbeddedWorld()];
+    const bytes = randomBytes(3 * 1024 * 1024 + 1);
+    const inFolder = await folders.open();
+    const file = await inFolder.files.put(Readable.from([bytes]));
+    await inFolder.commit(commitOf([write('Task/a')], { records: [recordOf(file)] }));
+    await inFolder.close();
+    const [database, folder, target] = [world.database(), world.folder(), folders.folder()];
+    await moveIn(uri, inFolder.folder, database);
+    const node = await world.open({ database, folder });
+    expect((await node.verify()).filter(({ ok }) => !ok)).toEqual([]);
+    expect(await readAll(await node.snapshot().openFile(file))).toEqual(bytes);
+    await node.close();
+    await moveOut(uri, database, { folder, target });
+    expect(readFileSync(join(target, 'files', file.id))).toEqual(bytes);
+    await world.end();
+    await folders.end();
+  });
+});

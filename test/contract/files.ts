@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { FileLost, FileTooLarge, type Files, type StoredFile } from '../../src/ports/files.ts';
+import type { RecordWrite } from '../../src/ports/record.ts';
 import type { Finding, Store } from '../../src/ports/store.ts';
 import { FILE_KIND } from '../../src/ports/stored-file.ts';
 import { commitOf, write, type StoreWorld } from './store-world.ts';
@@ -13,7 +14,8 @@ async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < bytes.length; from += 65_521) yield bytes.subarray(from, from + 65_521);
 }
 
-async function readAll(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+/** All that comes. */
+export async function readAll(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytes) chunks.push(chunk);
   return Buffer.concat(chunks);
@@ -34,6 +36,14 @@ async function* broken(): AsyncGenerator<Uint8Array> {
   yield* inPieces(randomBytes(2 * MIB));
   throw new TypeError('broken off');
 }
+
+/** The record of a file, as the commit of its Binary has it. */
+export const recordOf = ({ id: key, size, sha256 }: StoredFile): RecordWrite => ({
+  kind: FILE_KIND,
+  key,
+  expect: 'absent',
+  body: { ref: 'Binary/a', size, sha256 },
+});
 
 /** How an engine's files are damaged from outside. */
 export interface FilesWorld extends StoreWorld {
@@ -133,15 +143,11 @@ export function filesLaws(name: string, createWorld: () => FilesWorld): void {
     test('the store examines the files that its records name', async () => {
       const store = await world.open();
       const file = await store.files.put(inPieces(randomBytes(MIB)));
-      const { id: key, size, sha256 } = file;
-      const records = [
-        { kind: FILE_KIND, key, expect: 'absent', body: { ref: 'Binary/a', size, sha256 } },
-      ] as const;
-      await store.commit(commitOf([write('Task/a')], { records }));
+      await store.commit(commitOf([write('Task/a')], { records: [recordOf(file)] }));
       expect((await store.verify()).filter(ofFiles)).toMatchObject([{ ok: true }]);
       await world.damage(store, file, 'change');
       const [found] = (await store.verify()).filter((one) => !one.ok);
-      expect(found?.says).toContain(`${key} (altered)`);
+      expect(found?.says).toContain(`${file.id} (altered)`);
     });
   });
 }

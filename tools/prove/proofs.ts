@@ -190,6 +190,12 @@ export const PROOFS = {
     counts: 'kills',
     runs: { quick: 3, ci: 8, full: 50 },
   },
+  'file-kills': {
+    shows: 'killed while attachments come in: what was acknowledged has all its bytes, and nothing else stays',
+    file: 'conformance/durability/files.test.ts',
+    counts: 'kills',
+    runs: { quick: 2, ci: 6, full: 30 },
+  },
   'message-kills': {
     shows: 'killed while engines send: what was acknowledged happened once',
     file: 'conformance/hl7v2-mllp/kill.test.ts',

@@ -13,6 +13,8 @@ import { createIssuer } from '../../../tools/durability/tokens.ts';
 export interface Scene {
   readonly root: string;
   readonly folder: string;
+  /** Of the organization. */
+  readonly token: string;
   start(options?: Partial<ServerOptions>): ServerProcess;
   /** Makes the organization that the writes come from. */
   seed(base: string): Promise<void>;
@@ -35,6 +37,7 @@ export async function openScene(folder?: string): Promise<Scene> {
   return {
     root,
     folder: data,
+    token: north,
     start(options = {}) {
       const server = startServer({ folder: data, settings: issuer.settings, ...options });
       servers.push(server);
