@@ -251,6 +251,7 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'tools/hl7/outside.ts': 'a peer for trying out, run by hand',
   'tools/durability/client.ts': 'a client of a server that the same tool started',
   'tools/bench/connection.ts': 'a client of a server that the same tool started',
+  'tools/bench/files.ts': 'a client of a server that the same tool started',
   'tools/bench/searches.ts': 'a client of a server that the same tool started',
   'tools/golden/requests.ts': 'a client of a server that the same tool started',
   'tools/demo/behavioural.ts': 'a client of a server that the same tool started',

@@ -4,6 +4,7 @@
  *
  *     npm run bench -- [--full] [--only reads,searches] [--seconds 4]
  *     npm run bench -- stalls [--matching TEXT]
+ *     npm run bench -- files
  *     npm run bench -- fairness [--seconds 20] [--matching TEXT]
  *     MONGODB_URI=mongodb://… npm run bench -- mongodb [--seconds 3]
  *
@@ -11,6 +12,7 @@
  *       --only LIST   some of the figures, which are printed and not written
  *       --seconds N   how long each is measured (default: 3; with --full 8)
  *
+ * `files` is run by itself: what an attachment of ten megabytes takes of time and of memory, up and down.
  * `fairness` is run by itself, too: what an organization waits for beside another that asks for all it may.
  * `mongodb` is run by itself, with MONGODB_URI: the engine whose log is there beside the embedded one, in alternating pairs.
  * `stalls` is run by itself: how long one input of growing size keeps the event loop at most (--matching: some of them).
@@ -20,6 +22,7 @@ import { measureAuditing } from './auditing.ts';
 import { measureCcda } from './ccda.ts';
 import type { Options, Workload } from './figure.ts';
 import { measureFairness } from './fairness.ts';
+import { measureFiles } from './files.ts';
 import { measureFormats } from './formats.ts';
 import { measureDirect } from './direct.ts';
 import { measureDisk } from './disk.ts';
@@ -51,6 +54,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
 const BY_NAME: Readonly<Record<string, readonly [title: string, measure: Workload]>> = {
   stalls: ['Stalls', measureStalls],
   fairness: ['Fairness', measureFairness],
+  files: ['Attachments', measureFiles],
   mongodb: ['MongoDB', measureMongo],
 };
 

@@ -1,6 +1,6 @@
 /** Large content: in and out piece by piece, in files beside the log (baa-messaging MS8). */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +8,17 @@ import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Bundle } from '../../../src/fhir/types.ts';
+import { writeZip } from '../../../src/direct/xdm/write-zip.ts';
+import { shownView } from '../../../src/delivery/shown-view.ts';
+import type { Bundle, Ref } from '../../../src/fhir/types.ts';
+import { fileTold } from '../../../src/operations/audit/files-told.ts';
+import { placeFile } from '../../../src/ports/stored-file.ts';
+import { commitViewOf } from '../../../src/operations/referral-messages/commit-view.ts';
 import { sweepFiles } from '../../../src/operations/sweep-files.ts';
+import { answer as saying, openReceiver } from '../../contract/receiver.ts';
 import * as make from '../../resources.ts';
 import { openServerWith, type TestServer } from '../../server.ts';
+import { callerOf } from '../../world.ts';
 
 const MIB = 1024 * 1024;
 const LIMIT = 2 * MIB;
@@ -27,6 +34,8 @@ beforeAll(async () => {
     String(LIMIT),
     '--upload-bytes-per-organization-max',
     String(3 * MIB),
+    '--subscription-allow-list',
+    'http://127.0.0.1:*',
   ];
   server = await openServerWith({ folder, argv });
   for (const resource of [make.organization('initiator'), make.organization('recipient')])
@@ -297,6 +306,74 @@ describe('a Binary whose bytes are in a file', () => {
 
   test('is read by nobody else', async () => {
     expect((await server.ask('recipient', 'GET', ref)).status).toBe(404);
+  });
+});
+
+describe('who needs the bytes of a file has them', () => {
+  test('an import of a clinical document that is stored', async () => {
+    const source = readFileSync(new URL('../../fixtures/ccda/referral-note.xml', import.meta.url), 'utf8');
+    const long = `${source}<!-- ${'x'.repeat(200_000)} -->`;
+    const before = filesThere().length;
+    const ref = await upload(Buffer.from(long), { 'content-type': 'application/hl7-cda+xml' });
+    expect(filesThere()).toHaveLength(before + 1);
+    const parameter = [{ name: 'source', valueReference: { reference: ref } }];
+    const parameters = { resourceType: 'Parameters', parameter };
+    const imported = await server.ask('initiator', 'POST', '$import-ccda', parameters);
+    expect([imported.status, imported.says]).toEqual([200, '']);
+  });
+
+  test('a message or a package, which is told of it by whatever row', async () => {
+    const bytes = randomBytes(MIB + 2);
+    const ref = (await upload(bytes)) as Ref;
+    const view = commitViewOf(server.running.store.snapshot());
+    const limited = {
+      everything: false,
+      organization: 'Organization/initiator',
+      payload: 'community',
+    } as const;
+    for (const reads of [view, shownView(view, limited)]) {
+      const { data } = (await reads.resource(ref)) as unknown as { data: string };
+      expect(Buffer.from(data, 'base64').equals(bytes)).toBe(true);
+    }
+  });
+
+  test('the audit of a read by another, for a file and for what an archive holds (baa-messaging MS51)', async () => {
+    const files = [randomBytes(200_000), randomBytes(300_000)] as const;
+    const [file, inside] = files;
+    const zip = await writeZip([{ name: 'a.pdf', bytes: inside }], Date.UTC(2026, 0, 1));
+    for (const [bytes, hashes] of [
+      [file, [file]],
+      [zip, [zip, inside]],
+    ] as const) {
+      const ref = (await upload(bytes)) as Ref;
+      const snapshot = server.running.store.snapshot();
+      const version = await snapshot.read(ref, { everything: true });
+      const placed = placeFile(version?.text ?? '');
+      const told = { custodian: version?.custodian, text: placed.text };
+      expect(await fileTold(callerOf('recipient'), told, placed.file, snapshot)).toEqual({
+        fileHashes: hashes.map((one) => createHash('sha256').update(one).digest('hex')),
+      });
+      expect(await fileTold(callerOf('initiator'), told, placed.file, snapshot)).toEqual({});
+    }
+  });
+
+  test('a notification with a payload', async () => {
+    const receiver = await openReceiver([saying(200), saying(200)]);
+    const endpoint = `http://127.0.0.1:${receiver.port}/hook`;
+    await server.create('initiator', {
+      resourceType: 'Subscription',
+      status: 'requested',
+      reason: 'test',
+      criteria: 'Binary?',
+      channel: { type: 'rest-hook', endpoint, payload: 'application/fhir+json' },
+    });
+    const bytes = randomBytes(MIB + 3);
+    const ref = await upload(bytes);
+    for (let n = 0; n < 250 && receiver.received.length === 0; n += 1) await setTimeout(20);
+    const [sent] = receiver.received;
+    const { data, id } = JSON.parse(String(sent?.body)) as { data: string; id: string };
+    expect([`Binary/${id}`, Buffer.from(data, 'base64').equals(bytes)]).toEqual([ref, true]);
+    await receiver.close();
   });
 });
 
