@@ -45,7 +45,7 @@ const FOR_THE_DISCLOSER: ReadonlySet<string> = new Set([
 ]);
 
 /** Two parties, and what one would tell the other for. Both ways are one question (BA12). */
-export interface Dealing {
+export interface Dealings {
   /** Kinds of party. */
   readonly discloserKinds: ReadonlySet<string>;
   readonly recipientKinds: ReadonlySet<string>;
@@ -60,7 +60,7 @@ export interface Dealing {
 }
 
 /** Whether an agreement between the two has to be in force. */
-export const needsAgreement = (dealing: Dealing): boolean => {
+export const needsAgreement = (dealing: Dealings): boolean => {
   const { forTreatment, parties } = dealing;
   return relationsOf(dealing).some((relation) => {
     const { needs } = RELATIONS[relation];
@@ -73,7 +73,7 @@ export const needsAgreement = (dealing: Dealing): boolean => {
 };
 
 /** What the recipient is to the discloser, and the discloser to the recipient. */
-export function relationsOf(dealing: Dealing): readonly RelationKind[] {
+export function relationsOf(dealing: Dealings): readonly RelationKind[] {
   const { discloserKinds, recipientKinds, claimed, sameArrangement } = dealing;
   if (claimed === ASSOCIATE) return ['claimed-as-associate'];
   if (claimed !== undefined && !FOR_THE_DISCLOSER.has(claimed)) return ['own-basis'];

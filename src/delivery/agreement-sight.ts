@@ -98,13 +98,11 @@ export function askedOfShown(associate: Associate, type: string, where: Clause):
     case 'has':
       return { ...where, where: askedOfShown(associate, where.type, where.where) };
     case 'chain': {
-      const chains = where.types.map(
-        (target): Clause => ({
-          ...where,
-          types: [target],
-          where: askedOfShown(associate, target, where.where),
-        }),
-      );
+      const chains = where.types.map((target): Clause => ({
+        ...where,
+        types: [target],
+        where: askedOfShown(associate, target, where.where),
+      }));
       const [only] = chains;
       return chains.length === 1 && only !== undefined ? only : { kind: 'any', of: chains };
     }
@@ -123,7 +121,10 @@ function isShownWhole({ organization, open }: Associate): Clause {
   });
   const needsNone: Clause = {
     kind: 'all',
-    of: [{ kind: 'any', of: UNMASKED_CONTENT.map(content) }, { kind: 'not', clause: content('phi') }],
+    of: [
+      { kind: 'any', of: UNMASKED_CONTENT.map(content) },
+      { kind: 'not', clause: content('phi') },
+    ],
   };
   const toldOpenly: Clause = {
     kind: 'not',

@@ -126,24 +126,26 @@ async function readCommon(
   };
 }
 
-/** Two organizations, and how they stand where an agreement has to be in force between them and none is. */
-export interface ClosedBetween {
+/** Two organizations between which an agreement has to be in force, and how they stand. */
+export interface Dealing {
   readonly standing: AgreementBetween;
-  /** Who would be the principal and the associate of the agreement. */
+  /** Who is, or would be, the principal and the associate of the agreement. */
   readonly principal: Ref;
   readonly associate: Ref;
 }
 
+type DealingSource = Pick<DisclosureSource, 'kindsOf' | 'isSameEntity' | 'isSameArrangement' | 'agreementOf'>;
+
 /**
- * Whether one organization may tell another one no health information now, whatever it is about; undefined: by the agreement
- * it may. Who tells claims no basis.
+ * How two organizations stand, where the first tells the second health information and claims no basis; undefined: no
+ * agreement has to be in force.
  */
-export async function findClosed(
-  source: Pick<DisclosureSource, 'kindsOf' | 'isSameEntity' | 'isSameArrangement' | 'agreementOf'>,
+export async function findDealing(
+  source: DealingSource,
   from: Ref,
   to: Ref,
   at: number,
-): Promise<ClosedBetween | undefined> {
+): Promise<Dealing | undefined> {
   if (from === to) return undefined;
   const kinds = {
     discloserKinds: await source.kindsOf(from, from),
@@ -161,7 +163,6 @@ export async function findClosed(
   });
   if (!isAsked || (await source.isSameEntity(from, to))) return undefined;
   const standing = await source.agreementOf(from, to, at);
-  if (standing.state === 'active') return undefined;
   const [principal, associate] = isAssociate(kinds.discloserKinds) ? [to, from] : [from, to];
   return { standing, principal, associate };
 }

@@ -89,7 +89,10 @@ export function createGates({ criteria, policies, clock }: GateParts): Gate {
     const subject = await readResource(asOf, entry.subject);
     if (subject === undefined) return withheld('subject-gone', 'the subject was expunged');
 
-    if (receiver.resourceType === 'Subscription' && !isSelected(receiver, criteria(), entry, shownTo(entry, subject, current))) {
+    if (
+      receiver.resourceType === 'Subscription' &&
+      !isSelected(receiver, criteria(), entry, shownTo(entry, subject, current))
+    ) {
       return withheld('criteria', 'the criteria do not select the subject any more');
     }
     const answer = await policies(entry, now, asOf);

@@ -93,7 +93,8 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
     const whole = declared?.show?.(storing, own) ?? storing;
     // A reply to a write names no custodian.
     const told = payload === undefined ? whole : showBy(payload, whole, custodian === undefined);
-    const part = associate === undefined ? told : showToAssociate(associate, told, keeperIn(custodian, associate));
+    const part =
+      associate === undefined ? told : showToAssociate(associate, told, keeperIn(custodian, associate));
     const shown = noticed(isMasked ? showToRoles(view, part) : part, owed);
     if (obliges === undefined || sight.everything) return shown === storing ? text : JSON.stringify(shown);
     const what = { type: typeOf(ref), ref };
@@ -115,8 +116,10 @@ const isKept = (resource: Resource, custodian: Ref | '' | undefined, sight: Sigh
   standingOf(resource) === 'private';
 
 /** A reply to a write, which names no custodian, goes to who keeps it. */
-const keeperIn = (custodian: Ref | '' | undefined, { organization }: { readonly organization: Ref }): Ref | '' =>
-  custodian ?? organization;
+const keeperIn = (
+  custodian: Ref | '' | undefined,
+  { organization }: { readonly organization: Ref },
+): Ref | '' => custodian ?? organization;
 
 const BARE: NoticeToShow = { ...BARE_NOTICE, place: 'inside' };
 

@@ -27,6 +27,7 @@ export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   // — referrals and their documents
   'timeline':                    ['yes',     'yes',     'yes',     'yes',     '–',      '–',   '–',       '–',       'own'],
   'deliveries':                  ['yes',     'yes',     '–',       'yes',     '–',      '–',   '–',       '–',       '–'],
+  'can-send':                    ['yes',     'yes',     'yes',     'yes',     '–',      'yes', '–',       '–',       'own'],
   'Patient-everything':          ['reason',  'yes',     '–',       'reason',  '–',      '–',   '–',       '–',       'own'],
   'ServiceRequest-ccda':         ['yes',     'yes',     '–',       'reason',  '–',      '–',   '–',       '–',       'own'],
   'Patient-ccda':                ['reason',  'yes',     '–',       'reason',  '–',      '–',   '–',       '–',       'own'],

@@ -4,7 +4,7 @@
  */
 import { tellStanding } from '../agreements/told.ts';
 import type { Ref } from '../fhir/types.ts';
-import { findClosedIn, type ClosedBetween } from '../operations/write/disclosure-source.ts';
+import { findClosedIn, type Dealing } from '../operations/write/disclosure-source.ts';
 import type { Draft } from '../operations/write/draft.ts';
 import { readPreview } from '../operations/write/preview.ts';
 import { remark, type MessageVerdict } from './fate.ts';
@@ -41,7 +41,7 @@ export async function closedVerdict(
 
 async function namesOf(
   draft: Draft,
-  { standing }: ClosedBetween,
+  { standing }: Dealing,
   sender: Ref,
   receiver: Ref,
 ): Promise<ReadonlyMap<Ref, string>> {

@@ -201,6 +201,7 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   batch:                 rest('a batch was refused', 'batch', WRITING),
   transaction:           rest('a transaction wrote nothing, or was refused', 'transaction', WRITING),
   operation:             rest('an operation was invoked', 'operation', WRITING),
+  preflight:             rest('it was asked whether something might be sent', 'operation', ASKING, ['Query', 'E']),
   move:                  rest('a referral was moved', 'update', WRITING, ['Update', 'U']),
   login:                 of('somebody logged in, or was refused for who it is', AUTHENTICATION, dcm('110122', 'Login'), ENTERING),
   logout:                of('a session ended', AUTHENTICATION, dcm('110123', 'Logout'), ENTERING),

@@ -28,6 +28,7 @@ import { mapCode } from './map-code.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { meta, metaAdd, metaDelete } from './meta.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
+import { canSend } from './can-send/can-send.ts';
 import { captureConsent } from './consent/capture-consent.ts';
 import { messageRead } from './read-message.ts';
 import { policyAsOfDate } from './policy-as-of.ts';
@@ -49,6 +50,7 @@ const DECLARED: readonly Operation[] = [
   metaDelete,
   timeline,
   deliveriesOfReferral,
+  canSend,
   verifyDirectEndpoint,
   validate,
   // — clinical documents

@@ -125,6 +125,7 @@ function readQuery(
 }
 
 function readText({ name, type = '' }: OperationParameter, text: string): unknown {
+  if (type === 'Reference') return { reference: text };
   if (!isPrimitiveType(type)) {
     throw refuse('parameter-invalid', `${name} is not a primitive: send it by POST, in Parameters`);
   }

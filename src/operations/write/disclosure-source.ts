@@ -3,7 +3,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import { readAgreement } from '../../delivery/agreements.ts';
 import { activeFor, isOwnWord, readActive, type ActiveConsent } from '../../delivery/consents.ts';
 import { readCreated } from '../../delivery/created.ts';
-import { findClosed, type ClosedBetween, type DisclosureSource } from '../../delivery/disclosure.ts';
+import { findDealing, type Dealing, type DisclosureSource } from '../../delivery/disclosure.ts';
 import { isRelatedTo } from '../../delivery/evidence.ts';
 import { bearsNpi, findSameArrangement, findSameEntity } from '../../delivery/party-facts.ts';
 import { kindsOf } from '../../policies/party-kind.ts';
@@ -60,8 +60,10 @@ async function consentsIn(draft: Draft, patient: Ref): Promise<readonly ActiveCo
 const keeperOfNew = ({ caller }: Draft, consent: Resource): Ref | '' =>
   isOwnWord(consent) ? '' : (caller.organization ?? '');
 
-export type { ClosedBetween } from '../../delivery/disclosure.ts';
+export type { Dealing } from '../../delivery/disclosure.ts';
 
-/** Whether two organizations may tell each other no health information, as things will be: see {@link findClosed}. */
-export const findClosedIn = (draft: Draft, from: Ref, to: Ref): Promise<ClosedBetween | undefined> =>
-  findClosed(sourceOf(draft), from, to, Date.parse(draft.now));
+/** Two organizations that may tell each other no health information, as things will be; undefined: they may. */
+export async function findClosedIn(draft: Draft, from: Ref, to: Ref): Promise<Dealing | undefined> {
+  const dealing = await findDealing(sourceOf(draft), from, to, Date.parse(draft.now));
+  return dealing?.standing.state === 'active' ? undefined : dealing;
+}

@@ -93,6 +93,8 @@ export interface Draft {
   importing: boolean;
   /** It came with a statement of 42 CFR 2.32: what it tells is content of Part 2; set when that is seen. */
   isNoticed: boolean;
+  /** It is never committed: no step may change anything beside it, nor wait for anything. */
+  isDry: boolean;
   /** What its patches have come to. */
   readonly patched: Spent;
 }
@@ -116,6 +118,7 @@ export function openDraft(context: OperationContext, request: Request, snapshot:
     deciding: new Map(),
     notes: [],
     seen: [],
+    isDry: false,
     links: [],
     aliases: new Set(),
     untold: new Set(),

@@ -1,5 +1,6 @@
 /** Plans a write and runs the steps over it, and commits nothing: what the write would meet. */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import type { Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { openDraft, type Draft } from './draft.ts';
 import type { Request } from '../request.ts';
@@ -15,6 +16,8 @@ export interface DryRun {
   readonly notes: readonly IssueDetail[];
   /** Whether it would change anything. */
   readonly planned: boolean;
+  /** What would be written, as far as it came. */
+  readonly written: readonly Resource[];
 }
 
 /** @param request a create, update or delete as its client would send it */
@@ -28,11 +31,14 @@ export async function dryRun(
     checkScope(request);
     checkRole(request, context.clock.now());
     draft = openDraft(context, request, snapshot);
+    draft.isDry = true;
     const planned = await run(draft, request);
-    return { issues: [], notes: notesOf(draft), planned };
+    return { issues: [], notes: notesOf(draft), planned, written: writtenIn(draft) };
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
-    return { issues: error.issues, notes: draft === undefined ? [] : notesOf(draft), planned: false };
+    const reached =
+      draft === undefined ? { notes: [], written: [] } : { notes: notesOf(draft), written: writtenIn(draft) };
+    return { issues: error.issues, ...reached, planned: false };
   }
 }
 
@@ -44,6 +50,9 @@ async function run(draft: Draft, request: Request): Promise<boolean> {
   await runSteps(draft, interaction, new Map());
   return result.kind === 'planned';
 }
+
+const writtenIn = ({ planned }: Draft): readonly Resource[] =>
+  [...planned.values()].flatMap(({ after }) => after?.plain ?? []);
 
 /** What its rules say; what is said of its structure and profiles was told before. */
 const notesOf = ({ notes }: Draft): readonly IssueDetail[] =>

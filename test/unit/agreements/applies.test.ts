@@ -6,7 +6,7 @@ import {
   needsAgreement,
   RELATIONS,
   relationsOf,
-  type Dealing,
+  type Dealings,
 } from '../../../src/agreements/applies.ts';
 import { BASES, type Basis } from '../../../src/policies/basis.ts';
 import { PARTY_KINDS, type PartyKind } from '../../../src/policies/party-kind.ts';
@@ -14,8 +14,8 @@ import { PARTY_KINDS, type PartyKind } from '../../../src/policies/party-kind.ts
 const between = (
   discloser: readonly PartyKind[],
   recipient: readonly PartyKind[],
-  more: Partial<Dealing> = {},
-): Dealing => ({
+  more: Partial<Dealings> = {},
+): Dealings => ({
   discloserKinds: new Set(discloser),
   recipientKinds: new Set(recipient),
   claimed: undefined,
@@ -28,7 +28,7 @@ const between = (
 const OPERATIONS = { forTreatment: false } as const;
 
 // prettier-ignore
-const TABLE: readonly (readonly [says: string, asked: Dealing, needs: boolean])[] = [
+const TABLE: readonly (readonly [says: string, asked: Dealings, needs: boolean])[] = [
   ['a specialist, a hospital, a laboratory that tests the patient',   between(['provider'], ['provider']), false],
   ['the same laboratory, interface and provider, for treatment',      between(['provider'], ['provider', ASSOCIATE]), false],
   ['the same laboratory, interface and provider, for operations',     between(['provider'], ['provider', ASSOCIATE], OPERATIONS), true],
