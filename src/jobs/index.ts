@@ -34,6 +34,8 @@ interface JobParts {
   readonly endRetention: Run;
   /** Writes down which rules are in force, when they changed. */
   readonly recordPolicy: Run;
+  /** Asks for the next papers about vendors where the last have lapsed. */
+  readonly askForPapers: Run;
   /** Makes reviews urgent that nobody ended in time. */
   readonly escalateReviews: Run;
   /** Suspends accounts that nobody used for 90 days. */
@@ -103,6 +105,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotat
   job('unanswered', 'store', MINUTE, parts.askAboutUnanswered, 'asks about messages that nobody answered in time'),
   job('retention', 'store', 24 * HOUR, parts.endRetention, 'takes away the content of messages whose retention is over'),
   job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
+  job('vendor-papers', 'store', 24 * HOUR, parts.askForPapers, 'asks for papers about vendors that have lapsed'),
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   job('dormant', 'store', 6 * HOUR, parts.suspendDormant, 'suspends accounts that nobody used for 90 days'),
   ...(renewOutside === undefined ? [] : [job('outside-sessions', 'store', 20 * SECOND, renewOutside, 'asks providers again about people who came in by them')]),

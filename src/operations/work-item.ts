@@ -50,6 +50,7 @@ export const KINDS = {
   'client-expiry': 'The registration of a machine ends within thirty days',
   'message-unanswered': 'Nobody answered a message in time',
   'direct-expiry': 'A certificate of Direct mail expires soon, or has expired',
+  'vendor-paper': 'A paper of due diligence about a vendor has lapsed',
   incident: 'Something may be a breach and is to be assessed',
 } as const;
 

@@ -18,6 +18,7 @@ import { relabelWhenDue } from '../operations/relabel.ts';
 import { recordPolicy } from '../operations/policy-record.ts';
 import { sweepFiles } from '../operations/sweep-files.ts';
 import { escalateReviews } from '../operations/reviews/overdue.ts';
+import { askForPapers } from '../operations/vendors/lapsed-papers.ts';
 import { reviewActivity } from '../operations/reviews/weekly.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
 import type { Rails } from '../rails/index.ts';
@@ -86,6 +87,7 @@ export function composeJobs({
     askAboutUnanswered: (signal) => askAboutUnanswered(reviewing, signal),
     endRetention: async (signal) => void (await endRetention({ store, clock, settings: config }, signal)),
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
+    askForPapers: (signal) => askForPapers(reviewing, signal),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     askForAccessReviews: (signal) => askForAccessReviews(engine.accountParts, signal),
     askAboutExpiry: (signal) => askAboutExpiry(engine.accountParts, signal),

@@ -3,13 +3,17 @@
  * patients and versions a session, a person or a delivery touched, who got them, and whether they were opened.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { parseDateTime } from '../../fhir/datetime.ts';
 import { spelledOnce } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
+import { breachClocks } from '../../policies/breach-clocks.ts';
 import { markOfTexts } from '../../policies/labels/high-water.ts';
 import type { AuditEntry, AuditRow } from '../../ports/audit.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { scanAudit } from '../audit/scan.ts';
+import { hasReached, promisedBy, stateAt } from '../vendors/told-vendor.ts';
 import {
   lineParts,
   PERIOD_IN,
@@ -17,7 +21,7 @@ import {
   reportingOrganization,
   reportLine,
 } from './information-blocking-report.ts';
-import { textIn, textsIn } from './input.ts';
+import { invalidParameter, textIn, textsIn } from './input.ts';
 import type { Input, Invocation, Operation, OperationReply } from './operation.ts';
 import { parametersOf, type Out } from './output.ts';
 
@@ -34,7 +38,7 @@ export const incidentSheet: Operation = {
   name: 'incident-sheet',
   title: 'What an incident touched',
   description:
-    'For the assessment of a possible breach: given a session, a user or deliveries, the versions that were shown or sent, with their patients, confidentiality, recipients and notices, and when a recipient opened them first. It needs the scope closeloop/compliance.',
+    'For the assessment of a possible breach: given a session, a user, deliveries or a vendor, the versions that were shown or sent, with their patients, confidentiality, recipients and notices, when a recipient opened them first, and by when who must be told. It needs the scope closeloop/compliance.',
   levels: ['system'],
   resource: [],
   affectsState: false,
@@ -43,13 +47,15 @@ export const incidentSheet: Operation = {
     asked('session', '1', 'The session, as AuditEvents of the own organization show it.'),
     asked('user', '1', 'The fhirUser of a person of the own organization.'),
     asked('delivery', '*', 'The number of a delivery, as its AuditEvent has it (entry).'),
+    asked('vendor', '1', 'An Organization: everything that reached it in the period.'),
+    asked('discovered', '1', 'When it was discovered, a dateTime: the clocks run from there; default: now.'),
     {
       name: 'touched',
       use: 'out',
       min: 0,
       max: '*',
       documentation:
-        'A line: version, patient*, recipient*, confidentiality, notice, first, last, count, opened.',
+        'A line: version, patient*, recipient*, confidentiality, notice, first, last, count, opened, and the state of the agreement with the vendor at the last time.',
       part: lineParts(
         'version',
         'patient',
@@ -60,7 +66,24 @@ export const incidentSheet: Operation = {
         'last',
         'count',
         'opened',
+        'agreement',
       ),
+    },
+    {
+      name: 'affected',
+      use: 'out',
+      min: 0,
+      max: '*',
+      type: 'Reference',
+      documentation: 'A patient whose records are touched.',
+    },
+    {
+      name: 'clock',
+      use: 'out',
+      min: 0,
+      max: '*',
+      documentation: 'By when who must be told, if it is a breach: tells, by, law, says.',
+      part: lineParts('tells', 'by', 'law', 'says'),
     },
     {
       name: 'patients',
@@ -83,12 +106,21 @@ interface Touched {
   confidentiality: string;
   notice: string;
   opened: string;
+  /** The commit of the last event. */
+  seq: number;
+  agreement: string;
 }
+
+/** Lines for which the state of the agreement is looked up. */
+const STATES_MAX = 500;
 
 async function perform({ context, request, input }: Invocation): Promise<OperationReply> {
   const organization = reportingOrganization(request);
-  const isMeant = selectorIn(input, organization, context.settings.publicBase);
-  const period = periodIn(input, context.clock.now());
+  const { publicBase } = context.settings;
+  const vendor = vendorIn(input, publicBase);
+  const isMeant = selectorIn(input, { organization, vendor, base: publicBase });
+  const now = context.clock.now();
+  const period = periodIn(input, now);
   const touched = new Map<string, Touched>();
   const patients = new Set<string>();
   const snapshot = context.store.snapshot();
@@ -100,26 +132,68 @@ async function perform({ context, request, input }: Invocation): Promise<Operati
   }
   for (const [version, one] of touched)
     one.confidentiality = (await confidentialityOf(snapshot, version)) ?? one.confidentiality;
+  if (vendor !== undefined)
+    for (const one of [...touched.values()].slice(0, STATES_MAX))
+      one.agreement = await stateAt(context.store, snapshot, [organization, vendor], {
+        seq: one.seq,
+        at: one.last,
+      });
+  const promised =
+    vendor === undefined ? {} : { vendor: await promisedBy(snapshot, organization, vendor, now) };
+  const clocks = breachClocks({
+    discovered: discoveredIn(input, now),
+    individuals: patients.size,
+    ...promised,
+  });
   return {
     status: 200,
     resource: parametersOf([
       ...[...touched].map(([version, one]) => lineFor(version, one)),
       { name: 'patients', valueInteger: patients.size },
+      ...[...patients].map((reference) => ({ name: 'affected', valueReference: { reference } })),
+      ...clocks.map(({ tells, by, law, says }) =>
+        reportLine('clock', { tells, by: new Date(by).toISOString(), law, says }),
+      ),
     ]),
   };
 }
 
+/** @throws OperationOutcomeError `parameter-invalid` for what names no Organization of this server */
+function vendorIn(input: Input, base: string): Ref | undefined {
+  const named = textIn(input, 'vendor');
+  const vendor = named === undefined ? undefined : ownRefOf(base, named);
+  if (named === undefined || (vendor !== undefined && typeOf(vendor) === 'Organization')) return vendor;
+  throw invalidParameter('vendor', 'it names no Organization of this server');
+}
+
+/** The moment from which the clocks run. */
+function discoveredIn(input: Input, now: number): number {
+  const text = textIn(input, 'discovered');
+  if (text === undefined) return now;
+  const discovered = parseDateTime(text)?.low;
+  if (discovered !== undefined && discovered <= now) return discovered;
+  throw invalidParameter('discovered', 'it is a dateTime that has come');
+}
+
+interface Selecting {
+  readonly organization: Ref;
+  readonly vendor: Ref | undefined;
+  readonly base: string;
+}
+
 /** @throws OperationOutcomeError `field-missing` where nothing says what the incident is about */
-function selectorIn(input: Input, organization: Ref, base: string): (entry: AuditEntry) => boolean {
+function selectorIn(input: Input, { organization, vendor, base }: Selecting): (entry: AuditEntry) => boolean {
   const session = textIn(input, 'session');
   const named = textIn(input, 'user');
   const user = named === undefined ? undefined : spelledOnce(base, named);
   const deliveries = new Set(textsIn(input, 'delivery'));
-  if (session === undefined && user === undefined && deliveries.size === 0)
+  if (session === undefined && user === undefined && vendor === undefined && deliveries.size === 0)
     throw new OperationOutcomeError('field-missing', {
-      diagnostics: 'session, user or delivery says what it is about',
+      diagnostics: 'session, user, delivery or vendor says what it is about',
     });
-  return ({ agent, delivery, outcome, origin }) => {
+  return (entry) => {
+    const { agent, delivery, outcome, origin } = entry;
+    if (vendor !== undefined && hasReached(vendor, organization, entry)) return true;
     if (outcome !== '0' || origin === 'server') return false;
     if (delivery !== undefined) return deliveries.has(delivery.entry);
     if (agent.organization !== organization) return false;
@@ -140,7 +214,7 @@ function touchedIn(entry: AuditEntry): readonly string[] {
   return versions.length > 0 ? versions : entry.patients;
 }
 
-function note(touched: Map<string, Touched>, { at, entry }: AuditRow): void {
+function note(touched: Map<string, Touched>, { seq, at, entry }: AuditRow): void {
   for (const version of touchedIn(entry)) {
     const one = touched.get(version) ?? {
       patients: new Set(),
@@ -151,8 +225,11 @@ function note(touched: Map<string, Touched>, { at, entry }: AuditRow): void {
       confidentiality: 'N',
       notice: '',
       opened: '',
+      seq,
+      agreement: '',
     };
     one.last = at;
+    one.seq = seq;
     one.count += 1;
     const itself = entry.patients.find((patient) => version === patient || version.startsWith(`${patient}/`));
     for (const patient of itself === undefined ? entry.patients : [itself]) one.patients.add(patient);
@@ -195,6 +272,7 @@ const lineFor = (version: string, one: Touched): Out =>
       first: one.first,
       last: one.last,
       ...(one.opened !== '' && { opened: one.opened }),
+      ...(one.agreement !== '' && { agreement: one.agreement }),
     },
     { count: one.count },
     [

@@ -1,15 +1,17 @@
 /** The register of vendors: who works for an organization, under what agreement, at which risk; now and at any moment. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ASSURANCE, PAPER_SYSTEM } from '../../../src/agreements/papers.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import type { AuditEntry } from '../../../src/ports/audit.ts';
+import { askForPapers } from '../../../src/operations/vendors/lapsed-papers.ts';
 import { registerCsv } from '../../../src/operations/vendors/register-csv.ts';
 import { readRegister } from '../../../src/operations/vendors/register.ts';
 import { PARTY_KIND_SYSTEM } from '../../../src/resources/parties/kinds.ts';
 import { WORK_ITEM_SYSTEM } from '../../../src/resources/work-item-code.ts';
 import { agreement, type AgreementSpec } from '../../agreements.ts';
 import { buildWrite } from '../../contract/delivery-world.ts';
-import { administrator, callerOf, openWorld, type World } from '../../world.ts';
+import { administrator, callerOf, openWorld, resourcesOf, type World } from '../../world.ts';
 
 const A: Ref = 'Organization/initiator';
 const DAY = 86_400_000;
@@ -282,4 +284,67 @@ test('(baa-messaging VR7) an open incident that names the vendor counts, a close
   await put('Task/incident', incident('completed'), A);
   clock.at += DAY;
   expect(rowsOf((await register()).get('billing'))).not.toContain('open-incident');
+});
+
+test('(baa-messaging VR7) one call lists what reached a vendor after its agreement was revoked, whom it is about, and the clocks', async () => {
+  const from = new Date(clock.at).toISOString();
+  for (const patient of ['Patient/one', 'Patient/two', 'Patient/two'] as const) {
+    clock.at += 1000;
+    await deliver('billing', {
+      patients: [patient],
+      entities: [`${patient}/_history/1`],
+      purposes: ['HPAYMT'],
+    });
+  }
+  await deliver('billing', { outcome: '4', issue: 'agreement-not-active', patients: ['Patient/three'] });
+  await deliver('missing', { patients: ['Patient/four'], entities: ['Patient/four/_history/1'] });
+  clock.at += 1000;
+  const query = `vendor=Organization/billing&from=${from.slice(0, 10)}&discovered=${from}`;
+  const { json, status } = await world.ask(officer, 'GET', `$incident-sheet?${query}`);
+  expect(status).toBe(200);
+  const parts = (json?.['parameter'] ?? []) as readonly Part[];
+  const of = (name: string) => parts.filter((one) => one.name === name).map(valueOf);
+  expect(of('touched')).toEqual([
+    expect.objectContaining({
+      version: 'Patient/one/_history/1',
+      recipient: 'Organization/billing',
+      count: 1,
+      agreement: 'revoked',
+    }),
+    expect.objectContaining({
+      version: 'Patient/two/_history/1',
+      recipient: 'Organization/billing',
+      count: 2,
+      agreement: 'revoked',
+    }),
+  ]);
+  expect(of('affected')).toEqual([{ reference: 'Patient/one' }, { reference: 'Patient/two' }]);
+  expect(of('clock').map((one) => (one as { tells: string }).tells)).toEqual([
+    'individuals',
+    'secretary',
+    'covered-entity',
+  ]);
+  expect(of('clock')[0]).toMatchObject({
+    by: new Date(Date.parse(from) + 60 * DAY).toISOString(),
+    law: '45 CFR 164.404(b)',
+  });
+  const asked = await world.ask(officer, 'GET', '$incident-sheet?vendor=Patient/one');
+  expect(asked.code).toBe('parameter-invalid');
+});
+
+test('(baa-messaging VR5) a paper that has lapsed is one work item, however often the job runs', async () => {
+  const parts = {
+    store: world.store,
+    clock,
+    newId: randomUUID,
+    selectRecipients: async () => [],
+    committed: () => undefined,
+  };
+  for (let run = 0; run < 3; run += 1) await askForPapers(parts, new AbortController().signal);
+  const { json } = await world.ask(officer, 'GET', `Task?code=${WORK_ITEM_SYSTEM}|vendor-paper`);
+  const items = resourcesOf(json as never);
+  expect(items).toMatchObject([
+    { focus: { reference: 'DocumentReference/soc2' }, owner: { reference: A }, status: 'requested' },
+  ]);
+  expect(items[0]?.['description']).toContain('2026-04-30');
 });

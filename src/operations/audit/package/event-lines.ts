@@ -1,4 +1,5 @@
 /** `events.csv` of a package: one line for each event and each of its entities (audit-compliance AU17). */
+import { standingOfAgreement } from '../../../agreements/state.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import { localRefOf, typeOf } from '../../../resources/element.ts';
 import { patientsOfCompartments } from '../../values.ts';
@@ -38,7 +39,13 @@ function linesOf(row: PackageRow, organization: Ref, world: PackageWorld): reado
     (ref) => world.resourceAt(ref, row.seq),
   );
   const referral = entities.map(refOf).find((ref) => REFERRALS.has(typeOf(ref))) ?? '';
-  const common = { ...placeOf(row), ...actorOf(row), ...groundOf(row), ...toldOf(row, world) };
+  const common = {
+    ...placeOf(row),
+    ...actorOf(row),
+    ...groundOf(row),
+    ...toldOf(row, world),
+    agreement_state: stateOf(row, world),
+  };
   return (entities.length === 0 ? [''] : entities).map((entity, at) => ({
     ...common,
     patient: (patients[at] ?? []).join(' '),
@@ -112,7 +119,6 @@ function groundOf({ entry, whole }: PackageRow) {
     exception: whole ? exception : '',
     deciding: decided.join(' '),
     agreement: decided.filter((reference) => reference.startsWith('Contract/')).join(' '),
-    agreement_state: '',
     labels,
     notice: notice === undefined ? '' : String(notice),
   };
@@ -129,4 +135,15 @@ function toldOf({ seq, entry }: PackageRow, world: PackageWorld) {
     content_category: patients.length > 0 ? 'phi' : '',
     hash: [...(bytesHash === undefined ? [] : [bytesHash]), ...fileHashes].join(' '),
   };
+}
+
+/** The states that the agreements which decided had at the time of the event (baa-messaging BA15). */
+function stateOf({ seq, at, entry: { deciding = [] }, whole }: PackageRow, world: PackageWorld): string {
+  if (!whole) return '';
+  const states = deciding.flatMap((reference) => {
+    const ref = refOf(reference);
+    const contract = typeOf(ref) === 'Contract' ? world.resourceAt(ref, seq) : undefined;
+    return contract === undefined ? [] : [standingOfAgreement(contract, Date.parse(at)).state];
+  });
+  return [...new Set(states)].join(' ');
 }

@@ -2,6 +2,8 @@
  * The tables of a package beside its events (audit-compliance AU15): each says by its rows what an auditor asks. A table
  * for what this server does not have yet is there with its columns alone, so that nobody takes its absence for an answer.
  */
+import { associateOf, kindsOfAgreement, principalOf } from '../../../agreements/contract.ts';
+import { standingOfAgreement } from '../../../agreements/state.ts';
 import type { Ref } from '../../../fhir/types.ts';
 import { typeOf } from '../../../resources/element.ts';
 import { eventLines, type EventColumn, type EventLine } from './event-lines.ts';
@@ -57,12 +59,45 @@ const REFUSED_DISCLOSURES: ReadonlySet<string> = new Set([
   'minimum-necessary',
   'rail-cannot-carry',
   'purpose-not-allowed',
+  'agreement-not-active',
 ]);
 
 const isDisclosure = ({ entry: { event, outcome, delivery } }: PackageRow, organization: Ref): boolean =>
   outcome === '0' &&
   DISCLOSING.has(event) &&
   (delivery === undefined || delivery.from === undefined || delivery.from === organization);
+
+const AGREEMENT_COLUMNS = [...WHEN, 'agreement', 'version', 'principal', 'associate', 'transition', 'state', 'recipient', 'issue', 'row_digest'] as const; // prettier-ignore
+
+/** What became of agreements, and every disclosure that one decided, with the state that it had then. */
+const agreementsTable: PackageTable = {
+  name: 'agreements.csv',
+  says: 'Every change of a business associate agreement, and every disclosure and refusal that one decided, with its state then.',
+  columns: AGREEMENT_COLUMNS,
+  lines: (row, organization, world) =>
+    agreementsIn(row).flatMap((reference) => {
+      const [type = '', id = '', , version = ''] = reference.split('/');
+      const ref: Ref = `${type}/${id}`;
+      const contract = world.resourceAt(ref, row.seq);
+      const [line] = eventLines(row, organization, world);
+      if (line === undefined || contract === undefined || kindsOfAgreement(contract).length === 0) return [];
+      const own: Readonly<Record<string, string>> = {
+        ...line,
+        agreement: ref,
+        version,
+        principal: principalOf(contract) ?? '',
+        associate: associateOf(contract) ?? '',
+        state: standingOfAgreement(contract, Date.parse(row.at)).state,
+      };
+      return [AGREEMENT_COLUMNS.map((column) => own[column] ?? '')];
+    }),
+};
+
+/** The agreement that a move is of; of what was told or refused, those that decided, for the organization whose row it is. */
+function agreementsIn({ entry: { event, entities, deciding = [] }, whole }: PackageRow): readonly string[] {
+  if (event === 'agreement-move') return entities.filter((entity) => entity.startsWith('Contract/'));
+  return whole ? deciding.filter((reference) => reference.startsWith('Contract/')) : [];
+}
 
 /** Every table, in the order in which the README names them. */
 export const PACKAGE_TABLES: readonly PackageTable[] = [
@@ -74,13 +109,7 @@ export const PACKAGE_TABLES: readonly PackageTable[] = [
       'deciding', 'labels', 'notice', 'agreement', 'agreement_state', 'content_category', 'hash', 'row_digest'],
     (row, { entity }, organization) => isDisclosure(row, organization) && !entity.startsWith('Endpoint/'),
   ),
-  empty('agreements.csv', 'Business associate agreements and their states.', [
-    'agreement',
-    'recipient',
-    'state',
-    'from',
-    'until',
-  ]),
+  agreementsTable,
   pick(
     'consents.csv',
     'Every Consent that was written, captured, revoked or that expired.',
