@@ -4,7 +4,7 @@ import { manyOf } from './shape.ts';
 
 export type MessageKind = 'workforce' | 'vendor' | 'patient' | 'referral';
 
-const MESSAGE_KIND = 'https://closeloop.dev/fhir/CodeSystem/message-kind';
+export const MESSAGE_KIND = 'https://closeloop.dev/fhir/CodeSystem/message-kind';
 
 interface Concept {
   readonly coding?: readonly { readonly system?: unknown; readonly code?: unknown }[];

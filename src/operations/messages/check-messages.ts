@@ -14,6 +14,7 @@ import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { decideMessage } from './decide-content.ts';
 import { changeHeader, openHeader } from './headers.ts';
 import { noMove } from './no-move.ts';
+import { joinReferralThread } from './referral-thread.ts';
 import { checkSender, isParty, notCustodian, ownDraftOf } from './senders.ts';
 import { changeSentMessage } from './sent.ts';
 import { completeFromThread, withinThread } from './threads.ts';
@@ -43,6 +44,7 @@ async function checkOne(draft: Draft, planned: Planned): Promise<void> {
 
 /** Something new, or a plain Communication that names recipients now. @returns whether it is a header or a message */
 async function begin(draft: Draft, planned: Planned): Promise<boolean> {
+  await joinReferralThread(draft, planned);
   await completeFromThread(draft, planned);
   const shape = shapeOf(draft, planned);
   if (shape === 'plain') {

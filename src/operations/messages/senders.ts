@@ -25,7 +25,7 @@ export async function checkSender(draft: Draft, planned: Planned): Promise<void>
     replan(draft, planned.ref, (tree) => ({ ...tree, sender: { reference } }));
     return;
   }
-  if (await isOwn(draft, sender)) return;
+  if (caller.administrator || (await isOwn(draft, sender))) return;
   throw new OperationOutcomeError('sender-mismatch', {
     diagnostics: 'Communication.sender stands for nobody of your organization',
     expression: placesIn(planned, ['Communication.sender']),

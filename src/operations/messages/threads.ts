@@ -35,7 +35,7 @@ export async function withinThread(draft: Draft, planned: Planned, message: Reso
   const thread = threadOf(message);
   if (thread === undefined) return;
   const header = await headerOf(draft, message);
-  if (header === undefined) throw rule(planned, 'partOf', `${thread} is no header of a thread`);
+  if (header === undefined) return; // part of something else, and a thread of its own
   if (header['status'] !== 'in-progress')
     throw new OperationOutcomeError('thread-closed', {
       diagnostics: `${thread} is closed`,

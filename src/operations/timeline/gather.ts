@@ -19,6 +19,7 @@ import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { heldBy } from '../work-item.ts';
 import {
+  SAID,
   TIMELINE_SUBJECTS,
   type TimelineCommit,
   type Delivery,
@@ -56,7 +57,11 @@ export async function gatherCommits(
   sight: Sight,
 ): Promise<readonly TimelineCommit[]> {
   const subjects: Subject[] = [{ ref: order, kind: 'order', sight }];
-  for (const one of TIMELINE_SUBJECTS) subjects.push(...(await findSubjects(gathering, order, one)));
+  for (const one of TIMELINE_SUBJECTS) subjects.push(...(await findSubjects(gathering, [order], one)));
+  const threads = subjects.filter(({ kind }) => kind === 'communication').map(({ ref }) => ref);
+  const known = new Set(threads);
+  if (threads.length > 0)
+    subjects.push(...(await findSubjects(gathering, threads, SAID)).filter(({ ref }) => !known.has(ref)));
   const written: Written[] = [];
   for (const subject of subjects) {
     written.push(...(await readVersions(gathering, subject)));
@@ -92,12 +97,12 @@ const earliest = (at: string): number => parseDateTime(at)?.low ?? 0;
 /** Types that the caller's scopes do not let it search are left out. */
 async function findSubjects(
   { snapshot, caller, signal }: TimelineGathering,
-  order: Ref,
-  { type, param, kind }: (typeof TIMELINE_SUBJECTS)[number],
+  to: readonly Ref[],
+  { type, param, kind }: (typeof TIMELINE_SUBJECTS)[number] | typeof SAID,
 ): Promise<readonly Subject[]> {
   const sight = sightForType(caller, type);
   if (sight === undefined) return [];
-  const where = { kind: 'reference', param, to: [order] } as const;
+  const where = { kind: 'reference', param, to } as const;
   const query = { type, where, sort: [], sight, count: SUBJECTS_MAX, offset: 0, total: false };
   const { matches, more } = await snapshot.search(query, signal).catch(searchRefusal);
   if (more) throw tooMany(`resources of type ${type}`);

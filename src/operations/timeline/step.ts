@@ -32,6 +32,9 @@ export const TIMELINE_SUBJECTS = [
   { type: 'Provenance', param: 'target', kind: 'past' },
 ] as const satisfies readonly { type: string; param: string; kind: StepKind }[];
 
+/** The messages of the referral's threads. */
+export const SAID = { type: 'Communication', param: 'part-of', kind: 'communication' } as const;
+
 /** A version that a step wrote. */
 export interface Written {
   readonly kind: StepKind;

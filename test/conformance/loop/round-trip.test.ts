@@ -38,6 +38,11 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 
 const OTHERS = Object.entries(SAMPLES).filter(([type]) => !ELSEWHERE.has(type));
 
+/** Of a message the server writes when it was sent, that it is not read yet, and what it is. */
+const SERVER_WRITES: Readonly<Record<string, readonly string[]>> = {
+  Communication: ['status', 'sent', 'category', 'extension'],
+};
+
 /** References to resources of this server become references elsewhere, so that the sample can stand alone. */
 const alone = (text: string): string =>
   text.replaceAll(/"(reference|url)":"([A-Z][A-Za-z]+\/)/g, '"$1":"https://other.example/fhir/$2');
@@ -49,7 +54,8 @@ describe('every type', () => {
     expect([created.status, created.says]).toEqual([201, '']);
     const read = await server.ask('administrator', 'GET', `${type}/${created.json.id}`);
     expect(read.text).toBe(created.text);
-    expect(kept(read.text)).toEqual(kept(text));
+    const rewritten = SERVER_WRITES[type];
+    expect(kept(read.text, rewritten)).toEqual(kept(text, rewritten));
     const { meta } = sample;
     expect(read.json.meta).toMatchObject(JSON.parse(JSON.stringify(meta ?? {})) as object);
   });

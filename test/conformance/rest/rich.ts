@@ -101,7 +101,7 @@ const FURTHER: Readonly<Record<string, readonly More[]>> = {
       instantiatesCanonical: ['http://example.org/PlanDefinition/p'],
       instantiatesUri: ['http://example.org/protocol'],
       medium: [concept('WRITTEN')],
-      partOf: [to('Communication/known')],
+      partOf: [to('Task/known')],
       received: '2026-01-01T11:00:00Z',
     },
   ],

@@ -158,7 +158,10 @@ const HAND_MADE: Readonly<Record<string, Resource>> = {
     sent: '2026-01-01T10:00:00.123456Z',
     recipient: [ref('Organization/o')],
     sender: ref('PractitionerRole/r'),
-    payload: [{ contentString: 'Please send the last report.' }, { contentAttachment: attachment }],
+    payload: [
+      { contentString: 'Please send the last report.' },
+      { contentAttachment: { contentType: 'application/pdf', url: 'https://files.example.org/report.pdf' } },
+    ],
   },
   AuditEvent: {
     resourceType: 'AuditEvent',
