@@ -47,7 +47,8 @@ const ENDED = { start: '2020-01-01', end: '2020-12-31' };
 const RUNNING = { start: '2020-01-01', end: null };
 
 /** A Contract in each state, whenever that is asked. */
-const IN_STATE: Readonly<Record<Exclude<AgreementState, 'none'>, AgreementSpec>> = {
+const IN_STATE: Readonly<Record<AgreementState, AgreementSpec>> = {
+  none: { ...RUNNING, status: 'rejected', signed: [] },
   staging: { ...RUNNING, status: 'policy', signed: [] },
   pending: { ...RUNNING, status: 'executable', signed: ['principal'] },
   active: { ...RUNNING, status: 'executed', signedOn: '2020-01-01T09:00:00Z' },
@@ -68,7 +69,7 @@ interface AgreementParties {
 /** Keeps a Contract between two organizations in a state. @returns the version */
 export async function keepAgreement(
   store: Store,
-  state: Exclude<AgreementState, 'none'>,
+  state: AgreementState,
   { base, isShown = false, ...named }: AgreementParties,
 ): Promise<number> {
   const id = named.id ?? `baa-${named.principal.split('/')[1]}-${named.associate.split('/')[1]}`;

@@ -80,10 +80,11 @@ function add(text: string, found: Found): void {
   if (part !== '') found.parts.push(part);
 }
 
-/** What a text says once its entities, its percent signs or its base64 are undone; nothing where there are none. */
+/** What a text says once its tags, entities, percent signs or base64 are undone; nothing where there are none. */
 function decoded(text: string): readonly string[] {
   const bounded = text.slice(0, CHARACTERS_MAX);
-  const plain = withoutPercent(withoutEntities(bounded));
+  // A tag may stand within a number: what is read is what is left.
+  const plain = withoutPercent(withoutEntities(bounded.replaceAll(TAG, '')));
   return [...(plain === bounded ? [] : [plain]), ...base64In(bounded)];
 }
 

@@ -62,6 +62,12 @@ export const PROOFS = {
     counts: 'lives',
     runs: { quick: 4, ci: 40, full: 400 },
   },
+  agreements: {
+    shows: 'by every way out, only an agreement in force lets health information pass',
+    file: 'conformance/agreements/ways-out.test.ts',
+    counts: 'pairs of states, when it was told and when it is asked',
+    runs: { quick: 5, ci: 36, full: 36 },
+  },
   'agreement-sight': {
     shows:
       'whatever agreements are in force, who works for others is given the world without what none of them covers',
