@@ -33,6 +33,8 @@ export interface AgreementSpec {
   readonly signedHash?: string;
   readonly signedOn?: string;
   readonly reason?: { readonly code?: string; readonly text?: string; readonly effective?: string };
+  /** When its last move was written: an instant. */
+  readonly movedAt?: string;
   readonly version?: number;
   readonly lastUpdated?: string;
 }
@@ -58,7 +60,7 @@ export function agreement(spec: AgreementSpec = {}): Resource {
     subject: [{ reference: associate }],
     issued: spec.issued ?? '2026-01-10',
     applies: { start: spec.start ?? '2026-02-01', ...end },
-    extension: [...(spec.holds ?? REQUIRED_TERMS).map(termOf), ...reasonOf(spec)],
+    extension: [...(spec.holds ?? REQUIRED_TERMS).map(termOf), ...reasonOf(spec), ...eventOf(spec)],
     term: [
       {
         type: { coding: [{ system: CONTRACT_TERM, code: 'permitted-use' }] },
@@ -138,6 +140,20 @@ const reasonOf = ({ reason }: AgreementSpec) =>
             ...(reason.effective === undefined
               ? []
               : [{ url: 'effective', valueDateTime: reason.effective }]),
+          ],
+        },
+      ];
+
+const eventOf = ({ movedAt }: AgreementSpec) =>
+  movedAt === undefined
+    ? []
+    : [
+        {
+          url: AGREEMENT_EXTENSIONS.event,
+          extension: [
+            { url: 'row', valueCode: 'BT06' },
+            { url: 'from', valueCode: 'pending' },
+            { url: 'at', valueInstant: movedAt },
           ],
         },
       ];

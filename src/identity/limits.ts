@@ -25,6 +25,8 @@ export type Limit = keyof typeof RIGHT_LIMITS;
 export const WORK_KINDS = {
   complianceWork: [
     'consent-needed',
+    'agreement-notice',
+    'agreement-ended',
     'agreement-quarantine',
     'part2-patient-notice',
     'part2-notice-missing',

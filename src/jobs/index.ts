@@ -7,6 +7,7 @@ type Run = Job['run'];
 interface JobParts {
   readonly settings: {
     readonly anchorMs: number;
+    readonly agreementTickMs: number;
     readonly dispatchIntervalMs: number;
     readonly auditFeedIntervalMs: number;
   };
@@ -36,6 +37,8 @@ interface JobParts {
   readonly recordPolicy: Run;
   /** Asks for the next papers about vendors where the last have lapsed. */
   readonly askForPapers: Run;
+  /** Puts on record what the clock brings to agreements, and reminds of their ends. */
+  readonly tickAgreements: Run;
   /** Makes reviews urgent that nobody ended in time. */
   readonly escalateReviews: Run;
   /** Suspends accounts that nobody used for 90 days. */
@@ -107,6 +110,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotat
   job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
   job('vendor-papers', 'store', 24 * HOUR, parts.askForPapers, 'asks for papers about vendors that have lapsed'),
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
+  job('agreements', 'store', settings.agreementTickMs, parts.tickAgreements, 'puts on record what the clock brings to agreements, and reminds of their ends'),
   job('dormant', 'store', 6 * HOUR, parts.suspendDormant, 'suspends accounts that nobody used for 90 days'),
   ...(renewOutside === undefined ? [] : [job('outside-sessions', 'store', 20 * SECOND, renewOutside, 'asks providers again about people who came in by them')]),
   ...(tellOfLogouts === undefined ? [] : [job('logouts', 'store', 5 * SECOND, tellOfLogouts, 'tells apps of sessions that have ended')]),

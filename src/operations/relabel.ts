@@ -110,7 +110,8 @@ async function relabelOne(
     newId,
   });
   const planned = [
-    planStored(match, (tree) => writeLabels(tree, plan)),
+    // Whoever sees what it reaches goes on seeing it.
+    { ...planStored(match, (tree) => writeLabels(tree, plan)), parties: await store.snapshot().parties(ref) },
     ...(incident === undefined ? [] : [incident]),
   ];
   try {

@@ -21,6 +21,8 @@ export const KINDS = {
   'message-unaddressed': 'A message does not say whom it is for',
   'message-unfit': 'A message can be read, but the rules of its referral do not let it happen',
   'message-quarantined': 'A message is kept apart from any chart',
+  'agreement-notice': 'An agreement ends soon, or is to be reviewed',
+  'agreement-ended': 'An agreement has ended: what was told is to be returned or destroyed',
   'agreement-quarantine':
     'A message is kept apart: between its two ends no agreement is in force, and one has to be',
   'package-differs': 'A mail was taken whose package contradicts the message in it',

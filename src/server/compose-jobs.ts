@@ -14,6 +14,7 @@ import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { jobsOf } from '../jobs/index.ts';
 import { askAboutUnanswered } from '../operations/messages/unanswered.ts';
 import { endRetention } from '../operations/messages/retention.ts';
+import { tickAgreements } from '../operations/agreements/tick.ts';
 import { relabelWhenDue } from '../operations/relabel.ts';
 import { recordPolicy } from '../operations/policy-record.ts';
 import { sweepFiles } from '../operations/sweep-files.ts';
@@ -91,6 +92,7 @@ export function composeJobs({
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     askForAccessReviews: (signal) => askForAccessReviews(engine.accountParts, signal),
     askAboutExpiry: (signal) => askAboutExpiry(engine.accountParts, signal),
+    tickAgreements: (signal) => tickAgreements(reviewing, signal),
     suspendDormant: (signal) => suspendDormant(engine.accountParts, signal),
     renewOutside: signOn && ((signal) => signOn.renew(signal)),
     tellOfLogouts: access.authorization?.tellOfLogouts,

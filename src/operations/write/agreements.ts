@@ -1,15 +1,18 @@
 /** Business associate agreements as they are written: every way obeys the table (baa-messaging BA1–BA3, BA6). */
 import { associateOf, isAgreement, principalOf, signaturesIn, type Side } from '../../agreements/contract.ts';
 import { signersAdded } from '../../agreements/evidence.ts';
+import { ASSOCIATE } from '../../agreements/applies.ts';
 import { judgeAgreement } from '../../agreements/move.ts';
 import type { AgreementActor } from '../../agreements/transitions.ts';
-import { findSameEntity } from '../../delivery/party-facts.ts';
+import { findSameEntity, readKinds } from '../../delivery/party-facts.ts';
 import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { standingOf } from '../../resources/parties/standing.ts';
 import { partyIn, resolveParty } from '../../resources/party.ts';
+import { planEnded } from '../agreements/ended.ts';
 import { actorOf } from '../request.ts';
-import { placesIn, replan, type Draft, type Planned } from './draft.ts';
+import { placesIn, plan, replan, type Draft, type Planned } from './draft.ts';
 import { readPreview } from './preview.ts';
 import { partyWorldIn } from './rule-context.ts';
 
@@ -36,9 +39,25 @@ async function ruleAgreement(draft: Draft, planned: Planned): Promise<void> {
   if (fault !== undefined) throw refuse(planned, fault.code, fault.says, fault.path);
   if (after === undefined || stored === undefined) return;
   await checkSigners(draft, planned, after.plain, actor);
+  if (move === undefined) await checkPaper(draft, planned, after.plain);
   if (move?.event === 'begin' || move?.event === 'renew' || move?.event === 'offer')
     await checkTwoEntities(draft, planned, after.plain);
   replan(draft, ref, stored);
+  await askBack(draft, ref, after.plain, move?.event);
+}
+
+/** Where an agreement ends by a move, its principal asks for what was told; where it never should have been, who relied on it is listed. */
+async function askBack(
+  draft: Draft,
+  ref: Ref,
+  agreement: Resource,
+  event: string | undefined,
+): Promise<void> {
+  if (event !== 'revoke' && event !== 'error') return;
+  const { snapshot, now: at, context } = draft;
+  const why = event === 'error' ? 'error' : 'revoked';
+  const item = await planEnded(snapshot, { ref, agreement, why, at, newId: context.newId });
+  if (item !== undefined) plan(draft, item);
 }
 
 const refuse = (
@@ -96,6 +115,36 @@ async function checkSigners(
 
 const partyOfSide = (agreement: Resource, side: Side): Ref | undefined =>
   side === 'principal' ? principalOf(agreement) : associateOf(agreement);
+
+/**
+ * On paper a principal files the signature of whoever works for others, or of an outsider: a provider signs here itself, so
+ * that nobody makes it an associate, and opens the gate to it, by a paper of its own (BA2).
+ */
+async function checkPaper(draft: Draft, planned: Planned, after: Resource): Promise<void> {
+  const [principal, associate] = [principalOf(after), associateOf(after)];
+  if (principal === undefined || associate === undefined) return;
+  if (
+    !signersAdded(planned.before, after)
+      .flatMap(signaturesIn)
+      .some(({ side }) => side === 'associate')
+  )
+    return;
+  const record = await readPreview(draft, associate);
+  if (record === undefined || standingOf(record) === 'private') return;
+  const kinds = await readKinds(
+    draft.snapshot,
+    associate,
+    principal,
+    draft.context.settings.partyKindDefault,
+  );
+  if (kinds.has(ASSOCIATE) || kinds.has('intermediary')) return;
+  throw refuse(
+    planned,
+    'not-your-signature',
+    'the associate is no party that works for others: it signs here itself',
+    'Contract.signer',
+  );
+}
 
 /** Within one legal entity nothing is disclosed, and nobody is an associate (45 CFR 160.103; compliance D2). */
 async function checkTwoEntities(draft: Draft, planned: Planned, after: Resource): Promise<void> {

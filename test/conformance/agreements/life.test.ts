@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { standingOfAgreement } from '../../../src/agreements/state.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { agreement, REQUIRED_TERMS, signer, type AgreementSpec } from '../../agreements.ts';
+import { organization } from '../../resources.ts';
 import { administrator, callerOf, type Stored } from '../../world.ts';
 import { because, billing, elm, oak, openScene, said, type Scene } from './scene.ts';
 
@@ -40,6 +41,14 @@ const offer = async (spec: AgreementSpec = {}): Promise<Stored> =>
 const conclude = async (spec: AgreementSpec = {}): Promise<Stored> => {
   const first = await put(billing, signed(await offer(spec), 'executable', own('associate', spec)));
   return put(elm, signed(first, 'executed', own('principal', spec)));
+};
+/** An administrator says that an organization is a business associate. */
+const worksForOthers = async (id: string): Promise<void> => {
+  const type = [
+    { coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/party-kind', code: 'business-associate' }] },
+  ];
+  const reply = await scene.ask(administrator, 'PUT', `Organization/${id}`, organization(id, { type }));
+  expect(reply.status).toBe(200);
 };
 const stateOf = (contract: Resource): string => standingOfAgreement(contract, scene.now).state;
 
@@ -302,6 +311,10 @@ describe('who sees and who signs (baa-messaging BA2; harmony Z17)', () => {
     expect(await tried(machine, signed(first, 'executable', filed))).toMatch(
       /^403 not-your-signature a person files/,
     );
+    expect(await tried(elm, signed(first, 'executable', filed))).toMatch(
+      /^403 not-your-signature the associate is no party that works for others/,
+    );
+    await worksForOthers('billing-co');
     const recorded = await put(elm, signed(first, 'executable', filed));
     expect(JSON.stringify(recorded)).toContain(
       '"url":"recorder","valueReference":{"reference":"Practitioner/ada"}',
