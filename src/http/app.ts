@@ -54,6 +54,8 @@ interface AppParts {
   readonly authorization?:
     | { readonly server: AuthorizationServer; readonly origins: ClientOrigins }
     | undefined;
+  /** How far the machine's clock is behind the time of the server, in milliseconds; absent: it is not. */
+  readonly clockBehindMs?: () => number;
   /** The keys that sign audit packages. */
   readonly publishedKeys?: () => readonly object[];
   readonly settings: AppSettings;
@@ -78,6 +80,7 @@ export function createApp(parts: AppParts): RequestListener {
       metricsToken,
       clientIpOf,
       now: () => clock.now(),
+      clockBehindMs: parts.clockBehindMs ?? (() => 0),
       securityHeaders,
       publishedKeys: parts.publishedKeys ?? (() => []),
     }),

@@ -35,6 +35,8 @@ interface HealthParts {
   readonly metricsToken: string | undefined;
   readonly clientIpOf: ClientIpOf;
   readonly now: () => number;
+  /** How far the machine's clock is behind the time of the server, in milliseconds. */
+  readonly clockBehindMs: () => number;
   readonly securityHeaders: Readonly<Headers>;
   /** The public halves of the keys that sign audit packages (RFC 7517). */
   readonly publishedKeys: () => readonly object[];
@@ -47,6 +49,7 @@ export function createHealth({
   metricsToken,
   clientIpOf,
   now,
+  clockBehindMs,
   securityHeaders,
   publishedKeys,
 }: HealthParts): Router {
@@ -55,7 +58,8 @@ export function createHealth({
 
   router.get('/health/ready', (_req, res) => {
     const { writable, queued, outboxWaiting, ...rest } = status();
-    const ready = writable && !isDraining();
+    const isLate = clockBehindMs() > CLOCK_BEHIND_MAX_MS;
+    const ready = writable && !isDraining() && !isLate;
     sendJson(res, ready ? 200 : 503, {
       status: ready ? 'ready' : 'not-ready',
       writable,
@@ -63,7 +67,7 @@ export function createHealth({
       queued,
       outboxWaiting,
       outboxOldestAgeMs: outboxAgeMs({ writable, queued, outboxWaiting, ...rest }, now()),
-      ...whyOf(rest),
+      ...(isLate ? { why: 'clock-behind' } : whyOf(rest)),
     });
   });
 
@@ -91,6 +95,9 @@ export function createHealth({
     res.writeHead(status, { ...securityHeaders, ...headers, 'Content-Length': length }).end(text);
   }
 }
+
+/** How far the machine's clock may be behind the time of the last commit (baa-messaging BA5). */
+const CLOCK_BEHIND_MAX_MS = 5_000;
 
 /** What holds up the database that keeps the log, where something does. */
 function whyOf({ taken, silentSince }: Pick<StoreStatus, 'taken' | 'silentSince'>): {

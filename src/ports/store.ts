@@ -335,6 +335,8 @@ export interface StoreStatus {
   readonly outboxWaiting: number;
   /** Milliseconds since 1970 at which the oldest waiting entry was committed; 0 when none waits. */
   readonly oldestWaitingAt: number;
+  /** When the newest commit was made, in milliseconds since 1970; 0 where there is none. It never decreases. */
+  readonly at: number;
   readonly bytes: number;
   /** Milliseconds since 1970 since when the database that keeps the log does not answer; undefined while it does. */
   readonly silentSince?: number;

@@ -128,6 +128,7 @@ async function raise(
   const warnings = createWarnings(log, WARNING_WINDOW_MS, () => clock.now());
   const store = await openConfiguredStore(config, options, { log, warnings });
   closing.push(() => store.close());
+  clock.notBefore(store.status().at);
   warnOfOldValues(config, log);
   const metrics = createMetrics({
     status: () => store.status(),
@@ -196,6 +197,7 @@ async function raise(
     log,
     clock,
     traffic,
+    clockBehindMs: () => clock.behindMs(),
     publishedKeys: () => publishedKeys(auditKeyFile(config)),
     settings: { ...config, base, securityHeaders, ...bodiesOf(config, store), heavy: threads.heavy },
   });

@@ -337,10 +337,10 @@ async function tidyStep(queue: WriteQueue): Promise<boolean> {
 }
 
 function statusOf(queue: WriteQueue, oldestWaitingAt: number, file: string): StoreStatus {
-  const { seq, writable, outboxWaiting } = queue.head;
+  const { seq, at, writable, outboxWaiting } = queue.head;
   const bytes = [file, `${file}-wal`].reduce(
     (sum, one) => sum + (statSync(one, { throwIfNoEntry: false })?.size ?? 0),
     0,
   );
-  return { seq, writable, queued: queue.queued, outboxWaiting, oldestWaitingAt, bytes };
+  return { seq, at, writable, queued: queue.queued, outboxWaiting, oldestWaitingAt, bytes };
 }

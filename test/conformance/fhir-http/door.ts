@@ -37,6 +37,8 @@ interface Application {
   readonly logins: AuditEntry[];
   readonly flushLogins: () => Promise<void>;
   readonly traffic: Traffic;
+  /** The clock of the machine; how far it is behind. */
+  readonly late: { ms: number };
   readonly status: { -readonly [K in keyof StoreStatus]: StoreStatus[K] };
   close(): Promise<void>;
 }
@@ -132,12 +134,14 @@ export async function createApplication(changes: Changes = {}): Promise<Applicat
   const performed: Request[] = [];
   const perform = changes.perform ?? createMapDesk();
   const traffic: Traffic = { inFlight: 0, draining: false };
+  const late = { ms: 0 };
   const status = {
     seq: 7,
     writable: true,
     queued: 0,
     outboxWaiting: 2,
     oldestWaitingAt: Date.now() - 60_000,
+    at: 0,
     bytes: 1,
   };
   const app = createApp({
@@ -145,6 +149,7 @@ export async function createApplication(changes: Changes = {}): Promise<Applicat
       performed.push(request);
       return perform(request);
     },
+    clockBehindMs: () => late.ms,
     store: { status: () => status, record: async (entry) => void refused.push(entry) },
     identify: createIdentify({
       base: BASE,
@@ -203,6 +208,7 @@ export async function createApplication(changes: Changes = {}): Promise<Applicat
     logins,
     flushLogins: () => failedLogins.flush(),
     traffic,
+    late,
     status,
     logLines: () => {
       log.flush();

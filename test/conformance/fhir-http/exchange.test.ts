@@ -674,6 +674,17 @@ describe('what operators ask', () => {
     expect(status).toBe(503);
   });
 
+  test.each([
+    [5_000, 200, undefined],
+    [5_001, 503, 'clock-behind'],
+  ])('(baa-messaging BA5) the clock is %d ms behind: %d', async (ms, expected, why) => {
+    door.late.ms = ms;
+    const ready = await fetch(`${door.origin}/health/ready`);
+    door.late.ms = 0;
+    const { why: said } = (await ready.json()) as { why?: string };
+    expect([ready.status, said]).toEqual([expected, why]);
+  });
+
   test('metrics count exchanges by interaction, type and class, and show the store', async () => {
     await door.fetch('/Task/none');
     const text = await (await fetch(`${door.origin}/metrics`)).text();

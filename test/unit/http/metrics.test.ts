@@ -9,6 +9,7 @@ const STATUS: StoreStatus = {
   queued: 0,
   outboxWaiting: 0,
   oldestWaitingAt: 0,
+  at: 0,
   bytes: 0,
 };
 
