@@ -58,6 +58,7 @@ export const SETTINGS: OperationSettings = {
   breakGlassMaxMs: 4 * 60 * 60 * 1000,
   breakGlassPerDay: 5,
   patientInbox: 'open',
+  outreach: { mail: 'operator', sms: 'operator' },
 };
 
 // — who asks

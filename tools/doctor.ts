@@ -191,7 +191,15 @@ async function examineRails(config: Config): Promise<readonly Finding[]> {
     trust: undefined,
     store: undefined,
   });
-  const rails = raiseRails({ config, log, clock, listening, outgoing, directRail });
+  const rails = raiseRails({
+    config,
+    base: config.publicBaseUrl ?? '',
+    log,
+    clock,
+    listening,
+    outgoing,
+    directRail,
+  });
   try {
     const named = [...rails.byName.values()].map(async (rail) =>
       (await rail.verify()).map((finding) => ({ ...finding, says: `${rail.name}: ${finding.says}` })),

@@ -159,6 +159,7 @@ export const ISSUES = {
   'attachment-refused': withholds('security', row('invalid', 422, 'See which attachment and why.', 'AE', '207', 'quarantine')),
   'file-quarantined': withholds('security', row('security', 403, 'Ask the organization that keeps the file; an incident was opened.')),
   'attachment-pending': withholds('performance', row('informational', 201, 'Nothing has to be done.', 'AA', '', 'applied')),
+  'telling-unfit': row('business-rule', 422, 'Name one patient, a time, a channel and a template, and no words beside them.'),
   'patient-inbox-closed': row('forbidden', 403, 'Call the practice: it takes no messages of patients here.'),
   'sender-mismatch': row('forbidden', 403, 'Send in your own name.', 'AE', '207', 'quarantine'),
   // — messages

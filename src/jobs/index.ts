@@ -10,6 +10,7 @@ interface JobParts {
     readonly agreementTickMs: number;
     readonly dispatchIntervalMs: number;
     readonly auditFeedIntervalMs: number;
+    readonly tellIntervalMs: number;
   };
   /** Writes an anchor of the audit chain, when there is something new to prove. */
   readonly anchor: Run;
@@ -41,6 +42,8 @@ interface JobParts {
   readonly tickAgreements: Run;
   /** Makes reviews urgent that nobody ended in time. */
   readonly escalateReviews: Run;
+  /** Tells patients what was to be told later. */
+  readonly tellDue: Run;
   /** Suspends accounts that nobody used for 90 days. */
   readonly suspendDormant: Run;
   /** Asks providers of logins again about their people; undefined where nobody comes in by one. */
@@ -109,6 +112,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotat
   job('retention', 'store', 24 * HOUR, parts.endRetention, 'takes away the content of messages whose retention is over'),
   job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
   job('vendor-papers', 'store', 24 * HOUR, parts.askForPapers, 'asks for papers about vendors that have lapsed'),
+  job('tellings', 'store', settings.tellIntervalMs, parts.tellDue, 'tells patients what is due'),
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   job('agreements', 'store', settings.agreementTickMs, parts.tickAgreements, 'puts on record what the clock brings to agreements, and reminds of their ends'),
   job('dormant', 'store', 6 * HOUR, parts.suspendDormant, 'suspends accounts that nobody used for 90 days'),

@@ -1,6 +1,7 @@
 /** What every operation works with: the roof hands it in, the same for every request. */
 import type { Payloads } from '../delivery/payloads.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
+import type { Carriers } from '../delivery/outreach/gate.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { PartyKindDefault } from '../policies/party-kind.ts';
@@ -59,6 +60,8 @@ export interface OperationSettings extends RuleSettings {
   readonly dicomAttachments?: boolean | undefined;
   /** Whether patients may write to organizations here. */
   readonly patientInbox: 'open' | 'closed';
+  /** The ways by which texts leave for patients, and who runs each. */
+  readonly outreach: Carriers;
   /** Where patients sign in; undefined: at this server. */
   readonly patientPortalUrl?: string | undefined;
   /** Off only for measurement. */

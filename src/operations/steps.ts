@@ -32,6 +32,7 @@ import { noteDirectAddresses } from './write/direct-addresses.ts';
 import { claimRoles } from './write/role-claims.ts';
 import { applyRules } from './write/rule.ts';
 import { askPatients } from './outreach/patient-messages.ts';
+import { checkTellings } from './outreach/tellings.ts';
 import { assemblePackages } from './minimum/referral.ts';
 import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
@@ -103,6 +104,7 @@ const ACTS = writes(ACTING);
 const ADDRESSES = writes(ADDRESSING);
 const BINARIES = writes(new Set(['Binary']));
 const SPEAKS = writes(ANSWERING);
+const TELLINGS = writes(new Set(['CommunicationRequest']));
 const TAKES_ON = writes(TAKING_ON);
 
 /** Steps that a draft takes after planning, before its commit. */
@@ -140,6 +142,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [guardProgramsWords,   CREATE | UPDATE | PATCH          | TRANSACTION, SPEAKS],
+  [checkTellings,        CREATE | UPDATE | PATCH          | TRANSACTION, TELLINGS],
   [askPatients,          CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],
   [checkHolds,                                     DELETE | TRANSACTION, deletes],
   [askForPatientNotices, CREATE | UPDATE | PATCH          | TRANSACTION, TAKES_ON],

@@ -17,6 +17,7 @@ export const KINDS = {
   'delivery-failed': 'A delivery was refused for good, or tried too often',
   'delivery-unconfirmed':
     'What was sent may not have reached its destination: nothing shows it in time, or the other side says both',
+  'outreach-withheld': 'A text to a patient was not sent: the patient takes none, or it has no way',
   'message-unmatched': 'A message is about a referral that is not known here',
   'message-unaddressed': 'A message does not say whom it is for',
   'message-unfit': 'A message can be read, but the rules of its referral do not let it happen',

@@ -13,6 +13,8 @@ export type ConnectionPurpose =
   | 'client-keys'
   | 'audit-feed'
   | 'malware-scanner'
+  | 'mail-relay'
+  | 'sms-gateway'
   | 'direct-relay'
   | 'direct-mailbox'
   | 'direct-bundle'

@@ -27,6 +27,15 @@ interface PurposeRow {
   readonly publicPort: (port: number) => boolean;
 }
 
+/** The operator names relays, whole. */
+const RELAY: PurposeRow = {
+  schemes: {
+    'smtps:': { tls: true, toPublic: true, defaultPort: 465 },
+    'smtp:': { tls: false, toPublic: false, defaultPort: 587 },
+  },
+  publicPort: (port) => port === 465 || port >= 1024,
+};
+
 const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
   'rest-hook': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
   jwks: { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
@@ -43,14 +52,11 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
     schemes: { 'clamd:': { tls: false, toPublic: false, defaultPort: 3310 } },
     publicPort: () => false,
   },
-  // The operator names relays and mailboxes, whole.
-  'direct-relay': {
-    schemes: {
-      'smtps:': { tls: true, toPublic: true, defaultPort: 465 },
-      'smtp:': { tls: false, toPublic: false, defaultPort: 587 },
-    },
-    publicPort: (port) => port === 465 || port >= 1024,
-  },
+  'mail-relay': RELAY,
+  // The operator names it, whole.
+  'sms-gateway': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
+  'direct-relay': RELAY,
+  // The operator names mailboxes, whole.
   'direct-mailbox': {
     schemes: {
       'imaps:': { tls: true, toPublic: true, defaultPort: 993 },

@@ -3,6 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AccountParts } from '../accounts/acting.ts';
 import { createAccountAdministration } from '../accounts/administration.ts';
 import type { Config } from './config.ts';
+import { outreachCarriers, outreachPartsOf } from './compose-outreach.ts';
+import { withOutreachGate } from '../delivery/outreach/gate.ts';
 import { createDeliverAgain, type DeliverAgain } from '../delivery/deliver-again.ts';
 import { createRecipientSelection, type SelectRecipients } from '../delivery/recipients.ts';
 import { createPolicyGate } from '../delivery/policy-gate.ts';
@@ -19,6 +21,7 @@ import type { Heavy } from '../operations/heavy.ts';
 import { createFhirEngine, type FhirEngine } from './fhir-engine.ts';
 import { createDeliveryItems } from '../operations/delivery-items.ts';
 import { writeNoticeItem } from '../operations/notice-items.ts';
+import { openOutreachItem } from '../operations/outreach/withheld.ts';
 import { openWithheld } from '../operations/withheld-delivery.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
@@ -82,14 +85,16 @@ interface EngineParts {
 /** The rails as the settings have them; doctor examines the same. */
 export function raiseRails({
   config,
+  base,
   log,
   clock,
   listening,
   outgoing,
   directRail,
-}: Pick<EngineParts, 'config' | 'log' | 'clock' | 'listening' | 'outgoing' | 'directRail'>): Rails {
+}: Pick<EngineParts, 'config' | 'base' | 'log' | 'clock' | 'listening' | 'outgoing' | 'directRail'>): Rails {
   return createRails({
     direct: directRail,
+    ...outreachPartsOf(config, base, outgoing, clock),
     allowList: config.subscriptionAllowList,
     http: outgoing.httpFor('rest-hook'),
     present,
@@ -130,7 +135,9 @@ const dispatching = ({
   workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
   noticeOf: createNoticeOfEntry({ clock, partyKindDefault: config.partyKindDefault, present }),
   noticeItem: (entry, failure) => writeNoticeItem({ store, clock, newId: randomUUID }, entry, failure),
-  withheldItem: (ended) => openWithheld({ store, clock, newId: randomUUID }, ended),
+  withheldItem: async (ended) =>
+    (await openOutreachItem({ store, clock, newId: randomUUID }, ended)) ??
+    openWithheld({ store, clock, newId: randomUUID }, ended),
   clock,
   timers,
   random: Math.random,
@@ -225,7 +232,8 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     unreadable: (ref) => log.write('warn', 'a Subscription cannot be read and is told nothing', { ref }),
   });
   const payloads = createPayloads(store, clock);
-  const gates = createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock });
+  const policies = withOutreachGate(createPolicyGate({ clock, ...config }), outreachCarriers(config), clock);
+  const gates = createGates({ criteria, policies, clock });
   const delivering = { ...dispatching(parts), payloads, rails: rails.byName, gates };
   const dispatcher = createDispatcher(delivering);
   const endpoints = createEndpoints(store);
@@ -253,6 +261,7 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
       auditReads: config.auditReads === 'on',
       sourceName: base,
       exampleOids: config.demo,
+      outreach: outreachCarriers(config),
     },
     selectRecipients,
     lacks: (rail) => rails.byName.get(rail)?.lacks,

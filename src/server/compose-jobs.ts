@@ -18,6 +18,7 @@ import { tickAgreements } from '../operations/agreements/tick.ts';
 import { relabelWhenDue } from '../operations/relabel.ts';
 import { recordPolicy } from '../operations/policy-record.ts';
 import { sweepFiles } from '../operations/sweep-files.ts';
+import { tellDue } from '../operations/outreach/tell-due.ts';
 import { escalateReviews } from '../operations/reviews/overdue.ts';
 import { askForPapers } from '../operations/vendors/lapsed-papers.ts';
 import { reviewActivity } from '../operations/reviews/weekly.ts';
@@ -26,6 +27,7 @@ import type { Rails } from '../rails/index.ts';
 import type { ServerStore } from '../stores/index.ts';
 import type { ComposedTrust } from './compose-direct-trust.ts';
 import type { ComposedSignOn } from './compose-sign-on.ts';
+import { outreachCarriers } from './compose-outreach.ts';
 import type { Config } from './config.ts';
 import { policyPartsOf } from './policy-parts.ts';
 import { clock, timers } from './time.ts';
@@ -33,6 +35,7 @@ import { watchDatabase } from './watch-database.ts';
 
 interface Parts {
   readonly config: Config;
+  readonly base: string;
   readonly log: Log;
   readonly warnings: Warnings;
   readonly store: ServerStore;
@@ -60,6 +63,7 @@ interface Parts {
 
 export function composeJobs({
   config,
+  base,
   log,
   warnings,
   store,
@@ -89,6 +93,7 @@ export function composeJobs({
     endRetention: async (signal) => void (await endRetention({ store, clock, settings: config }, signal)),
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     askForPapers: (signal) => askForPapers(reviewing, signal),
+    tellDue: composeTelling(reviewing, config, base),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     askForAccessReviews: (signal) => askForAccessReviews(engine.accountParts, signal),
     askAboutExpiry: (signal) => askAboutExpiry(engine.accountParts, signal),
@@ -115,6 +120,15 @@ export function composeJobs({
     drainMs: config.drainMs,
   });
 }
+
+/** Tells patients what is due. */
+const composeTelling =
+  (parts: Omit<Parameters<typeof tellDue>[0], 'carriers' | 'portal'>, config: Config, base: string) =>
+  (signal: AbortSignal): Promise<void> =>
+    tellDue(
+      { ...parts, carriers: outreachCarriers(config), portal: config.patientPortalUrl ?? base },
+      signal,
+    );
 
 function databaseJobs(
   store: ServerStore,

@@ -1,5 +1,6 @@
 /** The roof over outgoing connections: one guard, and the operator's lists of places that are not public. */
 import type { Config } from './config.ts';
+import { outreachPlaces } from './compose-outreach.ts';
 import { scannerAt } from './compose-scanner.ts';
 import { outsideIssuersOf } from './issuers-file.ts';
 import { directDomainsOf, directPlaces, type DirectExtra } from './direct-places.ts';
@@ -78,6 +79,7 @@ function allowedBy(
     ...listening.flatMap(({ links }) => links.flatMap(({ sendTo }) => sendTo)),
     ...directPlaces(config, directDomainsOf(config, direct)).map(allowPlace),
     ...(direct?.ownPort === true ? [parseAllowed('127.0.0.1', 'direct-relay') ?? []].flat() : []),
+    ...outreachPlaces(config),
     ...placeOfKeys(jwksUri),
     ...(feed === undefined ? [] : [allowPlace(feed)]),
     ...placeOfScanner(config),

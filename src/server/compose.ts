@@ -203,7 +203,7 @@ async function raise(
   });
   const feed = composeAuditFeed({ config, base, store, outgoing, metrics });
   const watched = { engine, failedLogins, feed, directTrust, access };
-  const jobs = composeJobs({ ...secrets, ...watched, config, log, warnings, store });
+  const jobs = composeJobs({ ...secrets, ...watched, config, base, log, warnings, store });
   metrics.showJobs(() => jobs.status());
   showDatabase(metrics, store);
   closing.push(() => jobs.stop().then(() => feed?.close()));

@@ -8,6 +8,7 @@ import { isLoopbackHost } from '../resources/public-address.ts';
 import { readFlags, type FlagTable } from './flags.ts';
 import { flagOf, variableOf, type Setting, type ValueOf } from './setting.ts';
 import { SETTINGS } from './settings.ts';
+import { messagingConflicts } from './messaging-settings.ts';
 
 type SettingName = keyof typeof SETTINGS;
 
@@ -253,6 +254,7 @@ function conflictsOf(config: Config): readonly string[] {
       'auditFeedCert and auditFeedKey go together',
     ],
     ...directConflicts(config),
+    ...messagingConflicts(config),
     [config.tlsCa !== undefined && config.tlsCert === undefined, 'tlsCa needs tlsCert and tlsKey'],
     [
       (config.store === 'mongodb') !== (config.mongodbUri !== undefined),

@@ -35,6 +35,10 @@ export const relayAddress = [
   'smtps://host:port or smtp://host:port',
   (given: string) => parsePlace({ purpose: 'direct-relay', address: given }) !== undefined,
 ] as const;
+export const mailAddress = [
+  'an address such as no-reply@example.org',
+  (given: string) => /^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}$/.test(given),
+] as const;
 export const listeningPlace = [
   'address:port, as in 0.0.0.0:25 or [::1]:25',
   (given: string) => parseListeningPlace(given) !== undefined,

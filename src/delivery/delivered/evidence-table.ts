@@ -83,6 +83,13 @@ export const EVIDENCE_BY_RAIL: Readonly<Record<string, Rows>> = {
       by: 'machine',
     },
   },
+  mail: {
+    'smtp-accepted': machine('sent', 'handed to the relay (250)'),
+    'smtp-refused': failed('transported', 'refused by the relay (5xx)'),
+  },
+  sms: {
+    'http-2xx': machine('sent', 'handed to the gateway (2xx)'),
+  },
   capture: {
     captured: machine('sent', 'kept for tests: nothing left this server'),
   },

@@ -21,8 +21,9 @@ import { localRef, ownRefOf, typeOf, valuesAt } from '../../resources/element.ts
 import { permitsIn } from '../write/permits-in.ts';
 import { placesIn, plan, replan, type Draft, type Planned } from '../write/draft.ts';
 import { findPreview, readPreview } from '../write/preview.ts';
-import { languageOf } from './language.ts';
+import { languageOf } from '../../delivery/outreach/language.ts';
 import { closesInbox } from './inbox.ts';
+import { outreachEntry, wayTo } from './notify.ts';
 import { isTemplateMessage, portalOf, renderingIn } from './template-message.ts';
 
 /** On the header of a thread with a patient: that it is not for emergencies (MS33). */
@@ -59,14 +60,26 @@ async function sendTo(draft: Draft, planned: Planned, message: Resource): Promis
   const [only, other] = told;
   const single = other === undefined && only !== undefined ? await patientFor(draft, only) : undefined;
   if (single !== undefined) nameSubject(draft, planned, single);
-  if (!saysSomething(message) || (await isTemplateMessage(draft, message))) return;
-  for (const person of told) {
+  if (!saysSomething(message)) return;
+  const isFree = await isTemplateMessage(draft, message);
+  for (const person of isFree ? [] : told) {
     const patient = await patientFor(draft, person);
     if (patient === undefined) continue; // whose RelatedPerson is gone
     const need = messagingNeed(await standingIn(draft, patient, organization), { patient, organization });
     if (need === undefined) continue;
     const expression = placesIn(planned, ['Communication.recipient']);
     throw OperationOutcomeError.of([issueOfNeed(need, { recipient: 'the patient', expression })]);
+  }
+  if (message['payload'] !== undefined) await notify(draft, planned.ref, organization, told);
+}
+
+/** Each person who is told learns of it by the first way that is open; who has none reads it at the next login. */
+async function notify(draft: Draft, ref: Ref, organization: Ref, told: readonly Ref[]): Promise<void> {
+  const { snapshot, context, now } = draft;
+  for (const person of told) {
+    const notifying = { organization, person };
+    const way = await wayTo(snapshot, notifying, context.settings.outreach, Date.parse(now));
+    if (way !== undefined) draft.tells.push(outreachEntry(way, notifying, ref));
   }
 }
 

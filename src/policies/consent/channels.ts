@@ -4,8 +4,8 @@ import type { CodeableConcept } from '../../fhir/types.ts';
 export const MESSAGE_CHANNEL = 'https://closeloop.dev/fhir/CodeSystem/message-channel';
 
 /** The account here, ordinary mail of the internet, and text messages. */
-const CHANNELS = ['portal', 'mail', 'sms'] as const;
-export type MessageChannel = (typeof CHANNELS)[number];
+export const MESSAGE_CHANNELS = ['portal', 'mail', 'sms'] as const;
+export type MessageChannel = (typeof MESSAGE_CHANNELS)[number];
 
 const PORTAL: readonly MessageChannel[] = ['portal'];
 
@@ -16,7 +16,7 @@ const PORTAL: readonly MessageChannel[] = ['portal'];
 export function channelsOf(codes: readonly CodeableConcept[] = []): readonly MessageChannel[] | undefined {
   if (codes.length === 0) return PORTAL;
   const named = codes.map(({ coding = [] }) =>
-    CHANNELS.find((channel) =>
+    MESSAGE_CHANNELS.find((channel) =>
       coding.some(({ system, code }) => system === MESSAGE_CHANNEL && code === channel),
     ),
   );

@@ -19,5 +19,6 @@ export const NOTICE_PLACES = {
   'fax':        { statement: 1, statementAt: 'the page right behind the cover, which names no law; Statement 2 below every page of the record', consentAt: 'the page of the notice' },
   'link':       { statement: 1, statementAt: 'above the records, once the recipient was verified, and in what is printed; the message with the link holds neither', consentAt: 'a link beside it' },
   'export':     { statement: 2, statementAt: 'the first line of the file, and the manifest', consentAt: '–' },
+  'mail':       false,
   'sms':        false,
 } as const satisfies Record<string, Place | false>;

@@ -110,7 +110,7 @@ const NO_ACCOUNT = { user: undefined, password: undefined, ca: undefined, tls: '
 function relayOf({ connect, domains }: DirectRailParts, account: Account | undefined): Relay | undefined {
   if (account === undefined) return undefined;
   const name = domains[0]?.domain ?? 'localhost';
-  return createRelay({ account, ca: pemOf(account.ca), connect, name });
+  return createRelay({ account, purpose: 'direct-relay', ca: pemOf(account.ca), connect, name });
 }
 
 const submissionsOf = (parts: DirectRailParts): ReadonlyMap<string, Relay> =>

@@ -42,6 +42,8 @@ export type GuardedConnect = (
 
 export interface RelayParts {
   readonly account: Omit<Account, 'ca'>;
+  /** What it takes: mails of Direct, or ordinary ones. */
+  readonly purpose: 'direct-relay' | 'mail-relay';
   /** Authorities of the relay's certificate, PEM; undefined: the system's. */
   readonly ca: string | undefined;
   readonly connect: GuardedConnect;
@@ -54,8 +56,8 @@ const SILENCE_TIMEOUT_MS = 60_000;
 
 /** @throws when the address of the relay means nothing */
 export function createRelay(parts: RelayParts): Relay {
-  const { account } = parts;
-  const place = parsePlace({ purpose: 'direct-relay', address: account.server });
+  const { account, purpose } = parts;
+  const place = parsePlace({ purpose, address: account.server });
   if (place === undefined) throw new Error(`${account.server} is no address of a relay`);
   const hosts = new Set<string>();
   const open = async (signal?: AbortSignal) => {
@@ -102,9 +104,12 @@ export function createRelay(parts: RelayParts): Relay {
   };
 }
 
-const connectTo = ({ account, ca, connect }: RelayParts, signal: AbortSignal | undefined): Promise<Socket> =>
+const connectTo = (
+  { account, purpose, ca, connect }: RelayParts,
+  signal: AbortSignal | undefined,
+): Promise<Socket> =>
   connect(
-    { purpose: 'direct-relay', address: account.server },
+    { purpose, address: account.server },
     { ...(signal !== undefined && { signal }), ...(ca !== undefined && { tls: { ca } }) },
   );
 

@@ -16,7 +16,7 @@ import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import { placeFile } from '../../ports/stored-file.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
 import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
-import { readReceipt } from './receipt.ts';
+import { readReceipt } from '../../ports/http-receipt.ts';
 
 interface DeliverParts {
   readonly noticeOf?: NoticeOfEntry | undefined;

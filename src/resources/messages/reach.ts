@@ -35,7 +35,7 @@ const REACH: Readonly<Record<Kind, ReachRow>> = {
 };
 
 /** The system of what a CommunicationRequest is for: a link to a referral, a reminder, outreach. */
-const TELLING_LATER = 'https://closeloop.dev/fhir/CodeSystem/telling-later';
+export const TELLING_LATER = 'https://closeloop.dev/fhir/CodeSystem/telling-later';
 
 function kindOf(resource: Resource): Kind {
   if (resource.resourceType === 'CommunicationRequest')

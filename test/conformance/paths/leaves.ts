@@ -59,6 +59,7 @@ const LEAVES: readonly Leaf[] = [
     apart: true,
   },
   { at: 'delivery/gates.ts', why: BESIDE, apart: true },
+  { at: 'delivery/outreach/', why: 'texts to patients: a delivery to anybody else passes', apart: true },
   { at: 'delivery/writer.ts', why: 'who wrote the Subscriptions that are told', apart: true },
   { at: 'delivery/policy-gate.ts', why: BESIDE, apart: true },
   {
@@ -211,7 +212,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'policies/health-related.ts', why: 'a table: which services have to do with health' },
   { at: 'policies/bases/', why: 'a row each: whether a basis permits a disclosure' },
   { at: 'rails/rest-hook/index.ts', why: 'hands the parts of the rail on' },
-  { at: 'rails/rest-hook/receipt.ts', why: 'reads a status as a receipt' },
+  { at: 'ports/http-receipt.ts', why: 'reads a status as a receipt' },
   { at: 'delivery/permits.ts', why: 'reads what a Consent permits, for the store to keep', apart: true },
   { at: 'delivery/noticed.ts', why: 'lets nothing of 42 CFR Part 2 leave without its notice' },
   { at: 'delivery/notice.ts', why: 'the Consent that content of 42 CFR Part 2 is told under', apart: true },

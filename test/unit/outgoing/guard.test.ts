@@ -16,6 +16,8 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, (host: string) => string>> = 
   'client-keys': (host) => `https://${host}:8443/jwks`,
   'malware-scanner': (host) => `clamd://${host}:3310`,
   'audit-feed': (host) => `syslogs://${host}:6514`,
+  'mail-relay': (host) => `smtps://${host}:465`,
+  'sms-gateway': (host) => `https://${host}:8443/texts`,
   'direct-relay': (host) => `smtps://${host}:465`,
   'direct-mailbox': (host) => `imaps://${host}:993`,
   'direct-bundle': (host) => `https://${host}:8443/anchors.p7b`,

@@ -20,9 +20,9 @@ test('(compliance P31) every rail of the registry declares its row', () => {
   }
 });
 
-test('(compliance P30) a row names the statement and its exact place, and a message of a phone has none', () => {
-  const { sms, ...carrying } = NOTICE_PLACES;
-  expect(sms).toBe(false);
+test('(compliance P30) a row names the statement and its exact place, and what leaves for patients has none', () => {
+  const { mail, sms, ...carrying } = NOTICE_PLACES;
+  expect([mail, sms]).toEqual([false, false]);
   for (const { statement, statementAt } of Object.values(carrying)) {
     expect([1, 2]).toContain(statement);
     expect(statementAt.length).toBeGreaterThan(10);

@@ -20,6 +20,7 @@ const relayTo = (
   ca?: string,
 ): Relay =>
   createRelay({
+    purpose: 'direct-relay',
     account: {
       server: `${scheme}://localhost:${port}`,
       user: undefined,
@@ -114,6 +115,7 @@ test('(directory DR43) nobody there, and a place that is not allowed', async () 
   await port.close();
   expect(await relayTo(port.port).send(MAIL, soon())).toEqual(AGAIN('refused'));
   const elsewhere = createRelay({
+    purpose: 'direct-relay',
     account: { server: 'smtp://10.1.2.3:25', user: undefined, password: undefined, tls: 'offered' },
     ca: undefined,
     connect: (destination, options) => guard.connect(destination, options),

@@ -1,5 +1,5 @@
 /** The outcome of a delivery by its HTTP answer (RFC 9110 sections 15 and 10.2.3). */
-import type { Receipt } from '../../ports/rail.ts';
+import type { Receipt } from './rail.ts';
 
 /** Answers of the 4xx class after which the same request may succeed. */
 const AGAIN: Readonly<Record<number, string>> = {
