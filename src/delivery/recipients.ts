@@ -8,13 +8,13 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { DIRECT } from '../ports/direct.ts';
 import type { OutboxEntry, Write } from '../ports/store.ts';
-import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import { localRef, typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { isInUse } from '../resources/parties/direct-addresses.ts';
-import { standingOf } from '../resources/parties/standing.ts';
 import { partyElementOf } from '../resources/party.ts';
 import type { Move } from '../resources/rules.ts';
-import { chooseRails, type Channel } from './choose-rail.ts';
+import { partyChannels, type ChannelParts, type DirectParties, type NamedParty } from './channels.ts';
+import { chooseRails } from './choose-rail.ts';
+import { selectOffPlatform } from './off-platform.ts';
 import { selectorOf } from './subject.ts';
 import type { ActiveSubscription, SubscriptionCache } from './subscriptions.ts';
 
@@ -26,30 +26,19 @@ export interface ChangedResource {
   /** Undefined: deleted. */
   readonly after: Body | undefined;
   readonly custodian: Ref | '';
-}
-
-/** An Endpoint of an organization, and who keeps it. */
-export interface PartyEndpoint {
-  readonly resource: Resource;
-  readonly custodian: Ref | '';
+  /** The organizations that see it as its parties; absent: none. */
+  readonly parties?: readonly Ref[];
 }
 
 /** What is asked of a party that has a Direct address. */
-interface DirectFacts {
+interface DirectFacts extends DirectParties {
   /** The Endpoint from which the request of an order came by Direct; undefined where it came otherwise. */
   readonly cameBy: (order: Ref) => Promise<Ref | undefined>;
-  readonly isMember: (organization: Ref) => Promise<boolean>;
-  /** Whether somebody vouches for the address that an Endpoint has. */
-  readonly isVerified: (endpoint: Ref, resource: Resource) => Promise<boolean>;
 }
 
-export interface RecipientParts {
+export interface RecipientParts extends ChannelParts {
   readonly subscriptions: SubscriptionCache;
-  /** The Endpoints of an organization, as of now: its own, and those that others keep about it. */
-  readonly endpointsOf: (organization: Ref) => Promise<readonly PartyEndpoint[]>;
   readonly direct: DirectFacts;
-  /** Names of the rails that this server has. */
-  readonly rails: ReadonlySet<string>;
   /** Active Subscriptions that one organization may have: what bounds the fan-out of a commit. */
   readonly activePerOrganizationMax: number;
   /** Active Subscriptions of all organizations together. */
@@ -80,6 +69,7 @@ export function createRecipientSelection(parts: RecipientParts): SelectRecipient
     return [
       ...(await heard(parts, active, matchSubscriptions(changes, moves, active.values(), at), at)),
       ...(await selectPartiesOfMoves(parts, moves, at, read)),
+      ...(await selectOffPlatform(parts, changes, at)),
     ];
   };
 }
@@ -151,7 +141,7 @@ async function selectPartiesOfMoves(
     for (const organization of partiesToNotify(move)) {
       const teller = organization === move.initiator ? move.recipient : move.initiator;
       const named = await readNamed(parts, move, organization, read);
-      const channels = await channelsOf(parts, { organization, teller, named }, at);
+      const channels = await partyChannels(parts, { organization, teller, named }, at);
       const mayMail = channels.some(({ rail }) => rail === DIRECT);
       const isMember = mayMail && (await parts.direct.isMember(organization));
       const asked = mayMail && organization === move.initiator ? named.order : undefined;
@@ -164,15 +154,7 @@ async function selectPartiesOfMoves(
   return entries;
 }
 
-/** Whom a Task names, from the closest on: a role, a service, a private record of the organization. */
-interface Named {
-  readonly resources: readonly Resource[];
-  /** The record of the organization, which may be another than the party that it stands for. */
-  readonly record: Ref | undefined;
-  readonly order: Ref | undefined;
-}
-
-const NOBODY: Named = { resources: [], record: undefined, order: undefined };
+const NOBODY: NamedParty = { resources: [], record: undefined, order: undefined };
 
 /** Only Direct asks for it: every other rail tells all Endpoints of the party. */
 async function readNamed(
@@ -180,7 +162,7 @@ async function readNamed(
   { task, recipient }: Move,
   organization: Ref,
   read: ReadPreview | undefined,
-): Promise<Named> {
+): Promise<NamedParty> {
   if (read === undefined || !rails.has(DIRECT)) return NOBODY;
   const seat = organization === recipient ? 'owner' : 'requester';
   const referral = await read(task);
@@ -192,39 +174,6 @@ async function readNamed(
   const record = element === 'self' ? named : element === undefined ? undefined : localRef(resource[element]);
   const above = record === undefined || record === named ? undefined : await read(record);
   return { resources: [resource, ...(above === undefined ? [] : [above])], record, order };
-}
-
-interface Addressed {
-  readonly organization: Ref;
-  /** Who tells it; undefined for an administrator. */
-  readonly teller: Ref | undefined;
-  readonly named: Named;
-}
-
-/**
- * The Endpoints in use by which an organization may be told. What one organization keeps about another counts for itself
- * alone (directory DR46).
- */
-async function channelsOf(
-  { endpointsOf, rails, direct }: RecipientParts,
-  { organization, teller, named: { resources, record } }: Addressed,
-  at: number,
-): Promise<readonly Channel[]> {
-  const others = record === undefined || record === organization ? [] : await endpointsOf(record);
-  const channels: Channel[] = [];
-  for (const { resource, custodian } of [...(await endpointsOf(organization)), ...others]) {
-    const { code: rail } = resource['connectionType'] as { readonly code?: string };
-    const isTheirs = standingOf(resource) === 'private' && custodian !== teller;
-    if (resource.id === undefined || rail === undefined || !rails.has(rail) || isTheirs) continue;
-    if (rail === DIRECT ? !isInUse(resource, at) : resource['status'] !== 'active') continue;
-    const endpoint: Ref = `Endpoint/${resource.id}`;
-    const verified = rail === DIRECT && (await direct.isVerified(endpoint, resource));
-    const naming = resources.findIndex((one) =>
-      valuesAt(one, 'endpoint').some((reference) => localRef(reference) === endpoint),
-    );
-    channels.push({ endpoint, rail, verified, distance: naming < 0 ? resources.length : naming });
-  }
-  return channels;
 }
 
 /** The other party; both when an administrator made the move (G12). An organization on both sides knows already. */

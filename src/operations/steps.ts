@@ -10,6 +10,7 @@ import { fileAnswers } from './write/consent-answers.ts';
 import { checkForms } from './write/check-forms.ts';
 import { ruleConsents } from './write/consent-rules.ts';
 import { checkMessages } from './messages/check-messages.ts';
+import { leavePlatform } from './messages/off-platform.ts';
 import { sendFiles } from './messages/send-files.ts';
 import { checkHolds } from './holds.ts';
 import { checkConsents } from './write/consents.ts';
@@ -153,6 +154,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkDisclosures,     CREATE | UPDATE | PATCH | DELETE | TRANSACTION, tells],
   [sendFiles,            CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],
+  [leavePlatform,        CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],
   [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, moves],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [checkScopesAfter,     CREATE | UPDATE | PATCH          | TRANSACTION, isNarrowedWrite],

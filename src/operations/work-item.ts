@@ -51,6 +51,7 @@ export const KINDS = {
   'emergency-login': 'The account that an organization keeps for an emergency logged in',
   'access-review': 'It is to be reviewed who holds which role',
   'client-expiry': 'The registration of a machine ends within thirty days',
+  'recipient-unreachable': 'No way of this server carries a message to a recipient without an account',
   'message-unanswered': 'Nobody answered a message in time',
   'direct-expiry': 'A certificate of Direct mail expires soon, or has expired',
   'vendor-paper': 'A paper of due diligence about a vendor has lapsed',

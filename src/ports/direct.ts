@@ -8,6 +8,9 @@ import type { MessageFate } from './inbound.ts';
 /** The code of `Endpoint.connectionType` of Direct mail, and so the name of its rail. */
 export const DIRECT = 'direct-project';
 
+/** The event of an entry that tells a message (baa-messaging MS15): it is mailed as people write, without a package. */
+export const MESSAGE_EVENT = 'message';
+
 /** `local@domain` in lower case: addresses are compared without case. */
 export type DirectAddress = `${string}@${string}`;
 

@@ -9,6 +9,8 @@ import type { Metrics } from '../http/metrics.ts';
 import type { DirectDoor } from '../inbound/direct/door.ts';
 import type { FairTurns } from '../operations/fair-turns.ts';
 import { buildSubmission, lacksOfPackage } from '../operations/packages/build-submission.ts';
+import { buildMessageMail } from '../operations/packages/message-mail.ts';
+import { MESSAGE_EVENT } from '../ports/direct.ts';
 import { createMessageKey } from '../operations/packages/message-key.ts';
 import type { NoteEvidence } from '../ports/delivered.ts';
 import type { Store } from '../ports/store.ts';
@@ -50,8 +52,11 @@ export function composeDirectRail(parts: RailComposition): DirectRail {
     trust: trust?.trust,
     discovery: trust?.discovery,
     build: (entry, asOf, now, noticeOf) =>
-      buildSubmission(entry, asOf, now, { ...packages, noticeOf, at: clock.now() }),
-    lacks: (entry, asOf) => lacksOfPackage(packages, entry, asOf),
+      entry.event === MESSAGE_EVENT
+        ? buildMessageMail(entry, asOf, now, { noticeOf, at: clock.now() })
+        : buildSubmission(entry, asOf, now, { ...packages, noticeOf, at: clock.now() }),
+    lacks: async (entry, asOf) =>
+      entry.event === MESSAGE_EVENT ? [] : lacksOfPackage(packages, entry, asOf),
     application,
     clock,
     timers,

@@ -1,7 +1,7 @@
 /** What the roof looks up in the store about organizations and their people, on behalf of the door and of delivery. */
 import type { HumanName, Identifier, Ref, Resource } from '../fhir/types.ts';
 import { readKinds } from '../delivery/party-facts.ts';
-import type { PartyEndpoint } from '../delivery/recipients.ts';
+import type { PartyEndpoint } from '../delivery/channels.ts';
 import type { FindUserName } from '../http/bearer.ts';
 import type { OrganizationName } from '../http/claims.ts';
 import { isInPerson, type FindUsualPurpose } from '../http/purposes.ts';

@@ -33,6 +33,10 @@ type FoundCorrespondents =
   | ({ readonly kind: 'found' } & Correspondents)
   | { readonly kind: 'lacks'; readonly lacks: readonly string[] };
 
+type FoundEnds =
+  | ({ readonly kind: 'found' } & Pick<Correspondents, 'from' | 'to'>)
+  | { readonly kind: 'lacks'; readonly lacks: readonly string[] };
+
 /** Endpoints of one organization that are looked at. */
 const ENDPOINTS_MAX = 100;
 
@@ -54,12 +58,29 @@ export async function findCorrespondents(
   const to = await addressAt(entry.receiver, sender, now, at);
   const seat = sender === initiator ? task['requester'] : task['owner'];
   const from = await ownAddress(sender, localRef(seat), now, at);
-  const lacks = [
+  if (to === undefined || from === undefined) return { kind: 'lacks', lacks: lacksOf(from, to) };
+  return { kind: 'found', sender, receiver, from, to, byInitiator: sender === initiator };
+}
+
+/** The two ends of the mail of a message: its sender's own address, and that of the Endpoint that the entry is for. */
+export async function findMessageEnds(
+  receiver: Ref,
+  sender: Ref,
+  now: CommitView,
+  at: number,
+): Promise<FoundEnds> {
+  const to = await addressAt(receiver, sender, now, at);
+  const from = await ownAddress(sender, undefined, now, at);
+  return from === undefined || to === undefined
+    ? { kind: 'lacks', lacks: lacksOf(from, to) }
+    : { kind: 'found', from, to };
+}
+
+function lacksOf(from: DirectAddress | undefined, to: DirectAddress | undefined): readonly string[] {
+  return [
     ...(to === undefined ? [UNVERIFIED] : []),
     ...(from === undefined ? ['your organization has no verified Direct address of its own'] : []),
   ];
-  if (to === undefined || from === undefined) return { kind: 'lacks', lacks };
-  return { kind: 'found', sender, receiver, from, to, byInitiator: sender === initiator };
 }
 
 const lacking = (why: string): FoundCorrespondents => ({ kind: 'lacks', lacks: [why] });

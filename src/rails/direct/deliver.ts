@@ -1,5 +1,6 @@
 /**
- * Delivers one move of a referral as a mail with an XDM package (direct-xdm 2, 8; 360x section 7). The package of an entry is
+ * Delivers one move of a referral as a mail with an XDM package (direct-xdm 2, 8; 360x section 7), and a message to a party
+ * without an account as a mail with its words and files (baa-messaging MS15). The package of an entry is
  * the same bytes on every attempt; only the Message-ID is new, so that the receiver knows a repetition by the submission.
  */
 import { createHash } from 'node:crypto';
@@ -7,6 +8,7 @@ import { fileHashesOf } from '../../delivery/file-hashes.ts';
 import { composeMail, PACKAGE_SUBJECT } from '../../direct/mime/compose.ts';
 import { writeXdm } from '../../direct/xdm/write-package.ts';
 import type { buildSubmission } from '../../operations/packages/build-submission.ts';
+import type { BuiltMessageMail } from '../../operations/packages/message-mail.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { HELD_BACK } from '../../ports/delivered.ts';
 import { DIRECT, type DirectAddress } from '../../ports/direct.ts';
@@ -22,7 +24,7 @@ import { messageIdOf } from '../../direct/message-id.ts';
 import { writeSent, type SentMail } from './sent.ts';
 
 /** What an entry tells, ready to be packed; or the words for what it lacks. */
-export type BuiltSubmission = Awaited<ReturnType<typeof buildSubmission>>;
+export type BuiltSubmission = Awaited<ReturnType<typeof buildSubmission>> | BuiltMessageMail;
 
 /** Builds it: content as of the entry's commit, addresses as of now. The same entry gives the same submission. */
 export type BuildSubmission = (
@@ -65,10 +67,44 @@ export async function deliverMail(parts: DirectDeliverParts, delivery: Delivery)
     return again(`${HELD_BACK}the address of the Endpoint is not verified`);
   const built = await parts.build(entry, asOf, now, noticeOf);
   if (built.kind === 'lacks') return { outcome: 'refused', why: built.lacks.join('; ') };
-  const packed = await packMail(parts, built, entry, to);
+  const packed =
+    built.kind === 'mail'
+      ? await packMessage(parts, built, entry, to)
+      : await packMail(parts, built, entry, to);
   const { from, messageId, bytes } = packed;
   const answer = await parts.post({ from, to, messageId, bytes, isOfNobody: false }, delivery.signal);
-  return receiptOf(parts, { ...packed, entry, to, uniqueId: built.submission.uniqueId }, answer);
+  const uniqueId = built.kind === 'mail' ? messageId : built.submission.uniqueId;
+  return receiptOf(parts, { ...packed, entry, to, uniqueId }, answer);
+}
+
+/** The subject of a message: it is seen by whoever lists mails. */
+const MESSAGE_SUBJECT = 'A secure message';
+
+/** @throws NoticeMissing when the text lacks the notice that is owed */
+async function packMessage(
+  { clock, messageKey }: DirectDeliverParts,
+  { from, text, files, notice }: Extract<BuiltMessageMail, { kind: 'mail' }>,
+  { id, attempt }: ClaimedEntry,
+  to: DirectAddress,
+): Promise<PackedMail> {
+  if (!notice.every((paragraph) => text.includes(paragraph))) throw new NoticeMissing(DIRECT);
+  const messageId = messageIdOf(await messageKey(), { entry: id, attempt, from, to });
+  const bytes = await composeMail({
+    from,
+    to,
+    messageId,
+    subject: MESSAGE_SUBJECT,
+    date: clock.now(),
+    text,
+    files,
+    asks: 'dispatched',
+  });
+  const told = [Buffer.from(text), ...files.map((file) => file.bytes)];
+  const { fileHashes = [] } = await fileHashesOf(files.map((file) => file.bytes));
+  const hash = createHash('sha256');
+  for (const one of told) hash.update(one);
+  const size = told.reduce((sum, one) => sum + one.length, 0);
+  return { from, messageId, bytes, hash: hash.digest('hex'), fileHashes, size };
 }
 
 interface PackedMail {

@@ -7,6 +7,7 @@ import { createSubscriptionCache } from '../../../src/delivery/subscriptions.ts'
 import type { Ref } from '../../../src/fhir/types.ts';
 import { buildSubmission, lacksOfPackage } from '../../../src/operations/packages/build-submission.ts';
 import { EVERYTHING } from '../../../src/ports/query.ts';
+import { MESSAGE_EVENT } from '../../../src/ports/direct.ts';
 import type { ClaimedEntry } from '../../../src/ports/store.ts';
 import { isVouchedFor, readVerification } from '../../../src/resources/parties/direct-addresses.ts';
 import { MEMBER_KIND } from '../../../src/resources/parties/standing.ts';
@@ -55,7 +56,10 @@ export async function openDirectWorld({ inboxes = false }: Options = {}): Promis
     links: PARTS.links,
     engine: {
       selectRecipients: (...asked) => select(...asked),
-      lacks: (rail) => (rail === RAIL ? (entry, asOf) => lacksOfPackage(PARTS, entry, asOf) : undefined),
+      lacks: (rail) =>
+        rail === RAIL
+          ? async (entry, asOf) => (entry.event === MESSAGE_EVENT ? [] : lacksOfPackage(PARTS, entry, asOf))
+          : undefined,
     },
   });
   const { store, clock } = exchange;

@@ -139,6 +139,8 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/write/label-sources.ts', why: 'drops what only the server says of a label' },
   { at: 'operations/write/marks.ts', why: 'the table of marks' },
   { at: 'hl7v2/', why: 'messages, text ⇄ meaning: pure; what is wrong with one is told in its reading' },
+  { at: 'delivery/channels.ts', why: 'reads the Endpoints of a party' },
+  { at: 'delivery/off-platform.ts', why: 'has nothing to select where no message is sent' },
   { at: 'delivery/choose-rail.ts', why: 'reads the table of rungs' },
   { at: 'rails/hl7v2-mllp/link-status.ts', why: 'counts messages by fate' },
   { at: 'inbound/archive.ts', why: 'makes the resources of an archived message' },

@@ -215,7 +215,7 @@ describe('(directory DR44, DR45) nothing is sent', () => {
 
   const large = (entry: Parameters<typeof submissionOf>[2]) => {
     const built = submissionOf(keys.initiator, keys.recipient, entry);
-    if (built.kind === 'lacks') return built;
+    if (built.kind !== 'submission') return built;
     const [message] = built.submission.documents;
     if (message === undefined) throw new Error('no message');
     const documents = [{ ...message, bytes: randomBytes(100_000) }];
@@ -235,6 +235,30 @@ describe('(directory DR44, DR45) nothing is sent', () => {
       },
     });
     await expect(silent.sender.deliver(await silent.sender.claim())).rejects.toThrow('without the notice');
+  });
+});
+
+describe('(baa-messaging MS15) a message without a package', () => {
+  const written = (notice: readonly string[] = []) => ({
+    kind: 'mail' as const,
+    from: keys.initiator.address,
+    text: 'The clinic is open on Friday.',
+    files: [{ fileName: 'FILE1.txt', contentType: 'text/plain', bytes: Buffer.from('a letter') }],
+    notice,
+  });
+
+  test('is signed, encrypted and mailed, and the hashes of what left are told', async () => {
+    const { sender } = await openPair({ sender: { build: async () => written() } });
+    const receipt = await sender.deliver(await sender.claim());
+    expect(receipt).toMatchObject({
+      outcome: 'accepted',
+      fileHashes: [createHash('sha256').update('a letter').digest('hex')],
+    });
+  });
+
+  test('does not leave without the notice that it owes', async () => {
+    const { sender } = await openPair({ sender: { build: async () => written(['The notice']) } });
+    await expect(sender.deliver(await sender.claim())).rejects.toThrow('without the notice');
   });
 });
 
