@@ -55,7 +55,7 @@ export async function examineFiles(
 async function examineFile(context: Examining, file: FileRequest): Promise<FileState> {
   const snapshot = context.store.snapshot();
   const version = await versionOf(snapshot, file);
-  const bytes = await bytesOfBinary(version);
+  const bytes = await bytesOfBinary(snapshot, version);
   const at = new Date(context.clock.now()).toISOString();
   const known = { ref: file.ref, version: version.seq, size: bytes.length, at };
   const { dicomAttachments: dicom } = context.settings;

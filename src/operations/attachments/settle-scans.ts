@@ -47,7 +47,7 @@ async function scanAgain(
   if (scanner === undefined) return undefined;
   const version = await store.snapshot().vread(record.file, record.version, EVERYTHING);
   if (version?.text === undefined) return record;
-  const bytes = await bytesOfBinary({ ...version, text: version.text });
+  const bytes = await bytesOfBinary(store.snapshot(), { ...version, text: version.text });
   const state = await stateOfVerdict(await scanner.scan(bytes, { signal }), scanner);
   if (state.state === 'pending') return undefined;
   const settled = { ...record, ...state, at: new Date(clock.now()).toISOString() };

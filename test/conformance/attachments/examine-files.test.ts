@@ -1,4 +1,5 @@
 /** Files of messages: scanned before anybody else reads them, pending until then, apart from everybody when malware is found (baa-messaging MS10, MS11). */
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
@@ -90,6 +91,28 @@ const MESSAGE: Ref = 'Communication/m1';
 const INFECTED_TEXT = Buffer.concat([TEXT, EICAR]);
 
 describe('with a scanner (baa-messaging MS11)', () => {
+  test('what was too large for the log is scanned in its file, all of it', async () => {
+    const clamd = await fake();
+    const { examine, world } = await open(await scannerAt(clamd.address));
+    const text = Buffer.concat([Buffer.alloc(3 * 1024 * 1024, 'x'), EICAR]);
+    const file = await world.store.files.put(Readable.from([text]));
+    const resource = { resourceType: 'Binary', contentType: 'text/plain' };
+    const { location = '' } = await world.engine.perform({
+      interaction: 'create',
+      type: 'Binary',
+      query: [],
+      queryText: '',
+      body: { plain: resource, storing: resource, file },
+      prefer: {},
+      caller: initiator,
+      requestId: 'large',
+      signal: new AbortController().signal,
+    });
+    const ref = location.split('/_history')[0] as Ref;
+    const [state] = await examine({ ref, kind: 'patient', declared: 'text/plain' });
+    expect(state).toMatchObject({ state: 'infected', size: text.length, sha256: file.sha256 });
+  });
+
   test('a clean file is known with its type, its hash and who said so, and is scanned once', async () => {
     const clamd = await fake();
     const { examine, file } = await open(await scannerAt(clamd.address));
