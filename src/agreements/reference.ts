@@ -7,7 +7,7 @@ const INTRODUCTION = `# Agreements
 
 Generated from \`src/agreements\` by \`npm run docs\`.
 
-A business associate agreement is a Contract whose \`type\` is a code of \`https://closeloop.dev/fhir/CodeSystem/contract-type\`. Its **principal** is \`authority\`: the covered entity or, down a chain, the associate above. Its **associate** is \`subject\`. The extensions stand under \`https://closeloop.dev/fhir/StructureDefinition/\`. [Rules](../rules.md), section 11.`;
+A business associate agreement is a Contract whose \`type\` is a code of \`https://closeloop.dev/fhir/CodeSystem/contract-type\`. Its **principal** is \`authority\`: the covered entity or, down a chain, the associate above. Its **associate** is \`subject\`. The extensions stand under \`https://closeloop.dev/fhir/StructureDefinition/\`. [How to write, sign, renew and end one](../how-to/keep-agreements.md); [rules](../rules.md), section 11.`;
 
 const STATES: Readonly<Record<AgreementState, string>> = {
   none: 'No such Contract, or only `rejected` or `entered-in-error`.',
