@@ -3,6 +3,9 @@
  *
  *     npm run doctor [-- --data-dir DIR and other settings]
  *
+ *     --readiness pilot   also whether it may begin with real patients: audit, second factors, agreements
+ *     --mfa-elsewhere     issuers outside ask everybody for a second factor: you vouch for it
+ *
  * Runs beside a live server and changes nothing; what it tries on a database, it tries in a collection of its own, which
  * it drops. ✓ is well, ! deserves a look, ✗ is wrong. Ends with 1 when something is wrong.
  */
@@ -20,7 +23,7 @@ import { filesNamedIn, openFolderFiles } from '../src/stores/embedded/folder/fil
 import { proveFiles } from '../src/stores/log/files.ts';
 import { pathsOf, readFollowed } from '../src/stores/embedded/folder/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/folder/reindex.ts';
-import { EXIT, runCommand } from './command.ts';
+import { EXIT, runCommand, UsageError } from './command.ts';
 import { examineAuditFeed } from './doctor/audit-feed.ts';
 import { examineAnchors } from './doctor/anchors.ts';
 import { examineClients } from './doctor/clients.ts';
@@ -32,6 +35,7 @@ import { examineJobs } from './doctor/jobs.ts';
 import { examineMessages } from './doctor/messages.ts';
 import { examineParties } from './doctor/parties.ts';
 import { examinePeers } from './doctor/peers.ts';
+import { examineReadiness } from './doctor/readiness.ts';
 import { examineScanner } from './doctor/scanner.ts';
 import { examineServer } from './doctor/server.ts';
 
@@ -41,7 +45,9 @@ const FREE_BYTES_MIN = 1024 ** 3;
 /** One look at one part; what it throws is a finding, too. */
 type Examine = (config: Config) => Promise<readonly Finding[]> | readonly Finding[];
 
-const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
+type Examination = readonly [part: string, examine: Examine];
+
+const EXAMINATIONS: readonly Examination[] = [
   ['node', examineNode],
   ['settings', examineSettings],
   ['server', examineServer],
@@ -79,12 +85,23 @@ const OF_THE_STORE: ReadonlySet<Examine> = new Set([
 ]);
 
 await runCommand(import.meta.filename, {
-  flags: {},
+  flags: {
+    readiness: { type: 'string' },
+    'mfa-elsewhere': { type: 'boolean', default: false },
+  },
   takesSettings: true,
-  run: ({ settings }) => examineAll(settings),
+  run: ({ settings, values }) => {
+    const { readiness } = values;
+    if (readiness !== undefined && readiness !== 'pilot') throw new UsageError('--readiness is pilot');
+    const more: Examination[] =
+      readiness === undefined
+        ? []
+        : [['pilot', (config) => examineReadiness(config, values['mfa-elsewhere'])]];
+    return examineAll(settings, [...EXAMINATIONS, ...more]);
+  },
 });
 
-async function examineAll(argv: readonly string[]): Promise<number> {
+async function examineAll(argv: readonly string[], examinations: readonly Examination[]): Promise<number> {
   let config: Config;
   try {
     config = readConfig(argv, process.env, 'command');
@@ -95,7 +112,7 @@ async function examineAll(argv: readonly string[]): Promise<number> {
   }
   let sick = 0;
   const stored = existsSync(pathsOf(config.dataDir).database);
-  for (const [part, examine] of EXAMINATIONS.filter(([, one]) => stored || !OF_THE_STORE.has(one))) {
+  for (const [part, examine] of examinations.filter(([, one]) => stored || !OF_THE_STORE.has(one))) {
     for (const finding of await examineOne(examine, config)) {
       if (!finding.ok) sick += 1;
       say(part, finding);

@@ -3,6 +3,7 @@
  * is generated from it; `config.ts` reads the values.
  */
 import { ATTACHMENT_SETTINGS } from './attachment-settings.ts';
+import { AGREEMENT_SETTINGS } from './agreement-settings.ts';
 import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { DIRECT_SETTINGS } from './direct-settings.ts';
 import { FILE_SETTINGS } from './file-settings.ts';
@@ -48,6 +49,7 @@ export const SETTINGS = {
   }),
 
   ...AUDIT_SETTINGS,
+  ...AGREEMENT_SETTINGS,
   ...ATTACHMENT_SETTINGS,
 
   ...MESSAGING_SETTINGS,

@@ -1,10 +1,9 @@
 /** Who operates the ways by which an organization is told things (baa-messaging BA18). */
-import type { Extension, Ref } from '../../fhir/types.ts';
+import { operatorOfWay, CONDUIT } from '../../agreements/carriers.ts';
+import type { Ref } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
-import { localRef, valuesAt } from '../../resources/element.ts';
+import { valuesAt } from '../../resources/element.ts';
 import { findThen, type TwoTimes } from './contracts.ts';
-
-const CARRIER = 'https://closeloop.dev/fhir/StructureDefinition/carrier';
 
 /** The connection types of the organization's Endpoints, by the organization that operates each. */
 export async function carriersOf(
@@ -15,10 +14,9 @@ export async function carriersOf(
   const where = { kind: 'reference', param: 'organization', to: [organization] } as const;
   for (const { text } of await findThen(times, 'Endpoint', where)) {
     const endpoint = parseStored(text);
-    const extensions = valuesAt(endpoint, 'extension') as readonly Extension[]; // it was validated
-    const carrier = localRef(extensions.find(({ url }) => url === CARRIER)?.valueReference);
+    const carrier = operatorOfWay(endpoint);
     const [type = ''] = valuesAt(endpoint, 'connectionType.code') as readonly string[]; // it was validated
-    if (carrier !== undefined && carrier !== organization)
+    if (carrier !== undefined && carrier !== CONDUIT && carrier !== organization)
       carriers.set(carrier, [...new Set([...(carriers.get(carrier) ?? []), type])]);
   }
   return carriers;
