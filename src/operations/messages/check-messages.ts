@@ -25,10 +25,14 @@ import { awaitAnswer } from './unanswered.ts';
 export async function checkMessages(draft: Draft): Promise<void> {
   const { caller, importing } = draft;
   if (importing || (caller.administrator && caller.organization === undefined)) return;
-  const written = [...draft.planned.values()]; // a thread plans more
-  for (const planned of written)
-    if (typeOf(planned.ref) === 'Communication' && planned.origin === 'client')
-      await checkOne(draft, draft.planned.get(planned.ref) ?? planned);
+  const written = [...draft.planned.values()].filter(
+    ({ ref, origin }) => typeOf(ref) === 'Communication' && origin === 'client',
+  );
+  // A message has from its thread what it does not say, also where one Bundle brings both.
+  const isHeader = ({ after }: Planned): boolean =>
+    after !== undefined && messageShape(after.plain) === 'header';
+  for (const planned of [...written.filter(isHeader), ...written.filter((one) => !isHeader(one))])
+    await checkOne(draft, draft.planned.get(planned.ref) ?? planned);
 }
 
 async function checkOne(draft: Draft, planned: Planned): Promise<void> {

@@ -11,6 +11,7 @@ import { isSameReference } from '../../referral/fields.ts';
 import { valuesAt } from '../../resources/element.ts';
 import { placesIn, plan, planStored, replan, type Draft, type Planned } from '../write/draft.ts';
 import { findPreview } from '../write/preview.ts';
+import { withAudience } from './audience.ts';
 import { noMove } from './no-move.ts';
 import { namedIn, ownDraftOf, organizationsNamed } from './senders.ts';
 import { THREAD_MESSAGES_MAX, messagesQuery } from './threads.ts';
@@ -95,5 +96,6 @@ async function showHistory(draft: Draft, header: Planned, shown: readonly unknow
       continue;
     plan(draft, { ...stored, origin: 'client' });
     replan(draft, ref, (tree) => ({ ...tree, recipient: [...valuesAt(tree, 'recipient'), ...shown] }));
+    await withAudience(draft, ref);
   }
 }

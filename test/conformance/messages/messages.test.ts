@@ -308,3 +308,45 @@ describe('(baa-messaging MS8) how much', () => {
     ]);
   });
 });
+
+describe('(baa-messaging MS2, MS5) what a Subscription is told', () => {
+  const subscribe = (who: string) =>
+    server.create(who, {
+      resourceType: 'Subscription',
+      status: 'requested',
+      reason: 'Messages',
+      criteria: 'Communication?status=in-progress',
+      channel: { type: 'rest-hook', endpoint: 'https://ehr.example.org/hook' },
+    });
+
+  test('is what its organization sees: no draft, and nothing that others say', async () => {
+    const [toRecipient, toStranger] = [
+      refOf(await subscribe('recipient')),
+      refOf(await subscribe('stranger')),
+    ];
+    const draft = refOf(await say(undefined, { status: 'preparation' }));
+    expect(await server.outboxOf(draft)).toEqual([]);
+    await setStatus('initiator', draft, 'in-progress');
+    const told = (await server.outboxOf(draft)).map(({ receiver }) => receiver);
+    expect([told.includes(toRecipient), told.includes(toStranger)]).toEqual([true, false]);
+  });
+});
+
+describe('(baa-messaging MS2) a thread and its first message', () => {
+  test('come in one transaction, in any order', async () => {
+    const fullUrl = 'urn:uuid:7f0ae7a4-6a6b-4c55-9a7e-1d8f5e0f3c11';
+    const [said, thread] = await server.transact(
+      'initiator',
+      make.transaction(
+        {
+          method: 'POST',
+          url: 'Communication',
+          resource: message(undefined, { partOf: [to(fullUrl)], recipient: undefined }),
+        },
+        { method: 'POST', url: 'Communication', resource: header(), fullUrl },
+      ),
+    );
+    const read = await server.read('recipient', String(said));
+    expect(read).toMatchObject({ partOf: [to(String(thread))], recipient: ORGANIZATIONS.slice(1) });
+  });
+});
