@@ -206,12 +206,14 @@ async function filesOf(
 async function expunge(store: Store, member: Match, files: readonly Match[]): Promise<number> {
   const all = [...files, member];
   const entities: string[] = [];
-  const records: RecordWrite[] = [];
+  // Versions that a patch made have their file in common.
+  const records = new Map<string, RecordWrite>();
   for (const { ref } of all)
     for (const { seq, text } of await versionsOf(store.snapshot(), ref)) {
       entities.push(`${ref}/_history/${seq}`);
       const file = storedFileOf(text);
-      if (file !== undefined) records.push({ kind: FILE_KIND, key: file.id, expect: 'any', body: undefined });
+      if (file !== undefined)
+        records.set(file.id, { kind: FILE_KIND, key: file.id, expect: 'any', body: undefined });
     }
   const audit: AuditEntry = {
     event: 'expunge',
@@ -224,7 +226,9 @@ async function expunge(store: Store, member: Match, files: readonly Match[]): Pr
     viewers: member.custodian === '' ? [] : [member.custodian],
   };
   try {
-    await store.commit(auditedCommit([audit], { writes: all.map(deletionOf), records }));
+    await store.commit(
+      auditedCommit([audit], { writes: all.map(deletionOf), records: [...records.values()] }),
+    );
     return all.length;
   } catch (error) {
     // Somebody wrote it meanwhile: it is looked at again tomorrow.

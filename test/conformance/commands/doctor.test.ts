@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../../src/server/config.ts';
 import { createLog } from '../../../src/http/log.ts';
@@ -12,6 +13,9 @@ import { stateCommit } from '../../../src/jobs/state.ts';
 import type { JobState } from '../../../src/ports/jobs.ts';
 import { childEnv } from '../../child-env.ts';
 import { openWorld } from '../../contract/delivery-world.ts';
+import { createEmbeddedWorld } from '../../contract/embedded-world.ts';
+import { recordOf } from '../../contract/files.ts';
+import { commitOf, write } from '../../contract/store-world.ts';
 import { endpoint } from '../../resources.ts';
 import { clientOf } from '../rest/client.ts';
 
@@ -236,4 +240,22 @@ describe('(harmony Z29) jobs of a server that is stopped', () => {
     await world.close();
     expect(lines).toContainEqual(expect.stringMatching(/✓ jobs +no job has a record yet/));
   });
+});
+
+test('a file of a large Binary that is altered is wrong (baa-messaging MS8)', async () => {
+  const world = createEmbeddedWorld();
+  closing.push(() => world.end());
+  const store = await world.open();
+  const file = await store.files.put(Readable.from([Buffer.from('as it was')]));
+  await store.commit(commitOf([write('Task/a')], { records: [recordOf(file)] }));
+  await store.close();
+  const argv = ['--demo', '--data-dir', store.folder];
+  const filesIn = ({ lines }: Ended) => lines.filter((line) => line.includes('files of large Binaries'));
+  expect(filesIn(await doctor(argv))).toEqual([expect.stringMatching(/✓ store +1 files .* unaltered/)]);
+  writeFileSync(join(store.folder, 'files', file.id), 'as it is!');
+  const after = await doctor(argv);
+  expect(filesIn(after)).toEqual([
+    expect.stringContaining(`${file.id} (altered) → put them back from a backup`),
+  ]);
+  expect(after.code).not.toBe(0);
 });

@@ -10,6 +10,7 @@ import { sweepFiles } from '../../../src/operations/sweep-files.ts';
 import { filesNamedIn } from '../../../src/stores/embedded/folder/files.ts';
 import { openStore } from '../../../src/stores/index.ts';
 import { createChance } from '../../../tools/durability/chance.ts';
+import { readTrace, traced } from '../../../tools/durability/trace.ts';
 import { judged } from '../../judges.ts';
 import { proofOf } from '../../proof.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -27,7 +28,11 @@ const filesIn = (folder: string): readonly string[] => {
 
 /** Sends content; undefined where no answer came. */
 async function upload(base: string, { token }: Scene, bytes: Uint8Array): Promise<Response | undefined> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/pdf', prefer: 'return=minimal' };
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/pdf',
+    prefer: 'return=minimal',
+  };
   try {
     return await fetch(`${base}/Binary`, { method: 'POST', headers, body: Buffer.from(bytes) });
   } catch {
@@ -66,7 +71,8 @@ test(
           }
         });
         // A server that is killed before it did anything shows nothing, however slow the machine is.
-        for (const end = Date.now() + 20_000; promised.size < before + 4 && Date.now() < end;) await pause(10);
+        for (const end = Date.now() + 20_000; promised.size < before + 4 && Date.now() < end;)
+          await pause(10);
         await pause(chance.below(300));
         isOver = true;
         await server.end('SIGKILL');
@@ -77,7 +83,11 @@ test(
       const headers = { authorization: `Bearer ${scene.token}` };
       for (const [ref, hash] of promised) {
         const answer = await fetch(`${base}/${ref}`, { headers });
-        expect([ref, answer.status, sha256(new Uint8Array(await answer.arrayBuffer()))]).toEqual([ref, 200, hash]);
+        expect([ref, answer.status, sha256(new Uint8Array(await answer.arrayBuffer()))]).toEqual([
+          ref,
+          200,
+          hash,
+        ]);
       }
       await server.end('SIGTERM');
       const store = await openStore({ folder: scene.folder });
@@ -99,6 +109,41 @@ test(
 );
 
 judged(
+  'strace',
+  'the bytes are flushed before the commit that names them, and that before its answer (baa-messaging MS8)',
+  async () => {
+    const scene = await openScene();
+    try {
+      const trace = { file: join(scene.root, 'trace') };
+      const server = scene.start({ under: traced(trace) });
+      const base = await server.ready;
+      await scene.seed(base);
+      expect((await upload(base, scene, randomBytes(MIB)))?.status).toBe(201);
+      await server.end('SIGTERM');
+      const calls = await readTrace(trace, server.pid);
+      const [id = ''] = filesIn(scene.folder);
+      const flushes = calls.filter(({ name, result }) => /^f(?:data)?sync$/.test(name) && result === 0);
+      const ofFile = flushes.find(({ path }) => path.endsWith(`/files/${id}`));
+      const ofFolder = flushes.find(
+        ({ path, begin }) => path.endsWith('/files') && begin > (ofFile?.end ?? 0),
+      );
+      const ofCommit = flushes.find(
+        ({ path, begin }) => path.endsWith('store.db-wal') && begin > (ofFolder?.end ?? Infinity),
+      );
+      const answer = calls.find(
+        ({ path, bytes }) => path.startsWith('socket:') && bytes.includes('/Binary/'),
+      );
+      expect(ofCommit?.end).toBeLessThan(answer?.begin ?? 0);
+      const lastWrite = calls.findLast(({ path, name }) => name.includes('write') && path.endsWith(id));
+      expect(lastWrite?.end).toBeLessThan(ofFile?.begin ?? 0);
+    } finally {
+      await scene.end();
+    }
+  },
+  60_000,
+);
+
+judged(
   'mount',
   'a full disk refuses an attachment with 507, and keeps nothing of it (baa-messaging MS8)',
   async () => {
@@ -116,7 +161,10 @@ judged(
       const { bavail, bsize } = statfsSync(mount);
       writeFileSync(filler, Buffer.alloc(bavail * bsize - 4 * MIB));
       const refused = await upload(base, scene, randomBytes(8 * MIB));
-      expect([refused?.status, await refused?.text()]).toEqual([507, expect.stringContaining('storage-full')]);
+      expect([refused?.status, await refused?.text()]).toEqual([
+        507,
+        expect.stringContaining('storage-full'),
+      ]);
       expect(filesIn(scene.folder)).toEqual(before);
       rmSync(filler);
       expect((await upload(base, scene, randomBytes(8 * MIB)))?.status).toBe(201);

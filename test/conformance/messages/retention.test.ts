@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { draftRetainedUntil, retainedUntil, type RetainedThread } from '../../../src/messaging/retention.ts';
+import { sweepFiles } from '../../../src/operations/sweep-files.ts';
 import { endRetention } from '../../../src/operations/messages/retention.ts';
 import { readConfig } from '../../../src/server/config.ts';
 import * as make from '../../resources.ts';
@@ -126,6 +127,27 @@ describe('(baa-messaging MS41) at the end', () => {
     expect(await statusOf(draft)).toBe(200);
     expect(await run(31)).toBe(1);
     expect(await statusOf(draft)).toBe(410);
+  });
+
+  test('the bytes that were too large for the log go with what named them', async () => {
+    const { store } = server.running;
+    const idsThere = async (): Promise<readonly string[]> => {
+      const ids: string[] = [];
+      for await (const { id } of store.files.list()) ids.push(id);
+      return ids;
+    };
+    const headers = { 'content-type': 'text/plain' };
+    const large = await server.ask('initiator', 'POST', 'Binary', Buffer.alloc(300_000, 'x'), { headers });
+    const own = refOf(large.json);
+    const patch = [{ op: 'replace', path: '/contentType', value: 'text/plain;charset=utf-8' }];
+    expect((await server.ask('initiator', 'PATCH', own, patch)).status).toBe(200);
+    await say({ payload: [{ contentAttachment: { contentType: 'text/plain', url: own } }] });
+    expect(await idsThere()).toHaveLength(1);
+    expect(await run(YEARS)).toBe(2);
+    expect(await statusOf(own)).toBe(410);
+    await sweepFiles(store, Date.now() + DAY, new AbortController().signal);
+    expect(await idsThere()).toEqual([]);
+    expect((await store.verify()).filter(({ ok }) => !ok)).toEqual([]);
   });
 
   test('a file that another record shows as well stays, and one of its own goes', async () => {
