@@ -32,6 +32,7 @@ import { guardParties } from './write/party-guard.ts';
 import { noteDirectAddresses } from './write/direct-addresses.ts';
 import { claimRoles } from './write/role-claims.ts';
 import { applyRules } from './write/rule.ts';
+import { announceMessages } from './outreach/announce.ts';
 import { askPatients } from './outreach/patient-messages.ts';
 import { checkTellings } from './outreach/tellings.ts';
 import { assemblePackages } from './minimum/referral.ts';
@@ -155,6 +156,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [checkDisclosures,     CREATE | UPDATE | PATCH | DELETE | TRANSACTION, tells],
   [sendFiles,            CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],
   [leavePlatform,        CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],
+  [announceMessages,     CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],
   [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, moves],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [checkScopesAfter,     CREATE | UPDATE | PATCH          | TRANSACTION, isNarrowedWrite],

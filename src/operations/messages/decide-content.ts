@@ -13,6 +13,7 @@ import { isTemplateMessage } from '../outreach/template-message.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { readPreview } from '../write/preview.ts';
 import { findMessageKind, hasIndividual } from './message-kind.ts';
+import { findPeopleNamed } from './people-named.ts';
 import { namedIn, organizationsNamed } from './senders.ts';
 import { headerOf } from './threads.ts';
 
@@ -24,7 +25,10 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
   const decision = decideContent(resource, {
     kind: await kindOf(draft, resource),
     thread,
-    people: await peopleOf(draft, [resource, thread]),
+    people: [
+      ...(await peopleOf(draft, [resource, thread])),
+      ...(await findPeopleNamed(draft, draft.caller.organization, resource)),
+    ],
     repliedTo: await answeredBy(draft, resource),
     isTemplate: await isTemplateMessage(draft, resource),
     isCode: (system, code) => rowsOf(system, code).length > 0,

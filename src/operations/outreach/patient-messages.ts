@@ -6,6 +6,7 @@
 import { bodyOf } from '../../fhir/json.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { withMessageKind } from '../../messaging/kinds.ts';
 import { withDecision } from '../../messaging/content.ts';
 import {
   NOT_FOR_EMERGENCIES,
@@ -23,7 +24,6 @@ import { placesIn, plan, replan, type Draft, type Planned } from '../write/draft
 import { findPreview, readPreview } from '../write/preview.ts';
 import { languageOf } from '../../delivery/outreach/language.ts';
 import { closesInbox } from './inbox.ts';
-import { outreachEntry, wayTo } from './notify.ts';
 import { isTemplateMessage, portalOf, renderingIn } from './template-message.ts';
 
 /** On the header of a thread with a patient: that it is not for emergencies (MS33). */
@@ -36,14 +36,34 @@ export async function askPatients(draft: Draft): Promise<void> {
   if (draft.importing || draft.caller.speaker !== undefined) return;
   for (const planned of draft.planned.values()) {
     const message = planned.after?.plain;
-    if (typeOf(planned.ref) !== 'Communication' || message === undefined || planned.origin !== 'client')
-      continue;
+    if (typeOf(planned.ref) !== 'Communication' || message === undefined) continue;
+    // What waited for its files goes on by the server.
+    if (planned.origin !== 'client' && planned.before?.['status'] !== 'on-hold') continue;
     if (message['status'] !== 'in-progress' || planned.before?.['status'] === 'in-progress') continue;
+    await keepFromParents(draft, planned, message);
     const sender = localRef(message['sender']);
     if (sender !== undefined && PERSONS.has(typeOf(sender))) await takeFrom(draft, planned, message, sender);
     else await sendTo(draft, planned, message);
   }
 }
+
+/** What a minor is told in a thread that parents do not read, they do not read either (45 CFR 164.502(g)(3); MS34). */
+async function keepFromParents(draft: Draft, { ref }: Planned, message: Resource): Promise<void> {
+  const [thread] = valuesAt(message, 'partOf').flatMap((one) => localRef(one) ?? []);
+  if (thread === undefined || isOfMinor(message)) return;
+  const header = await readPreview(draft, thread);
+  if (header === undefined || !isOfMinor(header)) return;
+  replan(draft, ref, (tree) => ({
+    ...tree,
+    extension: [...valuesAt(tree, 'extension'), { url: MINOR_CONSENTED, valueBoolean: true }],
+  }));
+}
+
+const MINOR_CONSENTED = 'https://closeloop.dev/fhir/StructureDefinition/minor-consented';
+
+const isOfMinor = (resource: Resource): boolean =>
+  (resource.meta?.security ?? []).some(({ code }) => code === 'ADOL') ||
+  valuesAt(resource, 'extension').some((one) => valuesAt(one, 'url')[0] === MINOR_CONSENTED);
 
 /** The patient whom a Patient or RelatedPerson is, or acts for. */
 async function patientFor(draft: Draft, person: Ref): Promise<Ref | undefined> {
@@ -69,17 +89,6 @@ async function sendTo(draft: Draft, planned: Planned, message: Resource): Promis
     if (need === undefined) continue;
     const expression = placesIn(planned, ['Communication.recipient']);
     throw OperationOutcomeError.of([issueOfNeed(need, { recipient: 'the patient', expression })]);
-  }
-  if (message['payload'] !== undefined) await notify(draft, planned.ref, organization, told);
-}
-
-/** Each person who is told learns of it by the first way that is open; who has none reads it at the next login. */
-async function notify(draft: Draft, ref: Ref, organization: Ref, told: readonly Ref[]): Promise<void> {
-  const { snapshot, context, now } = draft;
-  for (const person of told) {
-    const notifying = { organization, person };
-    const way = await wayTo(snapshot, notifying, context.settings.outreach, Date.parse(now));
-    if (way !== undefined) draft.tells.push(outreachEntry(way, notifying, ref));
   }
 }
 
@@ -117,7 +126,11 @@ async function takeFrom(draft: Draft, planned: Planned, message: Resource, sende
   nameSubject(draft, planned, patient);
   notice(draft, planned);
   if (message['payload'] === undefined || !(await isFirst(draft, planned, message, sender))) return;
-  await answer(draft, planned, message, { sender, patient, organization });
+  await answer(draft, planned, draft.planned.get(planned.ref)?.after?.plain ?? message, {
+    sender,
+    patient,
+    organization,
+  });
 }
 
 async function checkInbox(draft: Draft, planned: Planned, organization: Ref): Promise<void> {
@@ -196,19 +209,25 @@ async function answer(
     before: undefined,
     after: bodyOf(
       withDecision(
-        {
-          resourceType: 'Communication',
-          id: own.slice('Communication/'.length),
-          extension: [templateExtension(use)],
-          partOf: message['partOf'] ?? [{ reference: ref }],
-          inResponseTo: [{ reference: ref }],
-          status: 'in-progress',
-          subject: { reference: patient },
-          sender: { reference: organization },
-          recipient: [{ reference: sender }],
-          sent: draft.now,
-          payload: [{ contentString }],
-        },
+        withMessageKind(
+          {
+            resourceType: 'Communication',
+            id: own.slice('Communication/'.length),
+            extension: [
+              templateExtension(use),
+              ...(isOfMinor(message) ? [{ url: MINOR_CONSENTED, valueBoolean: true }] : []),
+            ],
+            partOf: message['partOf'] ?? [{ reference: ref }],
+            inResponseTo: [{ reference: ref }],
+            status: 'in-progress',
+            subject: { reference: patient },
+            sender: { reference: organization },
+            recipient: [{ reference: sender }],
+            sent: draft.now,
+            payload: [{ contentString }],
+          },
+          'patient',
+        ),
         { declared: 'administrative', decided: 'administrative', by: 'declared' },
       ),
     ),

@@ -7,6 +7,7 @@ import { parseDateTime } from '../../fhir/datetime.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { outreachRefusal, type Carriers } from '../../delivery/outreach/gate.ts';
 import { TEMPLATE_TOLD } from '../../delivery/outreach/text.ts';
+import { withMessageKind } from '../../messaging/kinds.ts';
 import { withDecision } from '../../messaging/content.ts';
 import { templateExtension, templateIn, templateText, type TemplateUse } from '../../messaging/templates.ts';
 import type { MessageChannel } from '../../policies/consent/channels.ts';
@@ -130,18 +131,21 @@ function messageOf({ newId, clock }: Parts, telling: Telling): Planned {
   const id = newId();
   const { organization, person, patient, request, use, text } = telling;
   const message = withDecision(
-    {
-      resourceType: 'Communication',
-      id,
-      extension: [templateExtension(use)],
-      basedOn: [{ reference: request }],
-      status: 'in-progress',
-      subject: { reference: patient },
-      sender: { reference: organization },
-      recipient: [{ reference: person }],
-      sent: new Date(clock.now()).toISOString(),
-      payload: [{ contentString: text }],
-    },
+    withMessageKind(
+      {
+        resourceType: 'Communication',
+        id,
+        extension: [templateExtension(use)],
+        basedOn: [{ reference: request }],
+        status: 'in-progress',
+        subject: { reference: patient },
+        sender: { reference: organization },
+        recipient: [{ reference: person }],
+        sent: new Date(clock.now()).toISOString(),
+        payload: [{ contentString: text }],
+      },
+      'patient',
+    ),
     { declared: 'administrative', decided: 'administrative', by: 'declared' },
   );
   return {

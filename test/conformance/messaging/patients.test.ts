@@ -303,6 +303,65 @@ describe('what a patient writes (baa-messaging MS32 to MS34)', () => {
     expect((await post(app, message(patient, ORGANIZATION, 'Hello'))).status).toBe(201);
   });
 
+  test('is found in $everything of the patient (MS34)', async () => {
+    const { patient, app } = await arrive();
+    const sent = await post(app, message(patient, ORGANIZATION, 'My foot hurts.'));
+    const { text } = await scene.ask('initiator', 'GET', `${patient}/$everything`);
+    expect(text).toContain(`${sent.location}`);
+    expect(text).toContain('My foot hurts.');
+  });
+
+  test('is written by a representative in the own name, and a minor’s own thread is hidden from parents (MS34, compliance R8)', async () => {
+    const { patient, app } = await arrive();
+    const { id } = await scene.server.create('initiator', {
+      resourceType: 'RelatedPerson',
+      active: true,
+      patient: { reference: patient },
+    });
+    const parent: Ref = `RelatedPerson/${id}`;
+    const token = `parent-${patient}`;
+    await scene.token(token, {
+      patient: patient.slice('Patient/'.length),
+      scope: 'patient/Communication.crus patient/Patient.r patient/Organization.r patient/RelatedPerson.r',
+      claims: { fhirUser: parent },
+    });
+    const own = await post(
+      token,
+      message(parent, ORGANIZATION, 'My child has a fever.', { subject: { reference: patient } }),
+    );
+    expect([own.status, own.says]).toEqual([201, '']);
+    expect((await inbox(patient)).map(({ sender }) => sender)).toContainEqual({ reference: parent });
+    expect((await post(token, message(patient, ORGANIZATION, 'Hello'))).code).toBe('sender-mismatch');
+
+    const alone = {
+      url: 'https://closeloop.dev/fhir/StructureDefinition/minor-consented',
+      valueBoolean: true,
+    };
+    const header = await post(app, {
+      resourceType: 'Communication',
+      status: 'in-progress',
+      extension: [alone],
+      sender: { reference: patient },
+      recipient: [{ reference: patient }, { reference: ORGANIZATION }],
+    });
+    const partOf = [{ reference: `${header.location}` }];
+    const asked = await post(app, message(patient, ORGANIZATION, 'I need to talk to somebody.', { partOf }));
+    const all = await inbox(patient);
+    const hidden = all.filter(({ partOf: of }) => JSON.stringify(of ?? '').includes(`${header.location}`));
+    expect(hidden.length).toBe(2); // the message, and the answer at once
+    for (const one of [
+      header.location,
+      asked.location,
+      ...hidden.map(({ id: own }) => `Communication/${own}`),
+    ]) {
+      expect((await scene.ask(app, 'GET', `${one}`)).status).toBe(200);
+      expect((await scene.ask(token, 'GET', `${one}`)).status).toBe(404);
+    }
+    expect((await scene.ask(token, 'GET', `Communication?subject=${patient}`)).text).not.toContain(
+      'somebody',
+    );
+  });
+
   test('stays readable to the patient, with what was written to the patient, after the acknowledgement ended (MK8)', async () => {
     const { patient, app } = await arrive();
     const captured = await acknowledge(patient);
