@@ -23,6 +23,8 @@ export interface ChannelParts {
   /** The Endpoints of an organization, as of now: its own, and those that others keep about it. */
   readonly endpointsOf: (organization: Ref) => Promise<readonly PartyEndpoint[]>;
   readonly direct: DirectParties;
+  /** Whether who operates the way to an Endpoint has no agreement with who tells (baa-messaging BA18); absent: none has. */
+  readonly isClosed?: (teller: Ref, rail: string, endpoint: Resource) => Promise<boolean>;
   /** Names of the rails that this server has. */
   readonly rails: ReadonlySet<string>;
 }
@@ -47,7 +49,7 @@ interface Addressed {
  * alone (directory DR46).
  */
 export async function partyChannels(
-  { endpointsOf, rails, direct }: ChannelParts,
+  { endpointsOf, rails, direct, isClosed = async () => false }: ChannelParts,
   { organization, teller, named: { resources, record } }: Addressed,
   at: number,
 ): Promise<readonly Channel[]> {
@@ -63,7 +65,9 @@ export async function partyChannels(
     const naming = resources.findIndex((one) =>
       valuesAt(one, 'endpoint').some((reference) => localRef(reference) === endpoint),
     );
-    channels.push({ endpoint, rail, verified, distance: naming < 0 ? resources.length : naming });
+    const closed = teller !== undefined && (await isClosed(teller, rail, resource));
+    const distance = naming < 0 ? resources.length : naming;
+    channels.push({ endpoint, rail, verified, distance, ...(closed && { closed }) });
   }
   return channels;
 }

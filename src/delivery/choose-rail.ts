@@ -14,6 +14,8 @@ export interface Channel {
   readonly rail: string;
   /** Whether the address is verified; false for rails that ask for no verification. */
   readonly verified: boolean;
+  /** Who operates the way has no agreement with who tells: it is used where there is no other, and then asks a person. */
+  readonly closed?: boolean;
   /** Whose Endpoint it is: 0 the role's or service's that the referral names, 1 its organization's, 2 one that the organization manages. */
   readonly distance: number;
 }
@@ -27,7 +29,7 @@ interface Counterparty {
 }
 
 /** Why a rung is not taken. */
-type NotTaken = 'no-endpoint' | 'unverified' | 'not-preferred';
+type NotTaken = 'no-endpoint' | 'unverified' | 'not-preferred' | 'carrier-agreement';
 
 /** Z40's names: `inbox` is no rail that sends; every other is the connection type of an Endpoint. */
 interface Rung {
@@ -60,11 +62,15 @@ export function chooseRails(
   { isMember, channels, cameBy }: Counterparty,
   rails: ReadonlySet<string>,
 ): Choice {
-  const known = channels.filter(({ rail }) => rails.has(rail));
+  const all = channels.filter(({ rail }) => rails.has(rail));
+  const open = all.filter(({ closed = false }) => !closed);
+  const known = open.length > 0 || isMember ? open : all;
   const there = new Set([...known.map(({ rail }) => rail), ...(isMember ? ['inbox'] : [])]);
   const wayBack = known.find(({ rail, endpoint }) => rail === DIRECT && endpoint === cameBy);
   const taken: Channel[] = [];
-  const notTaken: { rail: string; why: NotTaken }[] = [];
+  const notTaken: { rail: string; why: NotTaken }[] = all
+    .filter((one) => !known.includes(one))
+    .map(({ rail }) => ({ rail, why: 'carrier-agreement' }));
   for (const { rail, unless, yields, needsVerified, tells } of RUNGS) {
     if (!there.has(rail)) notTaken.push({ rail, why: 'no-endpoint' });
     else if (isLeft(rail, { unless, yields }, there, wayBack)) notTaken.push({ rail, why: 'not-preferred' });

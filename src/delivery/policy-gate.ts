@@ -1,7 +1,10 @@
 /** The policies, asked about one delivery as of now; what is delivered is as of its commit (compliance L7). */
 import type { Ref, Resource } from '../fhir/types.ts';
+import { mayRead } from '../agreements/told.ts';
+import { carrierWords } from '../agreements/words.ts';
 import { BASES } from '../policies/basis.ts';
 import { decide, REFERRAL_PURPOSE, type Decision, type Disclosure } from '../policies/index.ts';
+import { missingNeed } from '../policies/need.ts';
 import type { PartyKindDefault } from '../policies/party-kind.ts';
 import type { Clock } from '../ports/clock.ts';
 import { EVERYTHING } from '../ports/query.ts';
@@ -13,6 +16,7 @@ import { partyWorldOf } from '../resources/party-world.ts';
 import { claimedBasis } from '../resources/referral-rules/basis.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { readAgreement, storedContracts } from './agreements.ts';
+import { findClosedCarrier, type CarriersOfRails } from './carriers.ts';
 import { readActive } from './consents.ts';
 import { readCreated } from './created.ts';
 import {
@@ -29,10 +33,17 @@ import { compartmentPatientsIn } from './subject.ts';
 interface PolicyGateParts extends DisclosureSettings {
   readonly clock: Clock;
   readonly partyKindDefault: PartyKindDefault;
+  /** Who operates which rail; absent: conduits alone. */
+  readonly carriers?: CarriersOfRails;
 }
 
 /** The gate that asks the policies. */
-export function createPolicyGate({ clock, partyKindDefault, ...settings }: PolicyGateParts): Gate {
+export function createPolicyGate({
+  clock,
+  partyKindDefault,
+  carriers = new Map(),
+  ...settings
+}: PolicyGateParts): Gate {
   return async (entry, now, asOf) => {
     const { sight, subject } = entry;
     if (sight.everything) return { permitted: true, policy: 'administrator' };
@@ -61,7 +72,45 @@ export function createPolicyGate({ clock, partyKindDefault, ...settings }: Polic
       claimant: ADMITTED_BEFORE,
     };
     const source = storedSource(now, partyKindDefault);
-    return decideAll(await buildDisclosures(source, settings, told, clock.now()), now);
+    const decided = await decideAll(await buildDisclosures(source, settings, told, clock.now()), now);
+    return decided.permitted ? carried(entry, now, { from, carriers, at: clock.now() }, decided) : decided;
+  };
+}
+
+interface Carrying {
+  readonly from: Ref;
+  readonly carriers: CarriersOfRails;
+  readonly at: number;
+}
+
+/** The decision, where whoever carries it may: a carrier sees what it carries (baa-messaging BA18). */
+async function carried(
+  { rail, receiver }: ClaimedEntry,
+  now: Snapshot,
+  { from, carriers, at }: Carrying,
+  decided: GateDecision,
+): Promise<GateDecision> {
+  if (typeOf(receiver) !== 'Endpoint') return decided;
+  const endpoint = resourceOf(await now.read(receiver, EVERYTHING));
+  const closed = await findClosedCarrier(now, { rail, endpoint }, carriers, from, at);
+  if (closed === undefined) return decided;
+  const { carrier, standing } = closed;
+  const name = resourceOf(await now.read(carrier, EVERYTHING))?.['name'];
+  const link = mayRead(standing, from) ? (standing.contract ?? 'Contract') : 'Contract';
+  const need = missingNeed('agreement', {
+    from,
+    to: carrier,
+    patient: undefined,
+    existing: standing.contract,
+  });
+  return {
+    permitted: false,
+    policy: 'carrier-agreement',
+    why: carrierWords(rail, typeof name === 'string' ? name : carrier, link),
+    ...(decided.purpose !== undefined && { purpose: decided.purpose }),
+    refused: { code: 'agreement-not-active', needs: [need], lacks: [] },
+    agreement: standing,
+    exception: 'privacy-precondition',
   };
 }
 

@@ -143,7 +143,8 @@ async function selectPartiesOfMoves(
       const named = await readNamed(parts, move, organization, read);
       const channels = await partyChannels(parts, { organization, teller, named }, at);
       const mayMail = channels.some(({ rail }) => rail === DIRECT);
-      const isMember = mayMail && (await parts.direct.isMember(organization));
+      const asksMember = mayMail || channels.some(({ closed = false }) => closed);
+      const isMember = asksMember && (await parts.direct.isMember(organization));
       const asked = mayMail && organization === move.initiator ? named.order : undefined;
       const cameBy = asked && (await parts.direct.cameBy(asked));
       const sight = { everything: false, organization } as const;

@@ -28,6 +28,7 @@ export const WORK_KINDS = {
     'agreement-notice',
     'agreement-ended',
     'agreement-quarantine',
+    'carrier-agreement',
     'part2-patient-notice',
     'part2-notice-missing',
     'rail-cannot-carry',

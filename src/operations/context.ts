@@ -56,6 +56,9 @@ export interface OperationSettings extends RuleSettings {
   /** The longest grant of emergency access, and how many one person may have in a day alone (compliance E1, E8). */
   readonly breakGlassMaxMs: number;
   readonly breakGlassPerDay: number;
+  /** Who operates this server, and what happens without an agreement with it (baa-messaging BA17). */
+  readonly operatorOrganization?: string | undefined;
+  readonly operatorAgreement?: 'require' | 'warn' | 'off-for-demo' | undefined;
   /** Whether messages may carry images in DICOM. */
   readonly dicomAttachments?: boolean | undefined;
   /** Whether patients may write to organizations here. */

@@ -10,6 +10,7 @@ import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import { ACCESS_DENIAL_SYSTEM, ACCESS_DENIALS } from '../policies/access.ts';
 import { EVIDENCE_CODES } from '../policies/claim.ts';
 import { EXCEPTIONS } from '../policies/exception.ts';
+import { CARRIER_URL } from '../agreements/carriers.ts';
 import { AGREEMENT_URL } from '../agreements/told.ts';
 import { NEED_SYSTEM, NEED_URL, NEEDS } from '../policies/need.ts';
 import { COUNSELING_LABEL } from '../policies/facts.ts';
@@ -189,6 +190,7 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
   [`StructureDefinition/${idOf(STEP_URL)}`, timelineStep()],
   [`StructureDefinition/${idOf(NEED_URL)}`, needDefinition()],
   [`StructureDefinition/${idOf(AGREEMENT_URL)}`, agreementDefinition()],
+  [`StructureDefinition/${idOf(CARRIER_URL)}`, carrierDefinition()],
   ...NOTES.map(([url, context, title]): readonly [string, Resource] => [
     `StructureDefinition/${idOf(url)}`,
     valueNote(url, context, title, 'Reference'),
@@ -237,6 +239,17 @@ function needDefinition(): Resource {
     ]),
     description:
       'What has to be captured for the same request to pass: reason, from, to, purpose, label, form, missingElement, existing.',
+  };
+}
+
+function carrierDefinition(): Resource {
+  return {
+    ...extensionOf(CARRIER_URL, 'Endpoint', 'Who operates the way to an Endpoint', [
+      { id: 'Extension.extension', path: 'Extension.extension', max: '0' },
+      { id: 'Extension.url', path: 'Extension.url', fixedUri: CARRIER_URL },
+      { id: 'Extension.value[x]', path: 'Extension.value[x]', min: 1, type: [{ code: 'Reference' }, { code: 'code' }] },
+    ]),
+    description: 'The Organization that operates the way, or the code conduit.',
   };
 }
 

@@ -44,16 +44,10 @@ const mayBePart = (custodian: Ref | '' | undefined, caller: Caller): boolean =>
 
 /** What the caller is shown of the elements of a resource; the resource itself where that is all of it. */
 export function partFor(resource: Resource, custodian: Ref | '' | undefined, caller: Caller): Resource {
-  const [payload, view, associate] = [
-    payloadFor(custodian, caller),
-    roleViewOf(caller),
-    associateIn(caller),
-  ];
+  const [payload, view, associate] = [payloadFor(custodian, caller), roleViewOf(caller), associateIn(caller)];
   const told = payload === undefined ? resource : showBy(payload, resource, false);
   const part =
-    associate === undefined
-      ? told
-      : showToAssociate(associate, told, custodian ?? associate.organization);
+    associate === undefined ? told : showToAssociate(associate, told, custodian ?? associate.organization);
   return view === undefined ? part : showToRoles(view, part);
 }
 

@@ -36,6 +36,7 @@ import { announceMessages } from './outreach/announce.ts';
 import { askPatients } from './outreach/patient-messages.ts';
 import { checkTellings } from './outreach/tellings.ts';
 import { assemblePackages } from './minimum/referral.ts';
+import { checkOperator } from './write/operator.ts';
 import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
 import { checkScopesAfter } from './write/scoped.ts';
@@ -58,6 +59,7 @@ import {
   hasOutputs,
   isIncomplete,
   isNarrowedWrite,
+  isOperated,
   mayChangeNothing,
   mends,
   moves,
@@ -153,6 +155,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],
   [assemblePackages,     CREATE | UPDATE | PATCH          | TRANSACTION, sends],
   [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
+  [checkOperator,        CREATE | UPDATE | PATCH          | TRANSACTION, isOperated],
   [checkDisclosures,     CREATE | UPDATE | PATCH | DELETE | TRANSACTION, tells],
   [sendFiles,            CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],
   [leavePlatform,        CREATE | UPDATE | PATCH          | TRANSACTION, MESSAGES],

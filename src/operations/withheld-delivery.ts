@@ -29,9 +29,10 @@ export async function openWithheld(parts: Parts, ended: EndedDelivery): Promise<
   const isOwnWish = exception === 'none-review' && ended.deciding === undefined;
   if (isOwnWish && !entry.sight.everything)
     return openReview(parts, now, { owner, counterparty: entry.sight.organization, focus: entry.subject });
-  if (await isAsked(now, entry, owner)) return undefined;
+  const kind = isCarriers(ended) ? 'carrier-agreement' : 'consent-needed';
+  if (await isAsked(now, entry, owner, kind)) return undefined;
   const item: WorkItem = {
-    kind: 'consent-needed',
+    kind,
     says: await describe(now, ended, owner),
     focus: entry.subject,
     authoredOn: new Date(parts.clock.now()).toISOString(),
@@ -48,6 +49,9 @@ export async function openWithheld(parts: Parts, ended: EndedDelivery): Promise<
   };
   return { write: buildWrite(planWorkItem(parts.newId(), item)) };
 }
+
+/** Who operates the way out has no agreement with the discloser (baa-messaging BA18). */
+const isCarriers = ({ policy }: EndedDelivery): boolean => policy === 'carrier-agreement';
 
 /** The Contract that is not in force, where its keeper may read it (baa-messaging BA14). */
 function agreementOf({ agreement }: EndedDelivery, owner: Ref) {
@@ -94,13 +98,18 @@ async function orderOf(now: Snapshot, subject: Ref): Promise<Ref | undefined> {
 }
 
 /** Whether a person was asked about this subject and receiver, and has not dealt with it. */
-async function isAsked(now: Snapshot, { subject, receiver }: ClaimedEntry, owner: Ref): Promise<boolean> {
+async function isAsked(
+  now: Snapshot,
+  { subject, receiver }: ClaimedEntry,
+  owner: Ref,
+  code: WorkItem['kind'],
+): Promise<boolean> {
   const query: Query = {
     type: 'Task',
     where: {
       kind: 'all',
       of: [
-        { kind: 'token', param: 'code', system: WORK_ITEM_SYSTEM, code: 'consent-needed' },
+        { kind: 'token', param: 'code', system: WORK_ITEM_SYSTEM, code },
         { kind: 'token', param: 'status', code: 'requested' },
         { kind: 'reference', param: 'focus', to: [subject] },
       ],

@@ -26,6 +26,7 @@ export const KINDS = {
   'agreement-ended': 'An agreement has ended: what was told is to be returned or destroyed',
   'agreement-quarantine':
     'A message is kept apart: between its two ends no agreement is in force, and one has to be',
+  'carrier-agreement': 'Something was not sent: with whoever operates the way out no agreement is in force',
   'package-differs': 'A mail was taken whose package contradicts the message in it',
   'mail-unsorted': 'A Direct mail is no message about a referral: somebody must look at it',
   'message-parked': 'A message waits for one that comes before it',

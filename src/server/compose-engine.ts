@@ -7,6 +7,7 @@ import { outreachCarriers, outreachPartsOf } from './compose-outreach.ts';
 import { withOutreachGate } from '../delivery/outreach/gate.ts';
 import { createDeliverAgain, type DeliverAgain } from '../delivery/deliver-again.ts';
 import { createRecipientSelection, type SelectRecipients } from '../delivery/recipients.ts';
+import { findClosedCarrier, readCarriers } from '../delivery/carriers.ts';
 import { createPolicyGate } from '../delivery/policy-gate.ts';
 import { createNoteEvidence } from '../delivery/delivered/note-evidence.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
@@ -181,7 +182,7 @@ const accountPartsOf = (
 });
 
 const composeRecipients = (
-  { config, store }: Pick<EngineParts, 'config' | 'store'>,
+  { config, store, clock }: Pick<EngineParts, 'config' | 'store' | 'clock'>,
   subscriptions: ReturnType<typeof createSubscriptionCache>,
   endpoints: ReturnType<typeof createEndpoints>,
   rails: Rails,
@@ -196,6 +197,14 @@ const composeRecipients = (
       isVerified: async (endpoint, resource) =>
         isVouchedFor(resource, await readVerification(store.snapshot(), endpoint)),
     },
+    isClosed: async (teller, rail, endpoint) =>
+      (await findClosedCarrier(
+        store.snapshot(),
+        { rail, endpoint },
+        readCarriers(config.carriers),
+        teller,
+        clock.now(),
+      )) !== undefined,
     rails: new Set(rails.byName.keys()),
     activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
     activeMax: config.subscriptionsMax,
@@ -232,7 +241,11 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     unreadable: (ref) => log.write('warn', 'a Subscription cannot be read and is told nothing', { ref }),
   });
   const payloads = createPayloads(store, clock);
-  const policies = withOutreachGate(createPolicyGate({ clock, ...config }), outreachCarriers(config), clock);
+  const policies = withOutreachGate(
+    createPolicyGate({ ...config, clock, carriers: readCarriers(config.carriers) }),
+    outreachCarriers(config),
+    clock,
+  );
   const gates = createGates({ criteria, policies, clock });
   const delivering = { ...dispatching(parts), payloads, rails: rails.byName, gates };
   const dispatcher = createDispatcher(delivering);

@@ -20,6 +20,14 @@ export const algorithm = [
   (part: string) => /^([RPE]S(256|384|512)|EdDSA)$/.test(part),
 ] as const;
 export const oid = ['an OID such as 2.999.360', isOid] as const;
+export const organizationRef = [
+  'a reference such as Organization/x',
+  (given: string) => /^Organization\/[A-Za-z0-9.-]{1,64}$/.test(given),
+] as const;
+export const carrierRow = [
+  'rows such as hl7v2-mllp=Organization/x',
+  (row: string) => /^[a-z0-9-]{1,64}=Organization\/[A-Za-z0-9.-]{1,64}$/.test(row),
+] as const;
 export const network = [
   'addresses or networks such as 10.0.0.0/8',
   (part: string) => /^[\da-fA-F.:]+(\/\d{1,3})?$/.test(part),

@@ -3,12 +3,12 @@
  * is generated from it; `config.ts` reads the values.
  */
 import { ATTACHMENT_SETTINGS } from './attachment-settings.ts';
-import { AGREEMENT_SETTINGS } from './agreement-settings.ts';
 import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { DIRECT_SETTINGS } from './direct-settings.ts';
 import { FILE_SETTINGS } from './file-settings.ts';
 import { IDENTITY_SETTINGS } from './identity-settings.ts';
 import { LISTEN_SETTINGS } from './listen-settings.ts';
+import { AGREEMENT_SETTINGS } from './agreement-settings.ts';
 import { MESSAGING_SETTINGS } from './messaging-settings.ts';
 import { RETENTION_SETTINGS } from './retention-settings.ts';
 import { TOKEN_TYPES } from '../http/token-type.ts';
@@ -49,9 +49,9 @@ export const SETTINGS = {
   }),
 
   ...AUDIT_SETTINGS,
-  ...AGREEMENT_SETTINGS,
   ...ATTACHMENT_SETTINGS,
 
+  ...AGREEMENT_SETTINGS,
   ...MESSAGING_SETTINGS,
 
   store: choice(

@@ -80,6 +80,9 @@ export const tells: StepCondition = (draft) => {
   return false;
 };
 
+/** The settings name who operates the server. */
+export const isOperated: StepCondition = ({ context }) => context.settings.operatorOrganization !== undefined;
+
 export const moves: StepCondition = (draft) => draft.moves.length > 0;
 
 /** A referral is sent to its recipient. */

@@ -72,6 +72,7 @@ const LEAVES: readonly Leaf[] = [
     why: 'loads what the policies are asked, for a write',
     apart: true,
   },
+  { at: 'delivery/carriers.ts', why: 'how the discloser stands with who operates the way', apart: true },
   { at: 'delivery/evidence.ts', why: 'loads what a claim rests on', apart: true },
   { at: 'delivery/consents.ts', why: BESIDE, apart: true },
   { at: 'inbound/agreement.ts', why: 'asked first; it answers for business associates alone', apart: true },

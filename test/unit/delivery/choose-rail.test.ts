@@ -110,3 +110,29 @@ test('a rail that this server does not have is not there', () => {
     [],
   );
 });
+
+describe('(baa-messaging BA18; harmony Z44) a way whose carrier has no agreement', () => {
+  const link: Channel = { endpoint: 'Endpoint/link', rail: 'hl7v2-mllp', verified: false, distance: 0 };
+  const mail: Channel = { endpoint: 'Endpoint/mail', rail: 'direct-project', verified: true, distance: 0 };
+  const chosen = (isMember: boolean, ...channels: readonly Channel[]) => {
+    const { taken, notTaken } = chooseRails(
+      { isMember, channels },
+      new Set(['hl7v2-mllp', 'direct-project']),
+    );
+    const reasons = notTaken.filter(({ why }) => why === 'carrier-agreement').map(({ rail }) => rail);
+    return [taken.map(({ endpoint }) => endpoint), reasons];
+  };
+
+  test('leaves the next one', () => {
+    expect(chosen(false, { ...link, closed: true }, mail)).toEqual([['Endpoint/mail'], ['hl7v2-mllp']]);
+    expect(chosen(false, link, { ...mail, closed: true })).toEqual([['Endpoint/link'], ['direct-project']]);
+  });
+
+  test('is not taken to a member, who has an inbox', () => {
+    expect(chosen(true, { ...link, closed: true })).toEqual([[], ['hl7v2-mllp']]);
+  });
+
+  test('is taken where there is no other, so that a person is asked', () => {
+    expect(chosen(false, { ...link, closed: true })).toEqual([['Endpoint/link'], []]);
+  });
+});

@@ -79,7 +79,10 @@ describe('(compliance M2) the row by which an organization is told', () => {
   });
 
   test('an organization that cannot be read is told nothing meanwhile', async () => {
-    const payloads = createPayloads(storeOf(() => Promise.reject(new Error('disk'))), CLOCK);
+    const payloads = createPayloads(
+      storeOf(() => Promise.reject(new Error('disk'))),
+      CLOCK,
+    );
     await expect(asTold(payloads, { everything: false, organization: ORG })).rejects.toThrow('disk');
   });
 });
