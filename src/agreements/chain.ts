@@ -49,6 +49,22 @@ export function chainOf(
   return down ?? up ?? NO_CHAIN;
 }
 
+/**
+ * The others with whom an organization stands in a chain that is in force, on either end of it: as {@link chainOf} says of
+ * each, with every agreement looked at once.
+ */
+export function openEnds(
+  contracts: readonly StoredContract[],
+  organization: Ref,
+  now: number,
+): ReadonlySet<Ref> {
+  const inForce = linksOf(contracts, now).filter(({ standing }) => standing.state === 'active');
+  const others = new Set(inForce.flatMap(({ principal, associate }) => [principal, associate]));
+  others.delete(organization);
+  const isPath = (from: Ref, to: Ref): boolean => pathUp(inForce, from, to, undefined, fits) !== undefined;
+  return new Set([...others].filter((other) => isPath(organization, other) || isPath(other, organization)));
+}
+
 function linksOf(contracts: readonly StoredContract[], now: number): readonly Link[] {
   return contracts
     .filter(({ contract }) => bindsAssociate(contract))

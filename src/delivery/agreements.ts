@@ -3,8 +3,8 @@
  * those above a subcontractor. Nothing is remembered between two questions, so that the state is as the Contracts and the
  * clock have it now.
  */
-import { CHAIN_LINKS_MAX, chainOf } from '../agreements/chain.ts';
-import { associateOf, principalOf } from '../agreements/contract.ts';
+import { CHAIN_LINKS_MAX, chainOf, openEnds } from '../agreements/chain.ts';
+import { principalOf } from '../agreements/contract.ts';
 import { standingOfPair, type PairStanding, type StoredContract } from '../agreements/pair.ts';
 import { isQualified } from '../agreements/qso.ts';
 import type { Ref } from '../fhir/types.ts';
@@ -56,13 +56,7 @@ export async function openAssociations(
   const above = await contractsAbove(find, new Set([organization]));
   const below = await find(contractsWhere({ kind: 'reference', param: 'authority', to: [organization] }));
   const contracts = [...new Map([...above, ...below].map((one) => [one.ref, one])).values()];
-  const parties = contracts.flatMap(({ contract }) => [principalOf(contract), associateOf(contract)]);
-  const others = new Set(
-    parties.filter((party): party is Ref => party !== undefined && party !== organization),
-  );
-  return new Set(
-    [...others].filter((other) => chainOf(contracts, organization, other, now).state === 'active'),
-  );
+  return openEnds(contracts, organization, now);
 }
 
 /** The Contracts whose subject is one of these organizations, and those above them, level by level. */

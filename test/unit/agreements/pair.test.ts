@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { chainOf, CHAIN_LINKS_MAX } from '../../../src/agreements/chain.ts';
+import { chainOf, CHAIN_LINKS_MAX, openEnds } from '../../../src/agreements/chain.ts';
+import type { AgreementKind } from '../../../src/agreements/contract.ts';
 import { standingOfPair } from '../../../src/agreements/pair.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { agreement, stored, type AgreementSpec } from '../../agreements.ts';
+import * as fc from '../../chance.ts';
 
 const JUNE = Date.parse('2026-06-01T12:00:00Z');
 const ELM = 'Organization/elm';
@@ -138,6 +140,31 @@ describe('a chain (baa-messaging BA7)', () => {
     const begun = performance.now();
     expect(chain(all, 'a', 'n3').state).toBe('none');
     expect(performance.now() - begun).toBeLessThan(2000);
+  });
+
+  test('(baa-messaging BA13) whoever stands at the other end of a chain in force is found at once', () => {
+    const names = ['a', 'b', 'v', 's', 't'];
+    const one = fc.record({
+      from: fc.constantFrom(...names),
+      to: fc.constantFrom(...names),
+      status: fc.constantFrom('executed', 'executed', 'revoked', 'offered'),
+      services: fc.subarray(['billing', 'fax'], { minLength: 1 }),
+      kind: fc.constantFrom<AgreementKind>('baa', 'subcontractor-baa'),
+    });
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 8 }), (drawn) => {
+        const contracts = drawn.map(({ from, to, kind, ...more }, at) =>
+          link(`c${at}`, from, to, { ...more, kinds: [kind] }),
+        );
+        for (const name of names) {
+          const found = openEnds(contracts, `Organization/${name}`, JUNE);
+          const active = names.filter(
+            (other) => other !== name && chain(contracts, name, other).state === 'active',
+          );
+          expect([...found].toSorted()).toEqual(active.map((other) => `Organization/${other}`).toSorted());
+        }
+      }),
+    );
   });
 
   test('a Contract whose party is no organization here binds nobody', () => {
