@@ -22,6 +22,28 @@ export function isMasked({ text, custodian }: Pick<Version, 'text' | 'custodian'
   return partFor(resource, custodian, caller) !== resource;
 }
 
+/** What of a read is a row of its own: what was shown, and what was masked. */
+interface ReadPart<S> {
+  readonly versions: readonly S[];
+  readonly audit: Pick<AuditEntry, 'masked' | 'deciding'>;
+}
+
+/**
+ * A read by the rows that it has in the audit: what was shown, and by itself what was masked (baa-messaging MK6), so that
+ * whoever asks whether something was ever told does not find what was masked.
+ */
+export function partsOfRead<S extends Pick<Version, 'ref' | 'text' | 'custodian'>>(
+  versions: readonly S[],
+  caller: Caller,
+): readonly ReadPart<S>[] {
+  const isWithheldFrom = (version: S): boolean => maskedInAudit([version], caller).masked === true;
+  const masked = caller.agreements === undefined ? [] : versions.filter(isWithheldFrom);
+  if (masked.length === 0) return [{ versions, audit: {} }];
+  const shown = versions.filter((version) => !masked.includes(version));
+  const withheld = { versions: masked, audit: maskedInAudit(masked, caller) };
+  return shown.length === 0 ? [withheld] : [{ versions: shown, audit: {} }, withheld];
+}
+
 /** What the audit says of messages whose content is withheld from the caller (baa-messaging MK6). */
 export function maskedInAudit(
   versions: readonly Pick<Version, 'ref' | 'text' | 'custodian'>[],

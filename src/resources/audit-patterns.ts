@@ -161,15 +161,20 @@ const TAKING: ReadonlySet<string> = new Set([
   'operation',
 ]);
 
-/** A read is a disclosure, too, by whoever keeps what another organization was shown (baa-messaging MS51). */
+/**
+ * A read is a disclosure, too, by whoever keeps what another organization was shown (baa-messaging MS51); not where all of
+ * it was masked (MK6). An operation shows other things beside what is masked.
+ */
 export const disclosedByReading = ({
   event,
   outcome,
   agent,
   viewers,
   origin,
+  masked,
 }: AuditEntry): readonly Coding[] =>
   TAKING.has(event) &&
+  (masked !== true || event === 'operation') &&
   outcome === '0' &&
   origin === undefined &&
   agent.organization !== '' &&

@@ -19,7 +19,7 @@ import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
-import { maskedInAudit, showText } from '../show.ts';
+import { partsOfRead, showText } from '../show.ts';
 import { seenOf } from './read.ts';
 
 export async function performHistory(context: OperationContext, request: Request): Promise<Reply> {
@@ -58,8 +58,18 @@ export async function performHistoryAsOf(
   });
   const told = entries.map(({ text = '' }, at) => ({ custodian: versions[at]?.custodian, text }));
   const files = await filesTold(request.caller, told);
-  const masked = maskedInAudit(versions, request.caller);
-  await recordRead(context, { ...auditRead(request, seen), ...notices.audit, ...files, ...masked });
+  for (const { versions: some, audit } of partsOfRead(versions, request.caller)) {
+    const seqs = new Set(some.map(({ ref, seq }) => `${ref} ${seq}`));
+    const row = auditRead(
+      request,
+      seen.filter(({ ref, seq }) => seqs.has(`${ref} ${seq}`)),
+    );
+    await recordRead(context, {
+      ...row,
+      ...(audit.masked !== true && { ...notices.audit, ...files }),
+      ...audit,
+    });
+  }
   const used = request.query.filter(([name]) => isOfHistories(name));
   const self = addressOf({ ...request, query: used }, settings.publicBase);
   const links = pageLinks(self, snapshot.seq, { ...page, given: versions.length, more });

@@ -18,7 +18,7 @@ import { recordRead } from '../audit/record.ts';
 import type { Caller, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { elementsShape, shapeText, summaryShape, type Shape } from '../write/shape.ts';
-import { maskedInAudit, showText } from '../show.ts';
+import { partsOfRead, showText } from '../show.ts';
 import { createTurns } from '../turns.ts';
 
 /** One page of the result. */
@@ -65,8 +65,18 @@ export async function replyWithMatches(
   );
   const told = entries.map(({ fullUrl = '', text = '' }) => ({ custodian: custodians.get(fullUrl), text }));
   const files = await filesTold(request.caller, told);
-  const masked = maskedInAudit([...matches, ...included], request.caller);
-  await recordRead(context, { ...auditRead(request, seen), ...notices.audit, ...files, ...masked });
+  for (const { versions, audit } of partsOfRead([...matches, ...included], request.caller)) {
+    const refs = new Set(versions.map(({ ref }) => ref));
+    const row = auditRead(
+      request,
+      seen.filter(({ ref }) => refs.has(ref)),
+    );
+    await recordRead(context, {
+      ...row,
+      ...(audit.masked !== true && { ...notices.audit, ...files }),
+      ...audit,
+    });
+  }
   return {
     status: 200,
     text: buildBundleText({ type: 'searchset', mark: markOfTexts(entries), total, links, entries }),

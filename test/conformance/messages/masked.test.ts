@@ -104,6 +104,16 @@ const WAYS = [
   'Communication/told?_summary=data',
 ];
 
+/** How often the audit says that a message was told to the associate. */
+async function timesTold(id: string): Promise<number> {
+  const disclosed = 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle|disclose';
+  const { json } = await get(
+    'elm',
+    `AuditEvent?agent=Organization/billing&entity=Communication/${id}&subtype=${disclosed}&_summary=count`,
+  );
+  return Number(json['total']);
+}
+
 describe.each(['pending', 'expired', 'revoked'] as const)('(baa-messaging MK1 to MK6) %s', (state) => {
   beforeAll(() => bring(state));
 
@@ -205,6 +215,19 @@ describe.each(['pending', 'expired', 'revoked'] as const)('(baa-messaging MK1 to
     expect(text).toContain('"type":"masked","valueString":"true"');
     expect(text).toContain('Contract/baa-elm-billing/_history/1');
   });
+
+  test.each(['Communication/told', 'Communication/told/_history', 'Communication?_id=told,notice'])(
+    '(baa-messaging MK6, MS51) what was masked by %s was not told',
+    async (way) => {
+      const before = [await timesTold('told'), await timesTold('notice')];
+      await get('billing', way);
+      const isBeside = way.includes('notice');
+      expect([await timesTold('told'), await timesTold('notice')]).toEqual([
+        before[0],
+        (before[1] ?? 0) + (isBeside ? 1 : 0),
+      ]);
+    },
+  );
 
   test('(baa-messaging MK4) an agreement in force shows everything again at once', async () => {
     await bring('active');
