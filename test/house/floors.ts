@@ -254,7 +254,7 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'tools/bench/files.ts': 'a client of a server that the same tool started',
   'tools/bench/searches.ts': 'a client of a server that the same tool started',
   'tools/golden/requests.ts': 'a client of a server that the same tool started',
-  'tools/demo/behavioural.ts': 'a client of a server that the same tool started',
+  'tools/demo/asking.ts': 'a client of a server that the same tool started',
 };
 
 /** What only a reader of tokens says: how a JWT is read, and the claims by which a caller is told from another. */

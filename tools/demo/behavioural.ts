@@ -3,7 +3,8 @@
  * needs, captured, sent with the notice, withdrawn, withheld.
  */
 import { randomUUID } from 'node:crypto';
-import type { OperationOutcome, Resource } from '../../src/fhir/types.ts';
+import type { Resource } from '../../src/fhir/types.ts';
+import { askingAs, done, refOf, refusalOf, tokenOf, type Answer } from './asking.ts';
 import { printStep, printTitle } from './print.ts';
 import { ORGANIZATIONS } from './organizations.ts';
 import { admitDemo, type World } from './world.ts';
@@ -11,15 +12,6 @@ import { admitDemo, type World } from './world.ts';
 const PROGRAM = 'Organization/demo-program';
 const PRACTICE = ORGANIZATIONS.initiator.ref;
 const OURS = 'https://closeloop.dev/fhir';
-
-/** Asks as somebody; what the server answers, whatever it is. */
-type Ask = (method: 'GET' | 'POST' | 'PUT', url: string, body?: object) => Promise<Answer>;
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly json: Resource;
-}
 
 export async function playBehavioural(world: World): Promise<void> {
   printTitle('A behavioural-health referral under 42 CFR Part 2');
@@ -64,29 +56,8 @@ async function joinProgram(world: World): Promise<string> {
     type: [{ coding: [{ system: `${OURS}/CodeSystem/party-kind`, code: 'part2-program' }] }],
     name: 'Hope Street Recovery',
   });
-  const claims = { subject: 'demo-program', client: 'demo-program-ehr', scope: 'system/*.cruds' };
-  const token = await running.devIssuer?.sign({ ...claims, organization: PROGRAM });
-  if (token === undefined) throw new Error('the demonstration needs its own issuer');
-  return token;
+  return tokenOf(world, PROGRAM, 'demo-program');
 }
-
-const askingAs =
-  ({ base }: World, token: string): Ask =>
-  async (method, url, body) => {
-    const response = await fetch(url.startsWith('http') ? url : `${base}/${url}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    return { status: response.status, headers: response.headers, json: (await response.json()) as Resource };
-  };
-
-function done({ status, json }: Answer): Resource {
-  if (status < 300) return json;
-  throw new Error(`the server refused: ${status} ${JSON.stringify(json)}`);
-}
-
-const refOf = ({ resourceType, id = '' }: Resource): string => `${resourceType}/${id}`;
 
 // — what is sent
 
@@ -150,13 +121,6 @@ const revocation = (patient: string): Resource => ({
 });
 
 // — what is answered
-
-/** Code and need of a refusal, and its first sentence. */
-function refusalOf({ json }: Answer): string {
-  const { issue } = json as unknown as OperationOutcome; // a refusal is an outcome
-  const codes = (issue[0]?.details?.coding ?? []).map(({ code }) => code).join(' · ');
-  return `${codes}: ${issue[0]?.diagnostics ?? ''}`;
-}
 
 /** Where the refusal says that a consent is captured. */
 function captureUrl({ headers }: Answer, base: string): string {

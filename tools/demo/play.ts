@@ -10,6 +10,7 @@ import type { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
 import { connectOutside } from '../hl7/outside.ts';
 import { playBehavioural } from './behavioural.ts';
+import { playVendor } from './vendor.ts';
 import { clientOf, moveTo } from './clients.ts';
 import type { DemoDirect } from './direct.ts';
 import { openEngines } from './engines.ts';
@@ -50,6 +51,7 @@ export async function play(world: World, direct: DemoDirect): Promise<void> {
     await playDirect(world, direct);
 
     await playBehavioural(world);
+    await playVendor(world);
   } finally {
     inbox.close();
     engines.close();
