@@ -87,6 +87,13 @@ export function audienceIn(resource: Resource): 'organization' | 'named' | undef
   return said?.valueCode === 'organization' || said?.valueCode === 'named' ? said.valueCode : undefined;
 }
 
+/** With the audience that the version before had, whatever the writer says of it. */
+export function withAudienceOf(after: Resource, before: Resource): Resource {
+  const kept = extensionsOf(before).filter(({ url }) => url === AUDIENCE);
+  const others = extensionsOf(after).filter(({ url }) => url !== AUDIENCE);
+  return { ...after, extension: [...others, ...kept] };
+}
+
 /** On a participant who is added to a thread: the messages before are shown as well (MS3). */
 const WITH_HISTORY = `${AT}/with-history`;
 

@@ -16,19 +16,30 @@ const MOVABLE: ReadonlySet<string> = new Set([
   'category',
 ]);
 
+/** What a participant changes of a header that another organization keeps. */
+const OF_PARTICIPANTS: ReadonlySet<string> = new Set([
+  'id',
+  'meta',
+  'text',
+  'status',
+  'recipient',
+  'extension',
+]);
+
 /** Of a header these stay. */
 const OF_THREAD = ['subject', 'basedOn', 'about', 'partOf', 'sender', 'payload', 'inResponseTo'] as const;
 
 /** The element that was changed and must not be; undefined: there is none. */
 export function frozenElement(
-  of: 'header' | 'message',
+  of: 'header' | 'header of another' | 'message',
   before: Resource,
   after: Resource,
 ): string | undefined {
+  const movable = of === 'message' ? MOVABLE : OF_PARTICIPANTS;
   const names =
     of === 'header'
       ? OF_THREAD
-      : [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => !MOVABLE.has(name));
+      : [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => !movable.has(name));
   return names.find((name) => !isSame(comparable(name, before[name]), comparable(name, after[name])));
 }
 

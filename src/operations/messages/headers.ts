@@ -1,7 +1,12 @@
 /** Opening a thread, and changing who takes part in it (baa-messaging MS3, MS6). */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
-import { asksForHistory, withParticipants, withServersOf } from '../../messaging/extensions.ts';
+import {
+  asksForHistory,
+  withAudienceOf,
+  withParticipants,
+  withServersOf,
+} from '../../messaging/extensions.ts';
 import { frozenElement } from '../../messaging/frozen.ts';
 import { limitFault } from '../../messaging/limits.ts';
 import { messageShape } from '../../messaging/shape.ts';
@@ -35,7 +40,9 @@ export async function changeHeader(
   before: Resource,
   after: Resource,
 ): Promise<void> {
-  const element = messageShape(after) === 'header' ? frozenElement('header', before, after) : 'recipient';
+  const isOwn = ownDraftOf(draft, planned);
+  const of = isOwn ? 'header' : 'header of another';
+  const element = messageShape(after) === 'header' ? frozenElement(of, before, after) : 'recipient';
   if (element !== undefined)
     throw new OperationOutcomeError('message-frozen', {
       diagnostics: `Communication.${element} of a thread stays as it is`,
@@ -50,6 +57,12 @@ export async function changeHeader(
   const stood = await organizationsNamed(draft, namedIn(before));
   const joined = [...(await organizationsNamed(draft, namedIn(after)))].filter((one) => !stood.has(one));
   replan(draft, planned.ref, (tree) => withParticipants(withServersOf(tree, before), joined, draft.now));
+  if (!isOwn)
+    replan(draft, planned.ref, ({ meta: _meta, text: _text, ...tree }) => ({
+      ...withAudienceOf(tree as Resource, before), // without what its keeper alone writes
+      ...(before.meta !== undefined && { meta: before.meta }),
+      ...(before['text'] !== undefined && { text: before['text'] }),
+    }));
   const old = valuesAt(before, 'recipient');
   const shown = valuesAt(after, 'recipient').filter(
     (one) => asksForHistory(one) && !old.some((other) => isSameReference(other, one)),

@@ -4,7 +4,7 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { readReceiptsIn, withReceipt, withServersOf } from '../../messaging/extensions.ts';
+import { readReceiptsIn, withReceipt } from '../../messaging/extensions.ts';
 import { frozenElement } from '../../messaging/frozen.ts';
 import { isUnsent, statusMove } from '../../messaging/statuses.ts';
 import { valuesAt } from '../../resources/element.ts';
@@ -56,24 +56,24 @@ export async function changeSentMessage(
   restore(draft, planned, { status: to, ...(statusReason !== undefined && { statusReason }) });
 }
 
-/** The version before, with what was moved; of what the client sent its labels and narrative stay. */
+/** Elements that no comparison froze, and that stay all the same. */
+const KEPT = ['sent', 'received', 'status', 'statusReason', 'category', 'text', 'extension'] as const;
+
+/** The version before, with what was moved. Its keeper may label it; nobody else writes anything into it. */
 function restore(draft: Draft, planned: Planned, moved: Readonly<Record<string, unknown>>): void {
   const { before } = planned;
+  const isOwn = ownDraftOf(draft, planned);
   replan(draft, planned.ref, (tree) => {
-    const {
-      received: _r,
-      sent: _s,
-      status: _t,
-      statusReason: _w,
-      category: _c,
-      ...rest
-    } = withServersOf(tree, before);
-    const kept = Object.fromEntries(
-      ['sent', 'received', 'status', 'statusReason', 'category']
-        .filter((name) => before?.[name] !== undefined)
-        .map((name) => [name, before?.[name]]),
+    const rest = Object.entries(tree).filter(([name]) => !(KEPT as readonly string[]).includes(name));
+    const kept = KEPT.filter((name) => before?.[name] !== undefined).map(
+      (name) => [name, before?.[name]] as const,
     );
-    return { ...rest, ...kept, ...moved } as Resource; // a Communication still
+    const meta = isOwn ? tree.meta : before?.meta;
+    return {
+      ...Object.fromEntries([...rest, ...kept]),
+      ...(meta !== undefined && { meta }),
+      ...moved,
+    } as Resource; // a Communication still
   });
 }
 

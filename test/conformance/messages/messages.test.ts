@@ -212,6 +212,38 @@ describe('(baa-messaging MS5) what was sent', () => {
     expect(answer(await server.ask('initiator', 'DELETE', refOf(said)))).toEqual([422, 'message-frozen']);
   });
 
+  test('bears nothing that its recipient writes: no label, no narrative, no extension, no topic', async () => {
+    const thread = await open();
+    const said = await say(thread);
+    const text = { status: 'additional', div: '<div xmlns="http://www.w3.org/1999/xhtml">Approved</div>' };
+    const extension = [
+      ...(said['extension'] as object[]),
+      { url: 'https://example.org/note', valueString: 'Approved' },
+    ];
+    const security = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'PSYTHPN' }];
+    const put = await server.ask('recipient', 'PUT', refOf(said), {
+      ...said,
+      text,
+      extension,
+      meta: { security },
+    });
+    expect(put.status).toBe(200);
+    const stored = await server.read('initiator', refOf(said));
+    expect([stored['text'], stored['extension'], stored.meta?.security]).toEqual([
+      undefined,
+      said['extension'],
+      undefined,
+    ]);
+    const parameters = { resourceType: 'Parameters', parameter: [{ name: 'meta', valueMeta: { security } }] };
+    for (const ref of [thread, refOf(said)]) {
+      await server.ask('recipient', 'POST', `${ref}/$meta-add`, parameters);
+      expect((await server.read('initiator', ref)).meta?.security).toBeUndefined();
+    }
+    const topic = { op: 'replace', path: '/topic/text', value: 'Another' };
+    expect(answer(await patch('recipient', thread, topic))).toEqual([422, 'message-frozen']);
+    expect((await patch('initiator', thread, topic)).status).toBe(200);
+  });
+
   test('a draft is its author’s alone, changes, and is sent', async () => {
     const draft = refOf(await say(undefined, { status: 'preparation' }));
     expect(await statusFor('recipient', draft)).toBe(404);

@@ -97,6 +97,30 @@ describe('(baa-messaging MS4) the audience', () => {
     expect(await seenBy(said, as(ann), as(bob))).toEqual([200, 404]);
   });
 
+  test('of a thread is its keeper’s to change, and no other participant’s', async () => {
+    const extension = [
+      { url: 'https://closeloop.dev/fhir/StructureDefinition/audience', valueCode: 'named' },
+    ];
+    const thread = refOf(
+      await world.create(initiator, {
+        resourceType: 'Communication',
+        status: 'in-progress',
+        sender: to('Organization/initiator'),
+        recipient: [to('Organization/initiator'), to(annsRole)],
+        extension,
+      }),
+    );
+    const stored = (await world.ask(as(ann), 'GET', thread)).json as Resource;
+    const { extension: _named, ...open } = stored;
+    expect((await world.ask(as(ann), 'PUT', thread, open as Resource)).status).toBe(200);
+    expect(await seenBy(thread, as(ann), as(bob))).toEqual([200, 404]);
+    const wide = [{ ...extension[0], valueCode: 'organization' }];
+    expect(
+      (await world.ask(initiator, 'PUT', thread, { ...stored, extension: wide } as Resource)).status,
+    ).toBe(200);
+    expect(await seenBy(thread, as(ann), as(bob))).toEqual([200, 200]);
+  });
+
   test('cannot be widened by a tag that its reader writes', async () => {
     const said = refOf(await world.create(initiator, message({ recipient: [to(annsRole)] })));
     const tag = [{ system: 'https://closeloop.dev/fhir/CodeSystem/named-reader', code: bob }];
