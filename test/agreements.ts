@@ -30,6 +30,8 @@ export interface AgreementSpec {
   readonly signed?: readonly Side[];
   /** SHA-256 of its document. */
   readonly hash?: string;
+  /** Its document. */
+  readonly document?: string;
   readonly signedHash?: string;
   readonly signedOn?: string;
   readonly reason?: { readonly code?: string; readonly text?: string; readonly effective?: string };
@@ -39,7 +41,8 @@ export interface AgreementSpec {
   readonly lastUpdated?: string;
 }
 
-const HASH = 'a'.repeat(64);
+/** Of the document that the scenes of tests keep as Binary/agreement. */
+const HASH = 'e5c62df5dab5c87b6a015ef3d43597074d1eec433b15f51aec63b8582d0e4ab4';
 
 export const REQUIRED_TERMS: readonly string[] = CHECKLIST.filter(
   ({ required }) => required === 'always' || required === 'except-government',
@@ -73,7 +76,7 @@ export function agreement(spec: AgreementSpec = {}): Resource {
       {
         contentAttachment: {
           contentType: 'application/pdf',
-          url: 'Binary/agreement',
+          url: spec.document ?? 'Binary/agreement',
           extension: [{ url: AGREEMENT_EXTENSIONS.contentHash, valueString: hash }],
         },
       },

@@ -1,5 +1,13 @@
 /** Business associate agreements as they are written: every way obeys the table (baa-messaging BA1–BA3, BA6). */
-import { associateOf, isAgreement, principalOf, signaturesIn, type Side } from '../../agreements/contract.ts';
+import { createHash } from 'node:crypto';
+import {
+  associateOf,
+  documentHashOf,
+  isAgreement,
+  principalOf,
+  signaturesIn,
+  type Side,
+} from '../../agreements/contract.ts';
 import { signersAdded } from '../../agreements/evidence.ts';
 import { ASSOCIATE } from '../../agreements/applies.ts';
 import { judgeAgreement } from '../../agreements/move.ts';
@@ -7,7 +15,8 @@ import type { AgreementActor } from '../../agreements/transitions.ts';
 import { findSameEntity, readKinds } from '../../delivery/party-facts.ts';
 import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { fileOf } from '../../ports/stored-file.ts';
+import { localRef, ownRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { standingOf } from '../../resources/parties/standing.ts';
 import { partyIn, resolveParty } from '../../resources/party.ts';
 import { planEnded } from '../agreements/ended.ts';
@@ -40,6 +49,7 @@ async function ruleAgreement(draft: Draft, planned: Planned): Promise<void> {
   if (after === undefined || stored === undefined) return;
   await checkSigners(draft, planned, after.plain, actor);
   if (move === undefined) await checkPaper(draft, planned, after.plain);
+  else if (HASHED.has(move.event)) await checkDocument(draft, planned, after.plain);
   if (move?.event === 'begin' || move?.event === 'renew' || move?.event === 'offer')
     await checkTwoEntities(draft, planned, after.plain);
   replan(draft, ref, stored);
@@ -58,6 +68,33 @@ async function askBack(
   const why = event === 'error' ? 'error' : 'revoked';
   const item = await planEnded(snapshot, { ref, agreement, why, at, newId: context.newId });
   if (item !== undefined) plan(draft, item);
+}
+
+/** Moves by which a side says that it has read the document. */
+const HASHED: ReadonlySet<string> = new Set(['offer', 'counter', 'sign-first', 'sign-second']);
+
+/** Nobody offers or signs by a hash that is not that of the document which is stored here, or no longer. */
+async function checkDocument(draft: Draft, planned: Planned, after: Resource): Promise<void> {
+  const [url] = valuesAt(after, 'legal.contentAttachment.url');
+  const stated = documentHashOf(after);
+  if (typeof url !== 'string' || stated === undefined) return;
+  const ref = ownRefOf(draft.context.settings.publicBase, url);
+  const binary = ref === undefined || typeOf(ref) !== 'Binary' ? undefined : await readPreview(draft, ref);
+  const found = binary === undefined ? undefined : sha256Of(binary);
+  if (found === undefined || found === stated) return;
+  throw refuse(
+    planned,
+    'agreement-incomplete',
+    'its content-hash is not the SHA-256 of the document as it is stored',
+    'Contract.legal',
+  );
+}
+
+function sha256Of(binary: Resource): string | undefined {
+  const { data } = binary;
+  const file = fileOf(binary);
+  if (file !== undefined) return file.sha256;
+  return typeof data === 'string' ? createHash('sha256').update(data, 'base64').digest('hex') : undefined;
 }
 
 const refuse = (

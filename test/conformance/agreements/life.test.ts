@@ -1,4 +1,5 @@
 /** An agreement from its beginning to its end, by its two parties, and what neither may do (baa-messaging BA1–BA3, BA6). */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { standingOfAgreement } from '../../../src/agreements/state.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
@@ -141,9 +142,16 @@ describe('from beginning to end', () => {
   });
 
   test('an amendment takes over what both have signed in a second agreement; until then the first stays (baa-messaging BT14)', async () => {
-    const hash = 'c'.repeat(64);
+    const data = Buffer.from('%PDF-1.4\n% amended\n');
+    const hash = createHash('sha256').update(data).digest('hex');
+    const binary = await scene.create(elm, {
+      resourceType: 'Binary',
+      contentType: 'application/pdf',
+      data: data.toString('base64'),
+    });
+    const document = `Binary/${binary.id}`;
     const first = await conclude();
-    const second = await offer({ hash, services: ['billing', 'fax'] });
+    const second = await offer({ hash, document, services: ['billing', 'fax'] });
     const amended = (from: Resource): Resource => ({
       ...first,
       status: 'amended',
@@ -226,6 +234,26 @@ describe('what must be there', () => {
     const forged = JSON.parse(JSON.stringify(prepared).replace('BT01', 'BT06')) as Resource;
     expect((await put(elm, { ...forged, title: 'Agreement' }))['extension']).toEqual(prepared['extension']);
   });
+});
+
+test('nobody offers or signs by a hash that is not that of the stored document (baa-messaging BT02, BT05)', async () => {
+  const data = Buffer.from('%PDF-1.4\n% other\n');
+  const binary = await scene.create(elm, {
+    resourceType: 'Binary',
+    contentType: 'application/pdf',
+    data: data.toString('base64'),
+  });
+  const document = `Binary/${binary.id}`;
+  const prepared = await begin({ document });
+  expect(await tried(elm, { ...prepared, status: 'offered' })).toMatch(
+    /^422 agreement-incomplete its content-hash is not/,
+  );
+  const hash = createHash('sha256').update(data).digest('hex');
+  const offered = await offer({ document, hash });
+  const exchanged = await scene.ask(elm, 'PUT', document, { ...binary, data: 'JVBERi0xLjUK' });
+  expect(exchanged.status).toBe(200);
+  const late = signed(offered, 'executable', own('associate', { hash }));
+  expect(await tried(billing, late)).toMatch(/^422 agreement-incomplete its content-hash is not/);
 });
 
 describe('who sees and who signs (baa-messaging BA2; harmony Z17)', () => {
