@@ -91,7 +91,7 @@ async function magicOf(file: Uint8Array): Promise<string | undefined> {
 /** The page by which people find their way in a package, and how it looks (ITI TF-2 3.32.4.1.2.2). */
 const INDEX = /^(?:.*\/)?(?:index\.html?|[\w-]{1,64}\.(?:xsl|css))$/i;
 const RUNS_IN_PAGE =
-  /<(?:[\w.-]+:)?(?:script|iframe|object|embed|applet|form)[\s/>]|javascript:|\son\w{3,20}\s*=/i;
+  /<(?:[\w.-]{1,100}:)?(?:script|iframe|object|embed|applet|form)[\s/>]|javascript:|\son\w{3,20}\s{0,50}=/i;
 
 /** A file of a package: it is no archive again, and no more may be in it than in an attachment. */
 async function judgeWithin(name: string, bytes: Uint8Array): Promise<RefusedFile | undefined> {

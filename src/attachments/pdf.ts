@@ -43,7 +43,7 @@ const ACTIVE = named(['JavaScript', 'Launch', 'EmbeddedFile', 'EmbeddedFiles', '
 /** A script; two letters are found by chance in what is compressed, a value behind them is not. */
 const SCRIPT = named(['JS']);
 const SCRIPT_VALUE = new RegExp(
-  String.raw`/${nameSource('JS')}\s*(?:\((?=[ -~\\])|<[\dA-Fa-f\s]{4}|\s\d{1,10}\s+\d{1,5}\s+R)`,
+  String.raw`/${nameSource('JS')}\s{0,1000}(?:\((?=[ -~\\])|<[\dA-Fa-f\s]{4}|\s\d{1,10}\s+\d{1,5}\s+R)`,
 );
 const ENCRYPTED = named(['Encrypt']);
 const OBJECT_STREAM = named(['ObjStm']);
@@ -151,21 +151,29 @@ async function expand(packed: Uint8Array, maxOutputLength: number): Promise<stri
 
 /** How much of an action is looked at. */
 const ACTION_MAX = 4096;
+/** A document has one action on opening, and some on its pages; objects of one number are few, too. */
 const OPENED_MAX = 1000;
+const NAMED_MAX = 20;
+const OF_ONE_NUMBER_MAX = 20;
 
 /** Whether what happens on opening leads to an address, said in place or in an object of its own. */
 function opensAddress(whole: string, objects: readonly string[]): boolean {
+  const numbers = new Set<string>();
   let count = 0;
   for (const text of [whole, ...objects]) {
     for (const { index, 0: name } of text.matchAll(OPENS)) {
       if ((count += 1) > OPENED_MAX) return true;
       const value = text.slice(index + name.length, index + name.length + ACTION_MAX).trimStart();
-      const reference = /^(\d{1,10})\s+(\d{1,5})\s+R/.exec(value);
-      const actions = reference === null ? [value] : objectsNumbered(reference[1] ?? '', whole, objects);
-      if (actions.some((action) => leadsOut(action))) return true;
+      const [, number] = /^(\d{1,10})\s{1,100}\d{1,5}\s{1,100}R/.exec(value) ?? [];
+      if (number === undefined && leadsOut(value)) return true;
+      if (number !== undefined) numbers.add(number);
     }
   }
-  return false;
+  if (numbers.size > NAMED_MAX) return true;
+  return [...numbers].some((number) => {
+    const actions = objectsNumbered(number, whole, objects);
+    return actions.length >= OF_ONE_NUMBER_MAX || actions.some((action) => leadsOut(action));
+  });
 }
 
 /** An array is a place in the document. */
@@ -181,13 +189,17 @@ function dictionaryOf(text: string): string {
   return text;
 }
 
-/** Every object of this number: of several, a reader may take any. */
+/** Objects of this number, so many at most: of several, a reader may take any. */
 function objectsNumbered(number: string, whole: string, objects: readonly string[]): readonly string[] {
   const found: string[] = [];
-  for (const { index, 0: head } of whole.matchAll(new RegExp(`(?<!\\d)${number}\\s+\\d+\\s+obj`, 'g')))
+  const heads = new RegExp(`(?<!\\d)${number}\\s{1,100}\\d{1,10}\\s{1,100}obj`, 'g');
+  for (const { index, 0: head } of whole.matchAll(heads)) {
     found.push(whole.slice(index + head.length, index + head.length + ACTION_MAX).trimStart());
+    if (found.length >= OF_ONE_NUMBER_MAX) return found;
+  }
   for (const text of objects) {
-    const [, pairs = ''] = /^([\d\s]*)/.exec(text) ?? [];
+    const end = text.search(/[^\d\s]/);
+    const pairs = end === -1 ? text : text.slice(0, end);
     const numbers = pairs.trim().split(/\s+/);
     const place = numbers.findIndex((value, index) => index % 2 === 0 && value === number);
     if (place === -1) continue;

@@ -41,7 +41,7 @@ export function typeOfText(text: string): FileType | RefusedFile {
 
 /** Whether a text begins with an element that is in a namespace, or with a comment or a DOCTYPE of XML before one. */
 const isElement = (start: string): boolean =>
-  /^<(?:!DOCTYPE\s+(?!html)|!--(?:(?!-->)[^]){0,10000}-->\s*<[\w:.-]+\s|[\w:.-]+\s[^<>]{0,4000}xmlns)/.test(
+  /^<(?:!DOCTYPE\s{1,100}(?!html)|!--(?:(?!-->)[^]){0,10000}-->\s{0,100}<[\w:.-]{1,200}\s|[\w:.-]{1,200}\s[^<>]{0,4000}xmlns)/.test(
     start,
   );
 
@@ -59,9 +59,11 @@ function isFhirJson(text: string): boolean {
 const PROLOG = /^(?:\s+|<\?[^>]{0,2000}\?>|<!--(?:(?!-->)[^]){0,10000}-->)/;
 const ROOT = /^<((?:[\w.-]+:)?([\w.-]+))((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*\/?>/;
 
+const ROOT_MAX = 16_384;
+
 /** What a browser that is shown XML runs: a script of any namespace, and the handlers of pages. */
 const SCRIPT =
-  /<(?:[\w.-]+:)?(?:script|iframe|object|embed|applet)[\s/>]|\s(?:xlink:)?href\s*=\s*["']\s*javascript:/i;
+  /<(?:[\w.-]{1,100}:)?(?:script|iframe|object|embed|applet)[\s/>]|\s(?:xlink:)?href\s{0,50}=\s{0,50}["']\s{0,50}javascript:/i;
 
 /** XML whose root says that it is a clinical document or a resource. A DOCTYPE is none of a prolog, and so is refused. */
 function typeOfXml(text: string): FileType | RefusedFile {
@@ -69,7 +71,8 @@ function typeOfXml(text: string): FileType | RefusedFile {
   for (let part = PROLOG.exec(rest); part !== null; part = PROLOG.exec(rest))
     rest = rest.slice(part[0].length);
   if (rest.startsWith('<!')) return refuseFile('active-content', 'A file in XML has a DOCTYPE.');
-  const root = ROOT.exec(rest);
+  // A root with more attributes than that is nobody's document.
+  const root = ROOT.exec(rest.slice(0, ROOT_MAX));
   if (root === null) return refuseFile('type', 'A file in XML cannot be read.');
   const [, whole = '', local = '', attributes = ''] = root;
   const namespace = namespaceOf(whole, attributes);

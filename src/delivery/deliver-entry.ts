@@ -5,7 +5,6 @@
 import { pause, type Clock, type Timers } from '../ports/clock.ts';
 import type { DeliveryState } from '../ports/delivered.ts';
 import {
-  NoticeMissing,
   type Left,
   type NoticeFailure,
   type NoticeOfEntry,
@@ -33,6 +32,8 @@ import { shownSnapshot } from './shown-view.ts';
 import { typeOf } from '../resources/element.ts';
 import { bearsPart2 } from './subject.ts';
 import { attemptRow, outcomeCommit, type EndedDelivery, type OpenedItem } from './outcome.ts';
+import { receiptOfError, scannedAttempt } from './scanned-attempt.ts';
+import type { ScanTold } from './scanned-view.ts';
 import { mayStillAsk, writerOf } from './writer.ts';
 
 export interface DeliverySettings extends BackoffSettings {
@@ -78,6 +79,8 @@ export interface DeliveryParts {
   readonly noticeItem: (entry: ClaimedEntry, failure: NoticeFailure) => Promise<Write | undefined>;
   /** What asks a person of the discloser about a delivery that the policies withhold; undefined: nobody is asked. */
   readonly withheldItem: (ended: EndedDelivery) => Promise<OpenedItem | undefined>;
+  /** Scans the files that a rail reads; absent where there is no scanner. */
+  readonly scanTold?: ScanTold | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   /** In [0, 1). */
@@ -176,7 +179,7 @@ interface Attempt {
 
 /** One attempt by the entry's rail, ended by its deadline whether the rail heeds it or not. */
 async function attempt(
-  { rails, timers, settings }: DeliveryParts,
+  { rails, timers, settings, scanTold }: DeliveryParts,
   { hosts, stopped }: Lent,
   attempted: Attempt,
 ): Promise<Receipt> {
@@ -188,19 +191,14 @@ async function attempt(
   const signal = AbortSignal.any([deadline.signal, stopped]);
   const ended = new AbortController();
   try {
-    const sent = inTurn(hosts, rail, attempted, signal).catch(failed);
+    const { asOf, judge } = scannedAttempt(scanTold, attempted.asOf);
+    const sent = inTurn(hosts, rail, { ...attempted, asOf }, signal).then(judge).catch(receiptOfError);
     return await Promise.race([sent, abandoned(timers, signal, ended.signal)]);
   } finally {
     ended.abort();
     callOff();
   }
 }
-
-/** What was written without its notice has not left, and never leaves by itself (compliance C10, P23). */
-const failed = (error: unknown): Receipt =>
-  error instanceof NoticeMissing
-    ? { outcome: 'withheld', why: reasonOf(error), item: 'incident' }
-    : { outcome: 'retry', why: reasonOf(error) };
 
 const CANNOT_CARRY: Receipt = {
   outcome: 'withheld',
@@ -285,7 +283,7 @@ async function conclude(
       entry,
       fate: 'withheld',
       ...decided,
-      policy: 'part2-notice',
+      policy: receipt.item === 'malware' ? 'malware-scan' : 'part2-notice',
       why: receipt.why,
       item: receipt.item,
     });

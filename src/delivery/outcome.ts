@@ -118,8 +118,12 @@ export const attemptRow = (ended: EndedDelivery, subject: Version | undefined): 
 });
 
 /** A delivery that an agreement stopped says so. */
-const refusedAs = ({ refused }: EndedDelivery): Pick<AuditEntry, 'issue'> =>
-  refused?.code === 'agreement-not-active' ? { issue: refused.code } : {};
+const refusedAs = ({ item, refused }: EndedDelivery): Pick<AuditEntry, 'issue'> =>
+  item === 'malware'
+    ? { issue: 'attachment-infected' }
+    : refused?.code === 'agreement-not-active'
+      ? { issue: refused.code }
+      : {};
 
 /** On what it was decided, and what left (compliance V1). */
 function decidedOn({ fate, basis, deciding = [], exception, notice, ...left }: EndedDelivery) {

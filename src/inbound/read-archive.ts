@@ -1,6 +1,7 @@
 /** Archived messages, read again: where their bytes are, and the order in which they were written. */
 import { EVERYTHING } from '../ports/query.ts';
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
+import { quarantineOf } from '../operations/attachments/records.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
 import { localRefOf, valuesAt } from '../resources/element.ts';
@@ -26,7 +27,8 @@ export async function readArchivedText(
 ): Promise<string | undefined> {
   const { binary } = await archivedMessageOf(snapshot, item);
   const version = await snapshot.read(binary, EVERYTHING);
-  return version?.method === 'POST' ? version.text : undefined;
+  const isUnread = (await quarantineOf(snapshot, binary)) !== undefined;
+  return version?.method === 'POST' && !isUnread ? version.text : undefined;
 }
 
 /** The items in the order in which the senders wrote their messages; those without a time last. */

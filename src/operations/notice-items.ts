@@ -17,11 +17,12 @@ export async function writeNoticeItem(
   const { id, rail, receiver, subject, seq } = entry;
   const owner = (await now.read(subject, EVERYTHING))?.custodian ?? '';
   const at = new Date(clock.now()).toISOString();
-  if (failure === 'incident') {
+  if (failure !== 'rail-cannot-carry') {
+    const cause = failure === 'malware' ? 'malware' : 'part2-notice';
     const deliveries = [
       { version: `${subject}/_history/${seq}`, says: `delivery ${id} by ${rail} to ${receiver}` },
     ];
-    const planned = await planFoundIncident(now, { cause: 'part2-notice', owner, deliveries, at, newId });
+    const planned = await planFoundIncident(now, { cause, owner, deliveries, at, newId });
     return planned && buildWrite(planned);
   }
   const says = `Delivery ${id} by ${rail} to ${receiver} was withheld: the rail has no place for the notice of 42 CFR 2.32. Choose another rail, then send again.`;

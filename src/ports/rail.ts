@@ -39,14 +39,20 @@ export type Receipt =
   | (Left & { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number })
   /** Never try again: the receiver refused for good, and the server asks a person. */
   | (Evidenced & Left & { readonly outcome: 'refused'; readonly why: string })
-  /** Nothing left: the notice of 42 CFR 2.32 could not go with it (compliance C10, P23, P31). */
+  /**
+   * Nothing left: the notice of 42 CFR 2.32 could not go with it (compliance C10, P23, P31), or the malware scanner found
+   * something in it (baa-messaging MS12).
+   */
   | { readonly outcome: 'withheld'; readonly why: string; readonly item: NoticeFailure };
 
 /** The place of the notice in what a rail sends, a row of `policies/part2/places.ts`. */
 type NoticeRow = (typeof NOTICE_PLACES)[keyof typeof NOTICE_PLACES];
 
-/** Why a person is asked about what could not have its notice: the rail has no place for it, or it failed to write it. */
-export type NoticeFailure = 'rail-cannot-carry' | 'incident';
+/**
+ * Why a person is asked about what did not leave: the rail has no place for its notice, or failed to write it; or there is
+ * malware in it.
+ */
+export type NoticeFailure = 'rail-cannot-carry' | 'incident' | 'malware';
 
 /** What was about to leave holds content of 42 CFR Part 2, and not the notice that it owes. */
 export class NoticeMissing extends Error {

@@ -1,7 +1,7 @@
 /** The malware scanner (baa-messaging MS10, MS11): asked about each file before anybody but its author may have it. */
 
 /** Why a file could not be scanned: nothing is known of it then, and it passes nowhere. */
-type ScanFailure = 'unreachable' | 'closed' | 'timeout' | 'error' | 'size' | 'busy' | 'aborted';
+export type ScanFailure = 'unreachable' | 'closed' | 'timeout' | 'error' | 'size' | 'busy' | 'aborted';
 
 /** What the scanner says of one file. */
 export type ScanVerdict =

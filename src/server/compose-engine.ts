@@ -32,6 +32,7 @@ import type { NoteEvidence } from '../ports/delivered.ts';
 import type { ClientAdministration } from '../ports/clients.ts';
 import type { ProviderAdministration } from '../ports/sign-on.ts';
 import type { AuditPackages } from '../ports/audit-packages.ts';
+import type { ScanTold } from '../delivery/scanned-view.ts';
 import type { MalwareScanner } from '../ports/scanner.ts';
 import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
@@ -222,6 +223,10 @@ const composeEvidence = ({
     onState: ({ rail, state }) => metrics.deliveryState(rail, state),
   });
 
+/** What scans files that are about to leave; nothing where there is no scanner. The engine stands before anything is delivered. */
+const scanning = ({ scanner }: EngineParts, engine: () => FhirEngine): { readonly scanTold?: ScanTold } =>
+  scanner === undefined ? {} : { scanTold: (version) => engine().scanTold(version) };
+
 /** The FHIR engine, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
 export function composeEngine(parts: EngineParts): FhirEngine & {
   readonly rails: Rails;
@@ -247,7 +252,7 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     clock,
   );
   const gates = createGates({ criteria, policies, clock });
-  const delivering = { ...dispatching(parts), payloads, rails: rails.byName, gates };
+  const delivering = { ...dispatching(parts), payloads, rails: rails.byName, gates, ...scanning(parts, () => fhir) };
   const dispatcher = createDispatcher(delivering);
   const endpoints = createEndpoints(store);
   const selectRecipients = composeRecipients(parts, subscriptions, endpoints, rails);

@@ -4,6 +4,7 @@ import type { Store } from '../ports/store.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
 import type { Heavy } from '../operations/heavy.ts';
 import { createInPlace } from './heavy-tasks.ts';
+import { scanTold } from '../operations/attachments/scan-told.ts';
 import { settleScans } from '../operations/attachments/settle-scans.ts';
 import { findPackaged } from '../operations/packaged.ts';
 import { rememberPatients } from '../operations/patients.ts';
@@ -11,6 +12,7 @@ import { settleMessage } from '../operations/messages/settle-message.ts';
 import { createPerform } from '../operations/perform.ts';
 import type { Perform } from '../operations/request.ts';
 import { createPayloads, type Payloads } from '../delivery/payloads.ts';
+import type { ScanTold } from '../delivery/scanned-view.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/create-door.ts';
@@ -53,6 +55,8 @@ export interface FhirEngine {
   readonly direct: DirectDoor;
   /** Scans files again that are pending; undefined where there is no scanner. */
   readonly settleScans: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Scans what a rail is about to tell. */
+  readonly scanTold: ScanTold;
 }
 
 const NO_LINKS: ReceiveParts = {
@@ -85,5 +89,6 @@ export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirE
     messages,
     direct,
     settleScans: context.scanner && ((signal) => settleScans(context, signal)),
+    scanTold: (version) => scanTold(context, version),
   };
 }

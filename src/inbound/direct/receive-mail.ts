@@ -5,6 +5,7 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
+import { emptyQuarantined } from '../../operations/attachments/empty-quarantined.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { agentOf } from '../../operations/audit/audit.ts';
 import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/commit.ts';
@@ -16,6 +17,7 @@ import type { Caller, Request } from '../../operations/request.ts';
 import type { AuditEntry, CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
 import { errorName } from '../error-name.ts';
+import { keptUnread, malwareIn } from '../malware.ts';
 import { asked, isOurFault, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { Incoming } from '../hl7v2/incoming.ts';
 import { processMessage } from '../hl7v2/process-message.ts';
@@ -77,13 +79,21 @@ async function receive(
   if (arrived.content.kind === 'refused' && canTell(mail))
     return refuse(receiving, mail, arrived.content.says, bringer);
   const key = mailKeyOf(arrived);
+  const verdict = await malwareIn(context, ...contentsOf(arrived));
   try {
-    return await commitMail(receiving, { arrived, key, bringer });
+    return await commitMail(receiving, { arrived, key, bringer, ...(verdict !== undefined && { verdict }) });
   } catch (error) {
     if (!isReused(error)) throw error;
   }
   return commitMail(receiving, { arrived, key: keyOfOther(key), bringer, verdict: OTHER_CONTENT });
 }
+
+/** The mail, and each file that was taken out of it: the mail may have packed them as no scanner unpacks. */
+const contentsOf = ({ mail, content }: TakenMail): readonly Uint8Array[] => [
+  mail.bytes,
+  ...mail.parts.map(({ bytes }) => bytes),
+  ...(content.kind === 'message' ? content.submission.documents.map(({ bytes }) => bytes) : []),
+];
 
 const isReused = (error: unknown): boolean =>
   error instanceof OperationOutcomeError && error.code === 'idempotency-key-reused';
@@ -179,6 +189,7 @@ async function commitMail(receiving: ReceivingMail, committing: CommittingMail):
   );
   if (committed.replayed) return repeat(receiving, mail, committing.bringer);
   context.committed(result.commit.writes.map(({ ref }) => ref));
+  if (result.processed !== undefined) await emptyQuarantined(context, result.processed.archived.binary);
   if (result.processed !== undefined) await waiting.after(result.processed);
   return { fate: result.fate, owed: dispositionsFor(mail, KEPT) };
 }
@@ -243,6 +254,7 @@ async function prepareWith(
   const { draft, archived, verdict: come } = processed;
   const { duplicateWindowMs } = settings;
   draft.records.push(writeKeptMail(archived.document, mail), ...owe(mail, KEPT, context.clock.now()));
+  draft.records.push(...keptUnread(come, archived.binary, draft.now));
   if (come.fate === 'quarantine') await noteRefused(draft, incoming, key, archived, duplicateWindowMs);
   else {
     await closeCorrected(draft, incoming, key, duplicateWindowMs);

@@ -7,12 +7,14 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Batch } from '../../hl7v2/batch.ts';
 import { turnAway } from '../../hl7v2/messages/supported.ts';
 import type { Acknowledgment, ReceivedMessage, UnopenedFrame } from '../../hl7v2/received.ts';
+import { emptyQuarantined } from '../../operations/attachments/empty-quarantined.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/commit.ts';
 import { openDraft } from '../../operations/write/draft.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
 import { errorName } from '../error-name.ts';
+import { keptUnread, malwareIn } from '../malware.ts';
 import { asked, isOurFault, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { MessageKey } from '../inbound-message.ts';
 import { requestOf } from '../message-caller.ts';
@@ -43,6 +45,8 @@ export async function receiveMessage(
   if ('refused' in incoming) return incoming.refused;
   const turnedAway = turnedAwayBy(incoming);
   try {
+    const infected = turnedAway === undefined ? await malwareIn(context, incoming.bytes) : undefined;
+    if (infected !== undefined) return await commitUnderKey(receiving, incoming, infected);
     // Without a key: the server gives the same answer each time, and the control id stays free.
     if (turnedAway !== undefined) return await commitMessage(receiving, { incoming, verdict: turnedAway });
     return await commitUnderKey(receiving, incoming);
@@ -85,10 +89,14 @@ function turnedAwayBy({ link, header, barred }: Incoming): MessageVerdict | unde
   return turned?.fate === 'ignored' && barred !== undefined ? undefined : turned;
 }
 
-async function commitUnderKey(receiving: Receiving, incoming: Incoming): Promise<Acknowledgment> {
+async function commitUnderKey(
+  receiving: Receiving,
+  incoming: Incoming,
+  verdict?: MessageVerdict,
+): Promise<Acknowledgment> {
   const key = messageKeyOf(incoming);
   try {
-    return await commitMessage(receiving, { incoming, key });
+    return await commitMessage(receiving, { incoming, key, ...(verdict !== undefined && { verdict }) });
   } catch (error) {
     if (!isReused(error)) throw error;
   }
@@ -130,6 +138,7 @@ async function commitMessage(
   );
   if (committed.replayed) return { ...readAcknowledgment(committed.reply), fate: 'repeated' };
   context.committed(result.commit.writes.map(({ ref }) => ref));
+  await emptyQuarantined(context, result.archived.binary);
   await waiting.after(result);
   return result.acknowledgment;
 }
@@ -171,6 +180,7 @@ async function prepareWith(
   if (key !== undefined && acknowledgment.code === 'AA')
     await closeCorrected(draft, incoming, key, duplicateWindowMs);
   else if (key !== undefined) await noteRefused(draft, incoming, key, archived, duplicateWindowMs);
+  draft.records.push(...keptUnread(processed.verdict, archived.binary, draft.now));
   const offered = await buildCommit(draft, request, key && commitKey(key, acknowledgment, duplicateWindowMs));
   const receipt = auditReceipt(request, processed, incoming.receiver);
   const commit = { ...offered.commit, audit: [...offered.commit.audit, receipt] };

@@ -11,7 +11,7 @@ import { typeOf } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
 import { planFoundIncident } from '../incidents.ts';
 import { planStored, type Planned } from '../write/draft.ts';
-import { QUARANTINE_KIND, quarantineOf, type QuarantineRecord } from './records.ts';
+import { quarantineOf, quarantineWrite, type QuarantineRecord } from './records.ts';
 
 /** A version with malware, and what was found in it. */
 interface Found {
@@ -39,7 +39,7 @@ export async function planQuarantine(
   const emptied = current?.text === undefined || current.seq !== seq ? [] : [planStored(current, emptyOf)];
   return {
     planned: [...emptied, ...(incident === undefined ? [] : [incident])],
-    record: { kind: QUARANTINE_KIND, key: ref, expect: 'any', body },
+    record: quarantineWrite(ref, body),
   };
 }
 

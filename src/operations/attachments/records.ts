@@ -91,6 +91,18 @@ export async function readScan(
   return snapshot.record(SCAN_KIND, scanKeyOf(file, version));
 }
 
+/** What is in quarantine and still has its content is found by this. */
+export const FILLED = ['filled', 'yes'] as const;
+
+/** A version beyond any: whatever the Binary holds, until it is emptied. */
+export const quarantineWrite = (file: Ref, body: QuarantineRecord): RecordWrite => ({
+  kind: QUARANTINE_KIND,
+  key: file,
+  expect: 'any',
+  body,
+  index: body.version === Number.MAX_SAFE_INTEGER ? [FILLED] : [],
+});
+
 /** Why a Binary is read by nobody; undefined where it may be read. */
 export async function quarantineOf(snapshot: Snapshot, file: Ref): Promise<QuarantineRecord | undefined> {
   return (await snapshot.record(QUARANTINE_KIND, file))?.body as QuarantineRecord | undefined; // written by quarantine.ts alone

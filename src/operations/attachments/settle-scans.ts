@@ -9,6 +9,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import type { OperationContext } from '../context.ts';
 import { bytesOfBinary } from './bytes.ts';
 import { commitScan } from './commit-scan.ts';
+import { emptyAllQuarantined } from './empty-quarantined.ts';
 import { stateOfVerdict } from './examine.ts';
 import { DUE, fileStateOf, SCAN_KIND, scanOf, type FileState, type ScanRecord } from './records.ts';
 
@@ -22,6 +23,7 @@ const ABSENT_MS = 10 * 60_000;
 
 /** One run. It ends with the first file about which the scanner says nothing: the others would wait for it as long. */
 export async function settleScans(context: Settling, signal: AbortSignal): Promise<void> {
+  await emptyAllQuarantined(context);
   const due = await context.store.snapshot().records(SCAN_KIND, ...DUE);
   const messages = new Set<Ref>();
   for (const stored of due) {

@@ -10,6 +10,7 @@ import type { Seen } from '../seen.ts';
 import { noticeOfOne } from '../notice.ts';
 import { fileTold } from '../audit/files-told.ts';
 import { recordRead } from '../audit/record.ts';
+import { admitReader } from '../attachments/scan-told.ts';
 import { refuseQuarantined } from '../attachments/quarantine.ts';
 import { isFileShown } from '../binary-shown.ts';
 import type { Reply, Request } from '../request.ts';
@@ -28,12 +29,12 @@ export async function performRead(context: OperationContext, request: Request): 
   if (version === undefined) return readPackaged(context, request, ref, shape);
   const { seq, at, text } = version;
   const { store, settings } = context;
-  if (
-    request.type === 'Binary' &&
-    !(await isFileShown(store.snapshot(), request.caller, version, settings.publicBase))
-  )
-    throw notHere(ref);
-  await refuseQuarantined(store.snapshot(), version);
+  if (request.type === 'Binary') {
+    if (!(await isFileShown(store.snapshot(), request.caller, version, settings.publicBase)))
+      throw notHere(ref);
+    await refuseQuarantined(store.snapshot(), version);
+    await admitReader(context, request.caller, version);
+  }
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   const { notice, headers, audit } = await noticeOfOne(context, request.caller, version);

@@ -60,6 +60,14 @@ const LEAVES: readonly Leaf[] = [
   },
   { at: 'delivery/gates.ts', why: BESIDE, apart: true },
   { at: 'delivery/outreach/', why: 'texts to patients: a delivery to anybody else passes', apart: true },
+  { at: 'delivery/scanned-attempt.ts', why: 'what an attempt of a rail reads, and what its error means', apart: true },
+  { at: 'inbound/malware.ts', why: 'what the malware scanner says of a message, where there is one', apart: true },
+  { at: 'delivery/scanned-view.ts', why: 'what a rail reads, where files are scanned', apart: true },
+  {
+    at: 'operations/attachments/',
+    why: 'what is known of files, where what is written, told or brought holds any',
+    apart: true,
+  },
   { at: 'delivery/writer.ts', why: 'who wrote the Subscriptions that are told', apart: true },
   { at: 'delivery/policy-gate.ts', why: BESIDE, apart: true },
   {

@@ -230,3 +230,26 @@ describe('archives (baa-messaging MS9)', () => {
     await expect(detailOf(bytes)).resolves.toBe('xdm');
   });
 });
+
+describe('ten megabytes of what a reader stumbles over', () => {
+  const long = (text: string): Buffer => Buffer.alloc(10_000_000, text);
+  test.each([
+    ['letters', long('a')],
+    ['blanks', long(' ')],
+    ['an opening bracket and letters', Buffer.concat([latin('<'), long('a')])],
+    ['opening brackets', long('<')],
+    ['a tag that does not end', Buffer.concat([latin('<a b="'), long('c')])],
+    ['comments', Buffer.concat([latin('<?xml version="1.0"?>'), long('<!-- -->')])],
+    ['href and blanks', Buffer.concat([latin('<ClinicalDocument xmlns="urn:hl7-org:v3"> href'), long(' ')])],
+    ['braces', long('{"a":')],
+    ['a PDF of slashes', Buffer.concat([latin('%PDF-1.7\n'), long('/')])],
+    ['a PDF of streams', Buffer.concat([latin('%PDF-1.7\n'), long('stream\nendstream ')])],
+    ['a PDF of actions', Buffer.concat([latin('%PDF-1.7\n'), long('/OpenAction 1 0 R 1 0 obj ')])],
+    ['a PDF of a name and blanks', Buffer.concat([latin('%PDF-1.7\nstream\n/JS'), long(' ')])],
+    ['archive ends', Buffer.concat([PNG, long('PK\u0005\u0006')])],
+  ])('%s', async (_name, bytes) => {
+    const began = performance.now();
+    await examineContent(bytes, {});
+    expect(performance.now() - began).toBeLessThan(6_000);
+  });
+});

@@ -6,6 +6,7 @@ import type { Snapshot } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { ownRefOf, typeOf, valuesAt } from '../../../resources/element.ts';
 import type { OperationContext } from '../../context.ts';
+import { refuseMalware } from '../../attachments/scan-content.ts';
 import type { Request } from '../../request.ts';
 import { seenOf } from '../../interactions/read.ts';
 import { sightOfNamed } from '../../scope.ts';
@@ -52,9 +53,15 @@ interface Given {
 /**
  * The bytes that an import is given, itself or by its parameter `source`.
  *
- * @throws OperationOutcomeError `field-missing` where it is given neither
+ * @throws OperationOutcomeError `field-missing` where it is given neither, `attachment-infected` where there is malware in it
  */
-export async function readSource(invocation: Invocation, { parameter, type, kind }: Given): Promise<Source> {
+export async function readSource(invocation: Invocation, asked: Given): Promise<Source> {
+  const source = await readGiven(invocation, asked);
+  await refuseMalware(invocation.context.scanner, source.bytes);
+  return source;
+}
+
+async function readGiven(invocation: Invocation, { parameter, type, kind }: Given): Promise<Source> {
   const { input } = invocation;
   const given = resourceIn(input, parameter);
   if (given !== undefined)
