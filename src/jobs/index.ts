@@ -56,8 +56,8 @@ interface JobParts {
   readonly askAboutExpiry: Run;
   /** Makes the next signing keys; undefined where other servers alone issue tokens. */
   readonly rotateKeys: Run | undefined;
-  /** Scans files again that are pending, and tells the messages that wait; undefined where there is no scanner. */
-  readonly settleScans: Run | undefined;
+  /** Scans files again that are pending, tells the messages that wait, and looks after files in quarantine. */
+  readonly settleScans: Run;
   /** Sends audit rows to the collector; undefined where there is none. */
   readonly sendAudit: Run | undefined;
   /** What keeps trust in Direct mail current; undefined where there is no security agent. */
@@ -98,7 +98,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 // prettier-ignore
-export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotateKeys, sendAudit, settleScans, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
+export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotateKeys, sendAudit, direct, directTrust, database, ...parts }: JobParts): readonly Job[] => [
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
@@ -122,7 +122,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotat
   job('client-expiry', 'store', 6 * HOUR, parts.askAboutExpiry, 'asks about registrations of machines that end within thirty days'),
   ...(rotateKeys === undefined ? [] : [job('signing-keys', 'store', 6 * HOUR, rotateKeys, 'makes the next signing keys when those in use are old')]),
   ...(sendAudit === undefined ? [] : [job('audit-feed', 'store', settings.auditFeedIntervalMs, sendAudit, 'sends the audit to its collector')]),
-  ...(settleScans === undefined ? [] : [job('scans', 'store', 5 * SECOND, settleScans, 'scans files that are pending, and tells the messages that wait for them')]),
+  job('scans', 'store', 5 * SECOND, parts.settleScans, 'scans files that are pending, tells the messages that wait for them, and expunges malware after thirty days'),
   ...(directTrust === undefined ? [] : [
     job('direct-bundles', 'store', 5 * MINUTE, directTrust.refreshBundles, 'fetches the bundles of anchors of Direct mail that are due'),
     job('direct-lists', 'store', 10 * MINUTE, directTrust.refreshLists, 'fetches lists of revoked certificates before they lapse'),

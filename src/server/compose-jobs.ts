@@ -45,7 +45,7 @@ interface Parts {
     readonly selectRecipients: SelectRecipients;
     readonly rails: Pick<Rails, 'direct'>;
     readonly accountParts: AccountParts;
-    readonly settleScans: ((signal: AbortSignal) => Promise<void>) | undefined;
+    readonly settleScans: (signal: AbortSignal) => Promise<void>;
   };
   readonly failedLogins: FailedLogins;
   readonly signingKeys: () => Promise<SigningKeys>;

@@ -53,8 +53,8 @@ export interface FhirEngine {
   readonly messages: MessageDoor;
   /** The door for Direct mail. */
   readonly direct: DirectDoor;
-  /** Scans files again that are pending; undefined where there is no scanner. */
-  readonly settleScans: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Scans files again that are pending, and looks after those in quarantine. */
+  readonly settleScans: (signal: AbortSignal) => Promise<void>;
   /** Scans what a rail is about to tell. */
   readonly scanTold: ScanTold;
 }
@@ -88,7 +88,7 @@ export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirE
     perform: createPerform(context, actions),
     messages,
     direct,
-    settleScans: context.scanner && ((signal) => settleScans(context, signal)),
+    settleScans: (signal) => settleScans(context, signal),
     scanTold: (version) => scanTold(context, version),
   };
 }

@@ -40,19 +40,35 @@ type Examining = Pick<OperationContext, 'store' | 'clock' | 'newId' | 'committed
 const WAIT_MS = 5_000;
 
 /**
- * Looks at files and has them scanned, all at the same time, and writes down what is known of them. The caller's own write
- * comes after it: it needs the states alone.
+ * Looks at files and has them scanned, and writes down what is known of them. The caller's own write comes after it: it needs
+ * the states alone.
  *
+ * @param isDry nothing is scanned and nothing is written: what nobody knows yet is as it would be when the send begins
  * @throws OperationOutcomeError `not-found` for a file that is not there
  */
 export async function examineFiles(
   context: Examining,
   files: readonly FileRequest[],
+  isDry = false,
 ): Promise<readonly FileState[]> {
-  return Promise.all(files.map((file) => examineFile(context, file)));
+  const until = context.clock.now() + WAIT_MS;
+  const states: FileState[] = [];
+  // One after the other, so that one of them is in memory.
+  for (const file of files) states.push(await examineFile(context, file, { until, isDry }));
+  return states;
 }
 
-async function examineFile(context: Examining, file: FileRequest): Promise<FileState> {
+interface Examination {
+  /** Milliseconds since 1970 until which the request waits. */
+  readonly until: number;
+  readonly isDry: boolean;
+}
+
+async function examineFile(
+  context: Examining,
+  file: FileRequest,
+  { until, isDry }: Examination,
+): Promise<FileState> {
   const snapshot = context.store.snapshot();
   const version = await versionOf(snapshot, file);
   const bytes = await bytesOfBinary(snapshot, version);
@@ -65,7 +81,9 @@ async function examineFile(context: Examining, file: FileRequest): Promise<FileS
   const stored = await readScan(snapshot, file.ref, version.seq);
   const scanned = stored === undefined ? undefined : scanOf(stored);
   if (scanned?.state === 'clean' || scanned?.state === 'infected') return fileStateOf(scanned);
-  const state = await scanWithin(context.scanner, bytes, file.kind);
+  const state = isDry
+    ? unseen(context.scanner, file.kind)
+    : await scanWithin(context, bytes, file.kind, until);
   const record: ScanRecord = {
     file: file.ref,
     version: version.seq,
@@ -76,7 +94,7 @@ async function examineFile(context: Examining, file: FileRequest): Promise<FileS
     at,
     messages: waitingFor(scanned, file, state.state === 'pending'),
   };
-  await commitScan(context, version, record);
+  if (!isDry) await commitScan(context, version, record);
   return fileStateOf(record);
 }
 
@@ -101,22 +119,29 @@ async function versionOf(
   return { ...found, text: found.text };
 }
 
-/** Without a scanner vendors and patients wait; what goes to others is sent as what nobody has scanned. */
+type Scanned = Pick<ScanRecord, 'state' | 'found' | 'engine' | 'signatures'>;
+
+/** What is not scanned. Without a scanner vendors and patients wait; what goes to others is sent as what nobody has scanned. */
+const unseen = (scanner: MalwareScanner | undefined, kind: MessageKind): Scanned => ({
+  state: scanner === undefined && kind !== 'vendor' && kind !== 'patient' ? 'unscanned' : 'pending',
+});
+
 async function scanWithin(
-  scanner: MalwareScanner | undefined,
+  { scanner, clock }: Pick<Examining, 'scanner' | 'clock'>,
   bytes: Uint8Array,
   kind: MessageKind,
-): Promise<Pick<ScanRecord, 'state' | 'found' | 'engine' | 'signatures'>> {
-  if (scanner === undefined)
-    return { state: kind === 'vendor' || kind === 'patient' ? 'pending' : 'unscanned' };
-  return stateOfVerdict(await scanner.scan(bytes, { withinMs: WAIT_MS }), scanner);
+  until: number,
+): Promise<Scanned> {
+  const withinMs = until - clock.now();
+  if (scanner === undefined || withinMs <= 0) return unseen(scanner, kind);
+  return stateOfVerdict(await scanner.scan(bytes, { withinMs }), scanner);
 }
 
 /** What a verdict means for a file, and who said so. */
 export async function stateOfVerdict(
   said: ScanVerdict,
   scanner: MalwareScanner,
-): Promise<Pick<ScanRecord, 'state' | 'found' | 'engine' | 'signatures'>> {
+): Promise<Scanned> {
   if (said.verdict === 'unknown') return { state: 'pending' };
   const version = await scanner.version();
   const by = version === undefined ? {} : { engine: version.engine, signatures: version.signatures };

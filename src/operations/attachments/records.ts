@@ -62,6 +62,8 @@ export interface QuarantineRecord {
   readonly found: string;
   /** Instant. */
   readonly at: string;
+  /** Instant at which its bytes went out of the store. */
+  readonly expungedAt?: string;
 }
 
 const scanKeyOf = (file: Ref, version: number): string => `${file}/_history/${version}`;
@@ -91,6 +93,9 @@ export async function readScan(
   return snapshot.record(SCAN_KIND, scanKeyOf(file, version));
 }
 
+/** What is in quarantine, was emptied, and has its bytes in the store still, is found by this. */
+export const KEPT = ['kept', 'yes'] as const;
+
 /** What is in quarantine and still has its content is found by this. */
 export const FILLED = ['filled', 'yes'] as const;
 
@@ -100,7 +105,7 @@ export const quarantineWrite = (file: Ref, body: QuarantineRecord): RecordWrite 
   key: file,
   expect: 'any',
   body,
-  index: body.version === Number.MAX_SAFE_INTEGER ? [FILLED] : [],
+  index: body.version === Number.MAX_SAFE_INTEGER ? [FILLED] : body.expungedAt === undefined ? [KEPT] : [],
 });
 
 /** Why a Binary is read by nobody; undefined where it may be read. */

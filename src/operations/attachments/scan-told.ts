@@ -39,7 +39,7 @@ async function scanBinary(context: Telling, version: FileVersion): Promise<ScanV
   const known = stored === undefined ? undefined : scanOf(stored);
   if (known?.state === 'clean') return { verdict: 'clean' };
   if (known?.state === 'infected') return { verdict: 'infected', found: known.found ?? 'malware' };
-  const bytes = await bytesOfBinary(version);
+  const bytes = await bytesOfBinary(store.snapshot(), version);
   const said = await scanContent(scanner, bytes);
   if (said.verdict === 'unknown') return said;
   const { contentType = '' } = parseStored<{ readonly contentType?: string }>(text);

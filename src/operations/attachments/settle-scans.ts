@@ -10,6 +10,7 @@ import type { OperationContext } from '../context.ts';
 import { bytesOfBinary } from './bytes.ts';
 import { commitScan } from './commit-scan.ts';
 import { emptyAllQuarantined } from './empty-quarantined.ts';
+import { expungeQuarantined } from './expunge-quarantined.ts';
 import { stateOfVerdict } from './examine.ts';
 import { DUE, fileStateOf, SCAN_KIND, scanOf, type FileState, type ScanRecord } from './records.ts';
 
@@ -24,6 +25,8 @@ const ABSENT_MS = 10 * 60_000;
 /** One run. It ends with the first file about which the scanner says nothing: the others would wait for it as long. */
 export async function settleScans(context: Settling, signal: AbortSignal): Promise<void> {
   await emptyAllQuarantined(context);
+  await expungeQuarantined(context);
+  if (context.scanner === undefined) return;
   const due = await context.store.snapshot().records(SCAN_KIND, ...DUE);
   const messages = new Set<Ref>();
   for (const stored of due) {
@@ -49,7 +52,7 @@ async function scanAgain(
   if (scanner === undefined) return undefined;
   const version = await store.snapshot().vread(record.file, record.version, EVERYTHING);
   if (version?.text === undefined) return record;
-  const bytes = await bytesOfBinary(store.snapshot(), { ...version, text: version.text });
+  const bytes = await bytesOfBinary(store.snapshot(), { text: version.text });
   const state = await stateOfVerdict(await scanner.scan(bytes, { signal }), scanner);
   if (state.state === 'pending') return undefined;
   const settled = { ...record, ...state, at: new Date(clock.now()).toISOString() };

@@ -10,10 +10,9 @@ import { messageKindIn } from '../../messaging/kinds.ts';
 import { sizeFault } from '../../messaging/limits.ts';
 import { messageShape } from '../../messaging/shape.ts';
 import { isUnsent } from '../../messaging/statuses.ts';
-import { EVERYTHING } from '../../ports/query.ts';
 import { ownRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { attachmentRefusal, examineFiles, type FileRequest } from '../attachments/examine.ts';
-import { fileStateOf, readScan, scanOf, type FileState } from '../attachments/records.ts';
+import type { FileState } from '../attachments/records.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 
 /** @throws OperationOutcomeError `attachment-refused`, `attachment-infected`, `message-too-large` */
@@ -74,7 +73,7 @@ const refused = (planned: Planned, diagnostics: string): OperationOutcomeError =
   });
 
 async function examine(draft: Draft, planned: Planned, files: readonly FileRequest[]): Promise<void> {
-  const states = draft.isDry ? await knownStates(draft, files) : await examineFiles(draft.context, files);
+  const states = await examineFiles(draft.context, files, draft.isDry);
   const refusal = attachmentRefusal(states);
   if (refusal !== undefined) throw refusal;
   const fault = sizeFault(states.map(({ size }) => size));
@@ -95,20 +94,6 @@ async function examine(draft: Draft, planned: Planned, files: readonly FileReque
     diagnostics: 'The message waits until its attachments are scanned.',
     expression: placesIn(planned, ['Communication.status']),
   });
-}
-
-/** What a question relies on: it has nothing scanned. A file that nobody has scanned yet would make the message wait. */
-async function knownStates(
-  { snapshot }: Draft,
-  files: readonly FileRequest[],
-): Promise<readonly FileState[]> {
-  const states: FileState[] = [];
-  for (const { ref, version } of files) {
-    const seq = version ?? (await snapshot.read(ref, EVERYTHING))?.seq;
-    const record = seq === undefined ? undefined : await readScan(snapshot, ref, seq);
-    if (record !== undefined) states.push(fileStateOf(scanOf(record)));
-  }
-  return states;
 }
 
 /** What is known of each file stands in the message: its hash, and who found it clean. */

@@ -10,6 +10,7 @@ import {
 } from '../../../src/operations/attachments/examine.ts';
 import type { FileState } from '../../../src/operations/attachments/records.ts';
 import { settleScans } from '../../../src/operations/attachments/settle-scans.ts';
+import { EVERYTHING } from '../../../src/ports/query.ts';
 import type { MalwareScanner } from '../../../src/ports/scanner.ts';
 import { createMalwareScanner } from '../../../src/scanning/index.ts';
 import { judged } from '../../judges.ts';
@@ -72,7 +73,7 @@ async function fake(): Promise<FakeClamd> {
 }
 
 /** A scanner at a socket file, or at a port of the loopback. */
-async function scannerAt(address: string, timeoutMs = 400): Promise<MalwareScanner> {
+async function scannerAt(address: string, timeoutMs = 1_000): Promise<MalwareScanner> {
   const { connect } = await import('node:net');
   const [host = '', port] = address.split(':');
   const place = address.startsWith('/')
@@ -168,6 +169,35 @@ describe('with a scanner (baa-messaging MS11)', () => {
     await expect(world.ask(initiator, 'GET', `${ref}/_history/${before.version}`)).resolves.toMatchObject({
       status: 403,
     });
+  });
+
+  test('the bytes with malware go out of the store after thirty days, and what is known of them stays', async () => {
+    const clamd = await fake();
+    const { world, examine, file } = await open(await scannerAt(clamd.address));
+    const ref = await file('text/plain', INFECTED_TEXT);
+    const { version = 0 } = await world.ask(initiator, 'GET', ref);
+    await examine({ ref, kind: 'workforce' });
+    const settleAt = (days: number): Promise<void> =>
+      settleScans(
+        {
+          store: world.store,
+          clock: { now: () => Date.now() + days * 86_400_000 },
+          newId: () => 'x',
+          committed: () => undefined,
+        },
+        new AbortController().signal,
+      );
+    const kept = async (): Promise<boolean> =>
+      (await world.store.snapshot().vread(ref, version, EVERYTHING))?.text?.includes('"data"') ?? false;
+    await settleAt(29);
+    await expect(kept()).resolves.toBe(true);
+    await settleAt(31);
+    await expect(kept()).resolves.toBe(false);
+    await settleAt(32);
+    const answer = await world.ask(initiator, 'GET', ref);
+    expect([answer.status, answer.code]).toEqual([403, 'file-quarantined']);
+    const findings = await world.store.verify();
+    expect(findings.filter(({ ok }) => !ok)).toEqual([]);
   });
 
   test.each(['error', 'size', 'close', 'close-early', 'hang', 'nonsense'] as const)(

@@ -207,14 +207,25 @@ describe('a server with a scanner (baa-messaging MS11, MS12)', () => {
       });
       return `Binary/${id}`;
     };
-    const [good, bad] = [await share(Buffer.from('a letter')), await share(EICAR)];
+    const ref = await share(Buffer.from('a letter'));
+    const put = (bytes: Uint8Array) =>
+      server.ask('initiator', 'PUT', ref, {
+        resourceType: 'Binary',
+        id: ref.slice(7),
+        contentType: 'text/plain',
+        data: Buffer.from(bytes).toString('base64'),
+      });
+    expect((await server.ask('recipient', 'GET', ref)).status).toBe(200);
+    // Its author puts other content where the message points: nobody has seen that yet.
+    expect((await put(Buffer.from('another letter'))).status).toBe(200);
     clamd.behave('close');
-    expect((await server.ask('recipient', 'GET', good)).status).toBe(503);
-    expect((await server.ask('initiator', 'GET', good)).status).toBe(200);
+    expect((await server.ask('recipient', 'GET', ref)).status).toBe(503);
+    expect((await server.ask('initiator', 'GET', ref)).status).toBe(200);
     clamd.behave('by-content');
-    expect((await server.ask('recipient', 'GET', good)).status).toBe(200);
+    expect((await server.ask('recipient', 'GET', ref)).status).toBe(200);
+    expect((await put(EICAR)).status).toBe(200);
     for (const who of ['recipient', 'initiator', 'recipient']) {
-      const answer = await server.ask(who, 'GET', bad);
+      const answer = await server.ask(who, 'GET', ref);
       expect([who, answer.status]).toEqual([who, 403]);
     }
   });
