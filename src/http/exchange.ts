@@ -174,11 +174,10 @@ export function createExchange(parts: ExchangeParts): Exchange {
     state.route = readRoute(state, served);
     const request = await readRequest(state, state.route, state.caller, settings);
     state.performed = true;
-    return turns.take(shareHolderOf(caller), async () => {
-      const reply = await perform(request);
-      if (request.signal.aborted) return CLIENT_GONE;
-      return answerReply(state, reply, settings, settings.fileDoor?.open);
-    });
+    const answered = await turns.take(shareHolderOf(caller), () =>
+      answerNow(state, request, perform, settings),
+    );
+    return answered.sent;
   }
 
   /** Refuses what should not even be looked at now. */
@@ -254,6 +253,19 @@ export function createExchange(parts: ExchangeParts): Exchange {
 /** The answer is for the pages of its client (smart SM-70). */
 async function offer(state: ExchangeState, cors: Cors, client: string): Promise<void> {
   state.asked = { ...state.asked, cors: await cors.headersForClient(state.req, client) };
+}
+
+/** Performs a request and answers it; but a file goes at the pace of its client, for which no turn waits. */
+async function answerNow(
+  state: ExchangeState,
+  request: Request,
+  perform: Perform,
+  settings: ExchangeSettings,
+): Promise<{ readonly sent: Sent }> {
+  const reply = await perform(request);
+  if (request.signal.aborted) return { sent: CLIENT_GONE };
+  const sent = answerReply(state, reply, settings, settings.fileDoor?.open);
+  return { sent: reply.file === undefined ? await sent : sent };
 }
 
 /** The file that came ends with its exchange. What cannot be taken away now is found by the sweep of files. */

@@ -42,15 +42,15 @@ beforeAll(async () => {
     await server.ask('administrator', 'PUT', `Organization/${resource.id}`, resource);
   for (const id of ['initiator', 'recipient'])
     await server.ask('administrator', 'POST', `Organization/${id}/$admit`);
-  token = await sign();
+  token = await sign(server);
 });
 afterAll(async () => {
   await server.close();
   rmSync(folder, { recursive: true });
 });
 
-const sign = async (): Promise<string> =>
-  (await server.running.devIssuer?.sign({
+const sign = async ({ running }: TestServer): Promise<string> =>
+  (await running.devIssuer?.sign({
     subject: 'subject-initiator',
     client: 'client-initiator',
     scope: 'system/*.cruds',
@@ -143,6 +143,30 @@ describe('what comes as raw content', () => {
     broken.destroy();
     for (let n = 0; n < 100 && filesThere().length > before.length; n += 1) await setTimeout(20);
     expect(filesThere()).toEqual(before);
+  });
+
+  test('an upload on which nothing moves any more is cut, and leaves nothing (baa-messaging MS8)', async () => {
+    const stalling = await openServerWith({ argv: ['--stalled-timeout-ms', '1000'] });
+    const files = async (): Promise<number> => {
+      let count = 0;
+      for await (const _ of stalling.running.store.files.list()) count += 1;
+      return count;
+    };
+    const bearer = await sign(stalling);
+    const stalled = request({
+      port: stalling.running.port,
+      path: '/fhir/Binary',
+      method: 'POST',
+      headers: { authorization: `Bearer ${bearer}`, ...PDF, 'content-length': LIMIT },
+    });
+    const ended = new Promise((resolve) => stalled.on('error', resolve).on('close', resolve));
+    stalled.write(randomBytes(MIB));
+    for (let n = 0; n < 100 && (await files()) === 0; n += 1) await setTimeout(20);
+    expect(await files()).toBe(1);
+    await ended;
+    for (let n = 0; n < 100 && (await files()) > 0; n += 1) await setTimeout(20);
+    expect(await files()).toBe(0);
+    await stalling.close();
   });
 
   test('what is refused after it came leaves nothing', async () => {
