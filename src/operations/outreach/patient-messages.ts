@@ -3,6 +3,7 @@
  * acknowledgement in force, unless it is a template; what a patient writes always comes through, and is answered at once
  * that it is not for emergencies.
  */
+import { unacknowledgedWords } from '../../agreements/words.ts';
 import { bodyOf } from '../../fhir/json.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -88,7 +89,9 @@ async function sendTo(draft: Draft, planned: Planned, message: Resource): Promis
     const need = messagingNeed(await standingIn(draft, patient, organization), { patient, organization });
     if (need === undefined) continue;
     const expression = placesIn(planned, ['Communication.recipient']);
-    throw OperationOutcomeError.of([issueOfNeed(need, { recipient: 'the patient', expression })]);
+    const issue = issueOfNeed(need, { recipient: 'the patient', expression });
+    const form = `${draft.context.settings.publicBase}/${patient}/$capture-consent`;
+    throw OperationOutcomeError.of([{ ...issue, diagnostics: unacknowledgedWords(form) }]);
   }
 }
 

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { MESSAGE_CONTENT } from '../../../src/messaging/content.ts';
 import { templateExtension, templateText, type TemplateUse } from '../../../src/messaging/templates.ts';
+import { unacknowledgedWords } from '../../../src/agreements/words.ts';
 import * as make from '../../resources.ts';
+import { BASE } from '../../world.ts';
 import type { Response } from '../../server.ts';
 import { code, openCapturers, outOf, PAPER, type Capturers } from '../consent/scene.ts';
 
@@ -86,7 +88,7 @@ describe('health information to a patient (baa-messaging MS30)', () => {
     const refused = await post('initiator', message(ORGANIZATION, patient, 'Your result is back.'));
     expect([refused.status, refused.code]).toEqual([422, 'consent-needed']);
     expect(JSON.stringify(refused.json)).toContain('"patient-messaging"');
-    expect(refused.text).toContain(patient);
+    expect(refused.says).toBe(unacknowledgedWords(`${BASE}/${patient}/$capture-consent`));
   });
 
   test('passes while the acknowledgement is in force, and not after it was revoked', async () => {
@@ -257,6 +259,26 @@ describe('what a patient writes (baa-messaging MS32 to MS34)', () => {
     expect((await post('initiator', reply)).code).toBe('consent-needed');
     await acknowledge(patient);
     expect((await post('initiator', reply)).status).toBe(201);
+  });
+
+  test('may acknowledge in the same call, in person (compliance K2, K8)', async () => {
+    const { patient } = await arrive();
+    await scene.token(`own-${patient}`, {
+      patient: patient.slice('Patient/'.length),
+      scope: 'patient/*.cruds',
+      claims: { fhirUser: patient, auth_time: Math.floor(Date.now() / 1000) - 60, amr: ['pwd', 'otp'] },
+    });
+    const entry = {
+      fullUrl: 'urn:uuid:5f0f7c0a-5f0a-4b0e-8f2c-000000000002',
+      resource: message(patient, ORGANIZATION, 'My foot hurts.'),
+      request: { method: 'POST', url: 'Communication' },
+    };
+    const waits = { resource: { resourceType: 'Bundle', type: 'transaction', entry: [entry] } };
+    const done = await scene.capture(`own-${patient}`, { kind: code('patient-messaging'), waits }, patient);
+    expect([done.status, done.says]).toEqual([200, '']);
+    const [, answer] = await inbox(patient);
+    expect(JSON.stringify(answer)).toContain('message-template-message-noted');
+    expect((await post('initiator', message(ORGANIZATION, patient, 'Come by tomorrow.'))).status).toBe(201);
   });
 
   test('is answered once in a thread', async () => {
