@@ -183,24 +183,24 @@ describe('(identity ID-7) what a role may do with a type', () => {
 });
 
 const OPERATION_ORACLE = `
-coordinator: convert validate meta expand validate-code lookup subsumes timeline deliveries ccda render import-ccda import-xdm
+coordinator: can-send convert validate meta expand validate-code lookup subsumes timeline deliveries ccda render import-ccda import-xdm
   capture-consent revoke link-message correct-message replay-message discard-message map-code read
-clinician: convert validate meta meta-add expand validate-code lookup subsumes timeline deliveries everything ccda render
+clinician: can-send convert validate meta meta-add expand validate-code lookup subsumes timeline deliveries everything ccda render
   import-ccda import-xdm break-glass confirm-break-glass capture-consent revoke link-message correct-message replay-message
   discard-message map-code read
-front-desk: convert validate meta expand validate-code lookup subsumes timeline capture-consent revoke read
-compliance: convert validate meta expand validate-code lookup subsumes timeline deliveries break-glass-report review
+front-desk: can-send convert validate meta expand validate-code lookup subsumes timeline capture-consent revoke read
+compliance: can-send convert validate meta expand validate-code lookup subsumes timeline deliveries break-glass-report review
   accounting-of-disclosures access-report record-disclosure intermediary-disclosures audit-package audit-package-status
   audit-package-file audit-package-cancel evidence incident-sheet information-blocking-report policy-as-of hold unhold holds access-review read
 executive: convert meta expand validate-code lookup subsumes
-biller: convert validate meta expand validate-code lookup subsumes
+biller: can-send convert validate meta expand validate-code lookup subsumes
 org-admin: convert validate meta expand validate-code lookup subsumes link-message correct-message replay-message
   discard-message map-code users invite-user user-state membership reset-factors access-review clients register-client
   client-state
 sys-admin: convert validate meta expand validate-code lookup subsumes policy-as-of admit verify link-message correct-message
   replay-message discard-message map-code users invite-user user-state membership reset-factors access-review clients
   register-client client-state rotate-keys
-patient: meta timeline everything ccda render accounting-of-disclosures intermediary-disclosures capture-consent revoke read
+patient: can-send meta timeline everything ccda render accounting-of-disclosures intermediary-disclosures capture-consent revoke read
 `;
 
 const ADMINISTERS: ReadonlySet<string> = new Set(['org-admin', 'sys-admin', 'compliance']);
