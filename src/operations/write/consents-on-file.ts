@@ -18,7 +18,11 @@ export async function fileConsents(
   to: Ref,
   relied: readonly Permit[],
 ): Promise<void> {
-  draft.deciding.set(order, await versionsOf(draft, relied));
+  await noteDeciding(
+    draft,
+    order,
+    relied.map(({ source }) => source),
+  );
   const named = relied.filter((permit) => permit.to.named.includes(to)).map(({ source }) => source);
   if (named.length === 0) return;
   const there = valuesAt(await readPreview(draft, order), 'supportingInfo').map((one) => localRef(one));
@@ -30,10 +34,16 @@ export async function fileConsents(
   );
 }
 
+/** Notes for the audit which Consents and Contracts decided about what is written. */
+export async function noteDeciding(draft: Draft, ref: Ref, sources: readonly Ref[]): Promise<void> {
+  const noted = draft.deciding.get(ref) ?? [];
+  draft.deciding.set(ref, [...new Set([...noted, ...(await versionsOf(draft, sources))])]);
+}
+
 /** Which versions decided; one that the same commit writes has none yet. */
-async function versionsOf(draft: Draft, relied: readonly Permit[]): Promise<readonly string[]> {
+async function versionsOf(draft: Draft, sources: readonly Ref[]): Promise<readonly string[]> {
   const versions = new Set<string>();
-  for (const { source } of relied) {
+  for (const source of sources) {
     const stored = draft.planned.has(source) ? undefined : await draft.snapshot.read(source, EVERYTHING);
     versions.add(`${source}/_history/${stored?.seq ?? 0}`);
   }

@@ -25,7 +25,7 @@ import { ROWS } from '../../referral/extensions.ts';
 import { note } from '../../referral/ruling.ts';
 import { runningGrants } from '../emergency/grants.ts';
 import { noteAgreement } from '../messages/agreement-at-send.ts';
-import { fileConsents } from './consents-on-file.ts';
+import { fileConsents, noteDeciding } from './consents-on-file.ts';
 import type { Draft, Planned } from './draft.ts';
 import { sourceOf } from './disclosure-source.ts';
 import { partyOf } from './rule-context.ts';
@@ -151,8 +151,9 @@ async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
   const decisions = disclosures.map((disclosure) => ({ disclosure, decision: decide(disclosure) }));
   const refused = decisions.find(({ decision }) => !decision.permitted);
   if (refused !== undefined) throw await refusalOf(draft, telling, [{ ...refused, place: telling.place }]);
-  if (telling.place === 'Communication')
-    await noteAgreement(draft, telling.ref, decisions[0]?.decision.agreement);
+  const agreement = decisions[0]?.decision.agreement;
+  if (telling.place === 'Communication') await noteAgreement(draft, telling.ref, agreement);
+  if (agreement?.contract !== undefined) await noteDeciding(draft, telling.ref, [agreement.contract]);
   if (!telling.sends) return;
   const named = await checkNamed(draft, telling, disclosures);
   const relied = [...disclosures, ...named].flatMap(permitsRelied);

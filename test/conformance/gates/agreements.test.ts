@@ -236,6 +236,14 @@ describe('(baa-messaging BA14) what waits to be delivered', () => {
     expect(deciding).toContainEqual(expect.stringMatching(/^Contract\/active\/_history\/\d+$/));
   });
 
+  test('(baa-messaging BA15) and so has the audit of what was written', async () => {
+    const task = await sentTask(vendor('active'));
+    const { entry = [] } = await world.bundle(initiator, `AuditEvent?entity=${task}`);
+    expect(JSON.stringify(entry)).toMatch(/Contract\/active\/_history\/\d+/);
+    const told = await world.bundle(callerFor(vendor('active')), `AuditEvent?entity=${task}`);
+    expect(told.entry?.length).toBeGreaterThan(0);
+  });
+
   test('asks a person of the sender once the agreement is revoked, with the Contract, and is not sent later', async () => {
     const to = vendor('active');
     const task = await sentTask(to);

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OperationOutcome, OperationOutcomeIssue, Ref, Resource } from '../../../src/fhir/types.ts';
 import { PARTY_KIND_SYSTEM } from '../../../src/resources/parties/kinds.ts';
+import { agreement } from '../../agreements.ts';
 import * as make from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 import { refOf, type Stored } from '../../world.ts';
@@ -156,6 +157,25 @@ describe('(compliance B02, B03, B31) what the recipient is decides', () => {
     await setKinds('recipient', 'business-associate');
     const refused = await send(await newPatient());
     expect(codesOf(refused.json)).toEqual([['agreement-not-active', 'agreement', 'privacy-precondition']]);
+  });
+
+  test('(baa-messaging 9) a Contract that is no agreement in force yet is linked to who may read it', async () => {
+    await setKinds('recipient', 'business-associate');
+    const { legal: _document, ...prepared } = agreement({
+      status: 'policy',
+      signed: [],
+      principal: 'Organization/initiator',
+      associate: 'Organization/recipient',
+    });
+    const contract = await server.create('initiator', prepared);
+    const refused = await send(await newPatient());
+    expect([refused.status, refused.code]).toEqual([403, 'agreement-not-active']);
+    expect(refused.headers['link']).toMatch(
+      new RegExp(`/${refOf(contract)}>; rel="https://closeloop.dev/rel/agreement"`),
+    );
+    expect(issuesOf(refused.json)[0]?.extension?.[0]).toMatchObject({
+      url: 'https://closeloop.dev/fhir/StructureDefinition/agreement',
+    });
   });
 
   test('a claim that does not fit is refused piece by piece', async () => {
