@@ -7,6 +7,7 @@ import type { Clause, Query, Sight } from '../ports/query.ts';
 import type { Snapshot, Version } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { isOpenTo } from '../delivery/agreement-sight.ts';
+import { MESSAGE_AUDIENCE, NAMED } from '../messaging/audience.ts';
 import { isWithheld, toldUnder } from '../messaging/masked.ts';
 import { ownRefOf, typeOf } from '../resources/element.ts';
 import { CARRIERS, FILE_PARAM } from '../resources/message-values.ts';
@@ -30,6 +31,7 @@ export async function isFileShown(
   const { ref, text } = version;
   if (typeOf(ref) !== 'Binary' || caller.administrator) return true;
   if (!(await isOpenFile(snapshot, caller, version, base))) return false;
+  if (caller.roles !== undefined && !(await isForReader(snapshot, caller, ref, base))) return false;
   const context = text === undefined ? undefined : contextOf(parseStored(text), base);
   if (context !== undefined && narrowingFor(caller, typeOf(context), 'r') !== undefined) {
     const sight = sightToRefer(caller, typeOf(context), sightOf(caller));
@@ -40,6 +42,20 @@ export async function isFileShown(
   const shown = sightToRefer(caller, DOCUMENT, whole);
   if (shown !== undefined && (await pointsTo(snapshot, ref, shown, base))) return true;
   return !(await pointsTo(snapshot, ref, whole, base));
+}
+
+/**
+ * Whether a person may have a file for the messages that carry it (baa-messaging MS4): what goes with a message for named
+ * people is theirs, unless another message or a document that the reader sees has it as well.
+ */
+async function isForReader(snapshot: Snapshot, caller: Caller, file: Ref, base: string): Promise<boolean> {
+  const carries: Clause = { kind: 'reference', param: FILE_PARAM, to: [file, `${base}/${file}`] };
+  const isNamed: Clause = { kind: 'token', param: '_tag', code: NAMED, system: MESSAGE_AUDIENCE };
+  const found = async (where: Clause, sight: Sight): Promise<boolean> =>
+    (await snapshot.search(queryOf('Communication', where, sight, 1))).matches.length > 0;
+  const whole = sightOf(caller, false, {});
+  if (!(await found({ kind: 'all', of: [carries, isNamed] }, whole))) return true;
+  return (await found(carries, sightOf(caller))) || pointsTo(snapshot, file, sightOf(caller), base);
 }
 
 /** What carries one file, that is looked at. */

@@ -97,6 +97,21 @@ describe('(baa-messaging MS4) the audience', () => {
     expect(await seenBy(said, as(ann), as(bob))).toEqual([200, 404]);
   });
 
+  test('of a message is that of its files, unless a document has them as well', async () => {
+    const binary = { resourceType: 'Binary', contentType: 'text/plain', data: 'SGVsbG8=' };
+    const url = refOf(await world.create(recipient, binary));
+    const payload = [{ contentAttachment: { contentType: 'text/plain', url } }];
+    const said = { sender: to(ann), recipient: [to(annsRole)], payload };
+    await world.create(recipient, message(said));
+    expect(await seenBy(url, as(ann), as(bob))).toEqual([200, 404]);
+    await world.create(recipient, {
+      resourceType: 'DocumentReference',
+      status: 'current',
+      content: [{ attachment: { contentType: 'text/plain', url } }],
+    });
+    expect(await seenBy(url, as(bob))).toEqual([200]);
+  });
+
   test('of a thread is its keeper’s to change, and no other participant’s', async () => {
     const extension = [
       { url: 'https://closeloop.dev/fhir/StructureDefinition/audience', valueCode: 'named' },
