@@ -231,8 +231,9 @@ describe('archives (baa-messaging MS9)', () => {
   });
 });
 
+const long = (text: string): Buffer => Buffer.alloc(10_000_000, text);
+
 describe('ten megabytes of what a reader stumbles over', () => {
-  const long = (text: string): Buffer => Buffer.alloc(10_000_000, text);
   test.each([
     ['letters', long('a')],
     ['blanks', long(' ')],
