@@ -1,7 +1,8 @@
 /** A paragraph of law, and how the server keeps it; `docs/compliance.md` is generated from these. */
 
 /** A rule of ours, as the names of tests cite it: `compliance L2`, `audit-compliance AU20`, `identity ID-36`. */
-export type RuleId = `${'compliance' | 'audit-compliance' | 'harmony' | 'identity' | 'smart'} ${string}`;
+export type RuleId =
+  `${'compliance' | 'audit-compliance' | 'baa-messaging' | 'harmony' | 'identity' | 'smart'} ${string}`;
 
 export interface Citation {
   /** `45 CFR 164.506(c)(2)`. */

@@ -32,8 +32,20 @@ export const PRIVACY: readonly Citation[] = [
   },
   {
     law: '45 CFR 164.502(e)',
-    does: 'A business associate is told nothing without an agreement; agreements are not kept yet, so nothing is told.',
-    rules: ['compliance B06'],
+    does: 'A business associate is told nothing without an agreement in force; a subcontractor nothing without a chain of them.',
+    rules: ['compliance B06', 'baa-messaging BA7'],
+  },
+  {
+    law: '45 CFR 164.504(e)(2), 164.314(a)(2)',
+    does: 'An agreement that lacks a required term is neither offered nor in force; each move needs its party and its evidence, and is on record.',
+    rules: ['baa-messaging BA1', 'baa-messaging BA2', 'baa-messaging BA3', 'baa-messaging BA6'],
+    query: 'GET [base]/AuditEvent?entity=Contract/1',
+  },
+  {
+    law: '45 CFR 164.504(e)(2)(ii)(J)',
+    does: 'When an agreement has ended, a work item asks for the return or destruction of what was told, and lists the copies that left.',
+    rules: ['baa-messaging MK7', 'baa-messaging BT10'],
+    query: 'GET [base]/Task?code=https://closeloop.dev/fhir/CodeSystem/work-item|agreement-ended',
   },
   {
     law: '45 CFR 164.502(b), 164.514(d)',

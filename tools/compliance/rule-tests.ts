@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { RuleId } from './citation.ts';
 
 const TESTS = join(import.meta.dirname, '../../test');
-const CITED = /\((?:compliance|audit-compliance|harmony|identity|smart) [^()]*(?:\([^()]*\)[^()]*)*\)/g;
+const CITED =
+  /\((?:compliance|audit-compliance|baa-messaging|harmony|identity|smart) [^()]*(?:\([^()]*\)[^()]*)*\)/g;
 
 /** A test that cites a rule: its file below `test/`, and what its name says in parentheses. */
 export interface RuleTest {
@@ -33,7 +34,7 @@ const titlesIn = (source: string): readonly string[] =>
     .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
     .flatMap((line) => line.replace(/ \/\/ .*$/, '').match(CITED) ?? []);
 
-const PAGES = /\b(audit-compliance|compliance|harmony|identity|smart)\b/;
+const PAGES = /\b(audit-compliance|baa-messaging|compliance|harmony|identity|smart)\b/;
 const RANGE = /^([A-Z]+-?)(\d+) to (?:\1)?(\d+)$/;
 
 /** The rules that a marker cites; a page's name holds for the ids behind it, and `Z` ids are always harmony's. */

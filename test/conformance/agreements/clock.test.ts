@@ -127,7 +127,7 @@ describe('reminders (baa-messaging BA9)', () => {
 });
 
 describe('changes of state by the clock', () => {
-  test('the start is on record, once (BT07)', async () => {
+  test('the start is on record, once (baa-messaging BT07)', async () => {
     const contract = await put({ start: '2026-07-01', end: '2027-06-30', movedAt: '2026-05-01T00:00:00Z' });
     await at('2026-06-30T23:59:59.999Z');
     expect(await movesOf(contract)).toEqual([]);
@@ -136,7 +136,7 @@ describe('changes of state by the clock', () => {
     expect(await movesOf(contract)).toEqual(['BT07 pending active']);
   });
 
-  test('the end is written for the record, the associate sees it, and what was told is asked back (BT10)', async () => {
+  test('the end is written for the record, the associate sees it, and what was told is asked back (baa-messaging BT10)', async () => {
     const contract = await put({
       associate: 'Organization/billing-co',
       start: '2026-02-01',
@@ -162,7 +162,7 @@ describe('changes of state by the clock', () => {
     expect(await movesOf(contract)).toEqual(['BT07 pending active', 'BT10 active expired']);
   });
 
-  test('where another agreement is in force, nothing is asked back (BT15)', async () => {
+  test('where another agreement is in force, nothing is asked back (baa-messaging BT15)', async () => {
     const old = await put({ end: '2026-08-31' });
     const [subject] = old['subject'] as { reference: string }[];
     await put({ associate: subject?.reference ?? '', start: '2026-08-01', end: '2027-07-31' });
@@ -171,7 +171,7 @@ describe('changes of state by the clock', () => {
     expect(await saysOf(old)).toEqual([]);
   });
 
-  test('a revocation that takes effect later is on record when it does (BT11)', async () => {
+  test('a revocation that takes effect later is on record when it does (baa-messaging BT11)', async () => {
     const contract = await scene.put({ id: `c${(made += 1)}` });
     const reply = await scene.ask(billing, 'PUT', `Contract/${contract.id}`, {
       ...because(contract, 'service-ended', 'The office closes.', '2026-06-10T00:00:00Z'),
@@ -199,7 +199,7 @@ const deliver = (entry: string, rail: string, to: Ref, outcome: AuditEntry['outc
 });
 
 describe('what follows an end', () => {
-  test('the work item of a revocation lists the copies that left, with their ids, and asks for the statement (MK7)', async () => {
+  test('the work item of a revocation lists the copies that left, with their ids, and asks for the statement (baa-messaging MK7)', async () => {
     await scene.store.commit(
       auditedCommit([
         deliver('d-mail', 'direct-project', 'Organization/billing-co'),
@@ -228,7 +228,7 @@ describe('what follows an end', () => {
     expect(entry).toEqual([]);
   });
 
-  test('an error that an administrator marks lists what was told while it counted (BT16)', async () => {
+  test('an error that an administrator marks lists what was told while it counted (baa-messaging BT16)', async () => {
     const contract = await scene.put({ id: `c${(made += 1)}` });
     expect(
       said(

@@ -62,7 +62,7 @@ describe('a chain (baa-messaging BA7)', () => {
   const upper = link('av', 'a', 'v', { services: ['billing', 'fax'] });
   const lower = link('vs', 'v', 's', { services: ['fax'] });
 
-  test('is active where each link is, in both directions, and names its links from the top', () => {
+  test('is active where each link is, in both directions, and names its links from the top (baa-messaging BA7)', () => {
     for (const found of [chain([lower, upper]), chain([lower, upper], 's', 'a')])
       expect(found).toMatchObject({
         state: 'active',
@@ -77,7 +77,7 @@ describe('a chain (baa-messaging BA7)', () => {
     });
   });
 
-  test('closing above closes all below at once, also for the associate in the middle', () => {
+  test('closing above closes all below at once, also for the associate in the middle (baa-messaging BA7)', () => {
     const closed = link('av', 'a', 'v', { status: 'revoked' });
     expect(chain([closed, lower])).toMatchObject({ state: 'revoked', broken: { contract: 'Contract/av' } });
     expect(chain([closed, lower], 'v', 's')).toMatchObject({
