@@ -155,7 +155,8 @@ export const withParticipants = (header: Resource, organizations: readonly Ref[]
 export const bearsServers = (resource: Resource | undefined): boolean =>
   resource !== undefined && extensionsOf(resource).some(({ url }) => SERVERS.has(url));
 
-const CONTENT_HASH = `${AT}/content-hash`;
+/** SHA-256 in hex of an attachment. */
+export const CONTENT_HASH = `${AT}/content-hash`;
 const SCAN = `${AT}/scan`;
 
 /** What is known of an attachment. */

@@ -80,6 +80,8 @@ export interface AuditEntry {
   readonly bytesHash?: string;
   /** SHA-256 in hex of each file inside of what left, whatever it was called and however it was packed (baa-messaging MS51). */
   readonly fileHashes?: readonly string[];
+  /** What a message holds: its category, the rule or the declaration that decided it, and the state of the agreement (MS50). */
+  readonly message?: { readonly content: string; readonly decidedBy: string; readonly state?: string };
   /** How many bytes left. */
   readonly bytes?: number;
   /** The organization that a refused request would have told (baa-messaging MS52). */

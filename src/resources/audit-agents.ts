@@ -26,7 +26,7 @@ export function auditAgents(
   source: AuditSource,
   seeing: AuditSeeing,
 ): AuditEventAgent[] {
-  const acts = seeing.own && entry.delivery === undefined;
+  const acts = seeing.own && (entry.delivery === undefined || entry.event === 'message-sent');
   const agents = [
     ...(acts ? userOf(entry, pattern) : []),
     ...(acts ? [clientOf(entry, pattern)] : []),

@@ -84,7 +84,18 @@ type Detail = NonNullable<AuditEventEntity['detail']>[number];
 
 /** What a row says of a disclosure beside its parties and objects; of what was not told, to its discloser alone. */
 function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
-  const { basis, exception, masked, notice, bytesHash, fileHashes = [], justification, reliedOn } = entry;
+  const {
+    basis,
+    exception,
+    masked,
+    notice,
+    bytesHash,
+    fileHashes = [],
+    justification,
+    reliedOn,
+    message,
+    bytes,
+  } = entry;
   const details = {
     basis,
     exception: discloses ? exception : undefined,
@@ -93,6 +104,10 @@ function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
     sha256: bytesHash,
     justification: discloses ? justification : undefined,
     'relied-on': reliedOn,
+    content: message?.content,
+    'content-decided-by': discloses ? message?.decidedBy : undefined,
+    'agreement-state': message?.state,
+    bytes: bytes === undefined ? undefined : String(bytes),
   };
   const said = Object.entries(details).flatMap(([type, valueString]) =>
     valueString === undefined ? [] : [{ type, valueString }],

@@ -232,6 +232,8 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   receive:               of('a message was received', IMPORT, DISCLOSE, WRITING),
   'import-package':      of('documents came in a package', IMPORT, MEDIA, WRITING),
   deliver:               of('something was delivered, withheld or given up', EXPORT, DISCLOSE, READING),
+  'message-sent':        of('a message was sent to an organization', EXPORT, DISCLOSE, READING),
+  'message-retracted':   of('a message was retracted', ACTIVITY, lifecycle('deprecate', 'Deprecate'), WRITING),
   'deliver-attempt':     of('something reached its receiver, who did not take it; it is sent again', EXPORT, DISCLOSE, READING),
   'delivery-evidence':   of('evidence came of a delivery that had ended', ACTIVITY, lifecycle('verify', 'Verify'), ENTERING),
   'disclose-elsewhere':  of('a disclosure outside this server was entered', EXPORT, DISCLOSE, ENTERING),

@@ -7,6 +7,7 @@ import { SERVER_AGENT } from '../../ports/audit.ts';
 import type { AuditEntry } from '../../ports/store.ts';
 import { agreementMoveOf } from './agreement-events.ts';
 import { consentEventOf } from './consent-events.ts';
+import { messageMembers, messageRows } from './message-events.ts';
 import type { Draft, Planned } from '../write/draft.ts';
 import { actorOf, type Caller, type Interaction, type Request } from '../request.ts';
 import { typeOf } from '../../resources/element.ts';
@@ -132,6 +133,7 @@ export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[
   const events = [...draft.planned.values()].flatMap((planned) => [
     ...auditConsent(draft, request, planned),
     ...auditAgreement(draft, request, planned),
+    ...messageRows(planned, auditPlanned(draft, request, planned)),
   ]);
   const rows = [...draft.rows, ...written, ...events, ...read];
   return rows.length > 0 ? rows : [{ ...auditRead(request, []), entities: namedIn(request) }];
@@ -169,6 +171,7 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
     }),
     ...(draft.deciding.has(ref) && { deciding: draft.deciding.get(ref) ?? [] }),
     ...(origin === 'server' && { origin }),
+    ...messageMembers(planned),
     viewers: unique([...(custodian === '' ? [] : [custodian]), ...parties]),
   };
 }

@@ -96,7 +96,7 @@ function saidOf(
   keeper: Ref,
 ): { readonly parties: readonly Ref[]; readonly what: What } | undefined {
   const { event, agent, delivery } = entry;
-  if (event === 'deliver' || event === 'deliver-attempt') {
+  if (event === 'deliver' || event === 'deliver-attempt' || event === 'message-sent') {
     if (delivery?.from === keeper && delivery.to !== undefined)
       return {
         parties: [delivery.to],
@@ -117,13 +117,21 @@ function saidOf(
       what: event === 'receive' || event === 'create' ? 'quarantined' : 'tried',
     };
   const isTold = READS.has(event) && entry.outcome === '0' && entry.viewers.includes(keeper);
-  return { parties: [agent.organization], what: isTold && entry.masked !== true ? 'passed' : 'contact' };
+  return {
+    parties: [agent.organization],
+    what: isTold && entry.masked !== true && !isOfMessages(entry) ? 'passed' : 'contact',
+  };
 }
 
 /** A delivery that was refused told something where bytes arrived. */
 const leftIn = ({ outcome, bytesHash }: AuditEntry): boolean => outcome === '0' || bytesHash !== undefined;
 
-const isHealthInformation = ({ patients }: AuditEntry): boolean => patients.length > 0;
+const isHealthInformation = ({ patients, message }: AuditEntry): boolean =>
+  message === undefined ? patients.length > 0 : message.content === 'phi';
+
+/** Messages count when they are sent, and not once more when they are read. */
+const isOfMessages = ({ entities }: AuditEntry): boolean =>
+  entities.length > 0 && entities.every((entity) => entity.startsWith('Communication/'));
 
 function note(one: Filled, row: AuditRow, what: What, now: number): void {
   const { at, entry } = row;

@@ -317,16 +317,9 @@ async function refusalOf(
   for (const one of refused.slice(0, REFUSED_TOLD_MAX)) issues.push(...(await issuesOfRefusal(one, about)));
   const [first, ...rest] = issues;
   if (first === undefined) throw new Error('a refusal has an issue');
-  return OperationOutcomeError.of([
-    {
-      ...first,
-      untold: await untoldBy(
-        telling,
-        refused.map(({ decision }) => decision),
-      ),
-    },
-    ...rest,
-  ]);
+  const decisions = refused.map(({ decision }) => decision);
+  const untold = await untoldBy(telling, decisions, (ref) => readPreview(draft, ref));
+  return OperationOutcomeError.of([{ ...first, untold }, ...rest]);
 }
 
 /** Writes the basis that was found into an order that claims none, and says so (compliance D3). */

@@ -126,13 +126,13 @@ function groundOf({ entry, whole }: PackageRow) {
 
 /** Who was told, and what left. */
 function toldOf({ seq, entry }: PackageRow, world: PackageWorld) {
-  const { delivery, elsewhere, bytesHash, fileHashes = [], patients } = entry;
+  const { delivery, elsewhere, bytesHash, fileHashes = [], patients, message } = entry;
   const recipient = delivery?.to ?? '';
   return {
     rail: delivery?.rail ?? '',
     recipient,
     recipient_name: elsewhere?.recipient ?? (recipient === '' ? '' : partyNameAt(world, recipient, seq)),
-    content_category: patients.length > 0 ? 'phi' : '',
+    content_category: message?.content ?? (patients.length > 0 ? 'phi' : ''),
     hash: [...(bytesHash === undefined ? [] : [bytesHash]), ...fileHashes].join(' '),
   };
 }

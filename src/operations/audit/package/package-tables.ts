@@ -44,7 +44,7 @@ const empty = (name: string, says: string, columns: readonly string[]): PackageT
   lines: () => [],
 });
 
-const DISCLOSING: ReadonlySet<string> = new Set(['deliver', 'disclose-elsewhere']);
+const DISCLOSING: ReadonlySet<string> = new Set(['deliver', 'message-sent', 'disclose-elsewhere']);
 const EMERGENCY: ReadonlySet<string> = new Set(['break-glass', 'break-glass-review', 'admin-read']);
 const PERMITTING: ReadonlySet<string> = new Set(['permission-changed', 'setting-changed', 'admin']);
 const REVIEWING: ReadonlySet<string> = new Set(['review', 'break-glass-review']);
