@@ -53,6 +53,8 @@ export interface Disclosing {
   readonly claimant: Claimant;
   /** What of a message is known to hold no health information (baa-messaging MS20). */
   readonly isOpen?: boolean;
+  /** It belongs to a referral of the two; absent: as far as they are its parties. */
+  readonly shared?: boolean;
 }
 
 /** What is the same for all disclosures of a server. */
@@ -109,6 +111,7 @@ async function readCommon(
     sameArrangement: await source.isSameArrangement(from, to),
     claimed,
     parties,
+    shared: telling.shared ?? parties,
     phi: holdsHealthInformation(telling),
     purpose: claimed === undefined ? purposeBetween(kinds) : BASES[claimed].purpose,
   };
@@ -157,7 +160,7 @@ export async function findDealing(
     ...kinds,
     sameArrangement,
     claimed: undefined,
-    parties: true,
+    shared: true,
     phi: true,
     purpose,
   });

@@ -43,6 +43,8 @@ export interface Disclosure {
   readonly sameArrangement: boolean;
   /** The receiver is a party of the referral that this belongs to. */
   readonly parties: boolean;
+  /** The two share a referral to which this belongs (baa-messaging 4). */
+  readonly shared: boolean;
   /** What the content is, by its labels (compliance D5). */
   readonly facts: ContentFacts;
   /** The organizations whose words it holds, of content of Part 2, as far as they are known. */

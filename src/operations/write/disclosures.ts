@@ -187,6 +187,7 @@ async function disclosuresOf(
     order: claims ? order : undefined,
     parties: true,
     isOpen,
+    shared: telling.place === 'Task' || orderRef !== undefined,
     claimant: isSent ? ADMITTED_BEFORE : await claimantOf(draft, claims ? order : undefined),
   };
   const { settings } = draft.context;

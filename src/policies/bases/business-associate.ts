@@ -15,12 +15,12 @@ const LAW = '45 CFR 164.502(e)(1), 164.504(e)';
 /** What decides whether an agreement is asked for. */
 type Telling = Pick<
   Disclosure,
-  'discloserKinds' | 'recipientKinds' | 'claimed' | 'purpose' | 'parties' | 'sameArrangement' | 'phi'
+  'discloserKinds' | 'recipientKinds' | 'claimed' | 'purpose' | 'shared' | 'sameArrangement' | 'phi'
 >;
 
 /** Whether this may be told only while an agreement between the two is in force. */
-export const asksAgreement = ({ phi, purpose, ...dealing }: Telling): boolean =>
-  phi && needsAgreement({ ...dealing, forTreatment: isWithin(purpose, 'TREAT') });
+export const asksAgreement = ({ phi, purpose, shared, ...dealing }: Telling): boolean =>
+  phi && needsAgreement({ ...dealing, parties: shared, forTreatment: isWithin(purpose, 'TREAT') });
 
 /** Asked before any basis, and lifted by no emergency (BA11). */
 export const agreementInForce: Policy = {

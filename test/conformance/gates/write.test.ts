@@ -238,4 +238,15 @@ describe('(compliance D1, L8) under partyKindDefault none', () => {
     const refused = await bare.ask('initiator', 'POST', 'ServiceRequest', order(patient));
     expect([refused.status, refused.code]).toEqual([422, 'basis-missing']);
   });
+
+  test('(baa-messaging 4) by a message of no referral it is told under an agreement alone', async () => {
+    const refused = await bare.ask('initiator', 'POST', 'Communication', {
+      resourceType: 'Communication',
+      status: 'in-progress',
+      sender: { reference: 'Organization/initiator' },
+      recipient: [{ reference: 'Organization/recipient' }],
+      payload: [{ contentString: 'Please call' }],
+    });
+    expect([refused.status, refused.code]).toEqual([403, 'agreement-not-active']);
+  });
 });

@@ -115,6 +115,8 @@ const DENIED: readonly Row[] = [
   ['BA4: a provider for operations that also works for others', unclaimed({ ...toKinds('business-associate', 'provider'), purpose: 'HOPERAT' }), false, 'agreement'],
   ['BA12: by an associate, without one',                   unclaimed(BY_VENDOR), false, 'agreement'],
   ['BA12: by an associate, under one',                     unclaimed({ ...BY_VENDOR, ...IN_FORCE }), true, 'business-associate'],
+  ['BA4: nobody knows what it is, and there is no referral', unclaimed({ ...toKinds(), shared: false }), false, 'agreement'],
+  ['BA4: the same, under an agreement in force',           unclaimed({ ...toKinds(), shared: false, ...IN_FORCE }), true, 'business-associate'],
   ['BA11: in an emergency',                                claiming('emergency', { ...VENDOR, ...resting({ emergency: true }) }), false, 'agreement'],
   ['BA10: a message about the agreement itself',           unclaimed(OPEN_MESSAGE), true, 'no-health-information'],
   ['MS20: a message that may hold anything',               unclaimed({ ...OPEN_MESSAGE, phi: true }), false, 'agreement'],

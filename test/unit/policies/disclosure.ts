@@ -22,6 +22,7 @@ export const DISCLOSURE: Disclosure = {
   agreement: undefined,
   sameArrangement: false,
   parties: true,
+  shared: true,
   purpose: 'TREAT',
   now: 0,
 };
