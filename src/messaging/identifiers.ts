@@ -14,7 +14,7 @@ export type IdentifierRule =
   | 'labelled';
 
 /** Patients who are looked for at most. */
-const PEOPLE_MAX = 50;
+const PEOPLE_MAX = 1100;
 
 /** The first rule that a text falls under; undefined where it identifies nobody. */
 export function identifierIn(text: PlainText, people: readonly Resource[]): IdentifierRule | undefined {

@@ -10,7 +10,7 @@ import { searchRefusal } from '../search/search-refusal.ts';
 import type { Draft } from '../write/draft.ts';
 
 /** Patients of one question; among more of them, the message is judged by these. */
-const PATIENTS_MAX = 50;
+const PATIENTS_MAX = 500;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The patients whom an organization keeps or sees, who were born on a day or bear a number of the text. */
