@@ -159,7 +159,7 @@ describe('who asks', () => {
     expect(await last('recipient')).toMatchObject({
       action: 'E',
       outcome: '0',
-      subtype: [{ code: 'operation' }],
+      subtype: [{ code: 'operation' }, { code: 'disclose' }],
     });
     expect(JSON.stringify(await last('recipient'))).toContain(
       Buffer.from('$everything?_type=Observation').toString('base64'),
