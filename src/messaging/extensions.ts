@@ -1,22 +1,31 @@
 /** The extensions of messages and headers that the server writes, and what stands in them. */
 import type { Ref, Resource } from '../fhir/types.ts';
+import { CONTENT_DECISION } from './content.ts';
 import { manyOf, refOfReference } from './shape.ts';
 
 const AT = 'https://closeloop.dev/fhir/StructureDefinition';
 
-const READ_RECEIPT = `${AT}/read-receipt`;
+export const READ_RECEIPT = `${AT}/read-receipt`;
 /** Under which agreement it was told: one for each recipient that needs one (BA15). */
 export const AGREEMENT_AT_SEND = `${AT}/agreement-at-send`;
-const PARTICIPANT_SINCE = `${AT}/participant-since`;
+export const PARTICIPANT_SINCE = `${AT}/participant-since`;
+/** Of a message: the instant by which somebody is to answer (MS17). */
+export const RESPOND_BY = `${AT}/respond-by`;
+/** Of a header: who sees to it that messages of the thread are answered. */
+export const THREAD_OWNER = `${AT}/thread-owner`;
+
+/** SHA-256 in hex of an attachment. */
+export const CONTENT_HASH = `${AT}/content-hash`;
+const SCAN = `${AT}/scan`;
 
 /** Written by the server alone; what a client says of them is dropped. */
 const SERVERS: ReadonlySet<unknown> = new Set([
   READ_RECEIPT,
   AGREEMENT_AT_SEND,
   PARTICIPANT_SINCE,
-  `${AT}/content-decision`,
-  `${AT}/content-hash`,
-  `${AT}/scan`,
+  CONTENT_DECISION,
+  CONTENT_HASH,
+  SCAN,
 ]);
 
 interface Extension {
@@ -154,10 +163,6 @@ export const withParticipants = (header: Resource, organizations: readonly Ref[]
 /** Whether it has an extension that the server alone writes. */
 export const bearsServers = (resource: Resource | undefined): boolean =>
   resource !== undefined && extensionsOf(resource).some(({ url }) => SERVERS.has(url));
-
-/** SHA-256 in hex of an attachment. */
-export const CONTENT_HASH = `${AT}/content-hash`;
-const SCAN = `${AT}/scan`;
 
 /** What is known of an attachment. */
 interface FileFacts {

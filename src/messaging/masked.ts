@@ -4,11 +4,16 @@
  */
 import { WITHHELD_CONTENT } from '../agreements/words.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import { MESSAGE_CONTENT } from './content.ts';
-import { AGREEMENT_AT_SEND } from './extensions.ts';
+import { CONTENT_DECISION, MESSAGE_CONTENT } from './content.ts';
+import {
+  AGREEMENT_AT_SEND,
+  AUDIENCE,
+  PARTICIPANT_SINCE,
+  READ_RECEIPT,
+  RESPOND_BY,
+  THREAD_OWNER,
+} from './extensions.ts';
 import { manyOf } from './shape.ts';
-
-const OWN = 'https://closeloop.dev/fhir/StructureDefinition/';
 
 /** Categories of content that need no agreement: they are never masked (MK5). */
 export const UNMASKED_CONTENT: readonly string[] = ['administrative', 'agreement', 'notice'];
@@ -71,11 +76,10 @@ function needsNoAgreement(message: Resource): boolean {
   return codes.some((code) => UNMASKED_CONTENT.includes(code)) && !codes.includes('phi');
 }
 
-/** Elements that say who told whom, when and about what thread; everything else goes. */
+/** Elements that say who told whom, when and in which thread, beside `meta`; everything else goes. */
 const KEPT: ReadonlySet<string> = new Set([
   'resourceType',
   'id',
-  'meta',
   'implicitRules',
   'language',
   'identifier',
@@ -98,18 +102,27 @@ const KEPT: ReadonlySet<string> = new Set([
   'sender',
 ]);
 
-/** Extensions of this server that hold no content. */
-const KEPT_EXTENSIONS: ReadonlySet<unknown> = new Set(
-  [
-    'agreement-at-send',
-    'content-decision',
-    'read-receipt',
-    'participant-since',
-    'audience',
-    'respond-by',
-    'owner',
-  ].map((name) => `${OWN}${name}`),
-);
+/** Extensions that the server alone writes, without content. */
+const SERVER_WRITTEN: ReadonlySet<unknown> = new Set([
+  AGREEMENT_AT_SEND,
+  CONTENT_DECISION,
+  READ_RECEIPT,
+  PARTICIPANT_SINCE,
+]);
+
+/** Extensions that a client writes, with the one element of each that holds no content. */
+const VALUES_KEPT: ReadonlyMap<unknown, 'valueCode' | 'valueInstant' | 'valueReference'> = new Map([
+  [AUDIENCE, 'valueCode'],
+  [RESPOND_BY, 'valueInstant'],
+  [THREAD_OWNER, 'valueReference'],
+]);
+
+function keptExtension(extension: Extension): readonly object[] {
+  if (SERVER_WRITTEN.has(extension.url)) return [extension];
+  const name = VALUES_KEPT.get(extension.url);
+  const value = name && bare({ [name]: extension[name] });
+  return value === undefined ? [] : [{ url: extension.url, ...value }];
+}
 
 const MASKED = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'MASKED' };
 
@@ -117,11 +130,10 @@ const MASKED = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationVa
 export function maskMessage(message: Resource): Resource {
   const shown = Object.entries(message).flatMap(([name, value]) => {
     if (!KEPT.has(name)) return [];
-    if (name === 'meta') return [];
     const part = typeof value === 'object' && value !== null ? bare(value) : value;
     return part === undefined ? [] : [[name, part] as const];
   });
-  const extension = extensionsOf(message).filter(({ url }) => KEPT_EXTENSIONS.has(url));
+  const extension = extensionsOf(message).flatMap(keptExtension);
   const payload = listOf<Payload>(message['payload']).map(withheldPayload);
   const { security = [], ...meta } = message.meta ?? {};
   return {
@@ -148,7 +160,7 @@ function withheldPayload({ contentAttachment }: Payload): Readonly<Record<string
 const FREE: ReadonlySet<string> = new Set(['display', 'text', 'extension', 'assigner', 'userSelected']);
 
 /** A value with its codes, identifiers and references alone; undefined where nothing is left. */
-function bare(value: object): unknown {
+function bare(value: object): object | undefined {
   if (JSON.isRawJSON(value)) return value;
   if (Array.isArray(value)) {
     const items = value.flatMap((item: unknown) => {
@@ -179,6 +191,8 @@ interface Payload {
 interface Extension {
   readonly url?: unknown;
   readonly extension?: readonly Extension[];
+  readonly valueCode?: string;
+  readonly valueInstant?: string;
   readonly valueReference?: { readonly reference?: string };
 }
 

@@ -3,6 +3,7 @@
  * that time its owner is asked, once; a day later what nobody has dealt with is urgent. An answer ends it.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { RESPOND_BY, THREAD_OWNER } from '../../messaging/extensions.ts';
 import { threadOf } from '../../messaging/shape.ts';
 import { isUnsent } from '../../messaging/statuses.ts';
 import { jobEntry } from '../../ports/audit.ts';
@@ -18,12 +19,6 @@ import { buildWrite } from '../write/commit.ts';
 import { planStored, type Draft, type Planned } from '../write/draft.ts';
 import { organizationNamed, organizationsNamed } from './senders.ts';
 import { headerOf } from './threads.ts';
-
-const AT = 'https://closeloop.dev/fhir/StructureDefinition';
-/** Of a message: an instant by which somebody is to answer. */
-const RESPOND_BY = `${AT}/respond-by`;
-/** Of a header: who sees to it that messages of the thread are answered. */
-const OWNER = `${AT}/thread-owner`;
 
 /** The kind of the records of messages that wait for an answer; their key is the message. */
 const KIND = 'respond-by';
@@ -49,7 +44,7 @@ export async function awaitAnswer(draft: Draft, { ref }: Planned): Promise<void>
   const due = message === undefined ? Number.NaN : respondBy(message);
   if (message === undefined || Number.isNaN(due)) return;
   const header = await headerOf(draft, message);
-  const owner = header && (await organizationNamed(draft, extensionOf(header, OWNER)?.valueReference));
+  const owner = header && (await organizationNamed(draft, extensionOf(header, THREAD_OWNER)?.valueReference));
   const told = new Set(await organizationsNamed(draft, valuesAt(message, 'recipient')));
   const sender = await organizationNamed(draft, message['sender']);
   if (sender !== undefined && told.size > 1) told.delete(sender);
