@@ -48,7 +48,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'payloads.md': payloadsMarkdown,
   'consents.md': consentsMarkdown,
   'message-templates.md': () => templatesMarkdown({ table, page }),
-  'agreements.md': agreementsMarkdown,
+  'agreements.md': () => agreementsMarkdown({ table, page }),
   'audit.md': auditMarkdown,
   'deliveries.md': deliveriesMarkdown,
   '../conformance.md': conformanceMarkdown,

@@ -8,7 +8,7 @@ import { associateOf, kindsOfAgreement, principalOf } from './contract.ts';
 import { bindsAssociate, newestFirst, type PairStanding, type StoredContract } from './pair.ts';
 import { standingOfAgreement, type AgreementState } from './state.ts';
 
-/** Links of a chain. */
+/** Links of a chain at most. */
 export const CHAIN_LINKS_MAX = 5;
 
 /** A chain with its links from the principal down, and the first of them that is not in force. */

@@ -3,11 +3,7 @@ import { CHECKLIST } from './checklist.ts';
 import { AGREEMENT_TRANSITIONS, type AgreementTransition, type AgreementEvidence } from './transitions.ts';
 import type { AgreementState } from './state.ts';
 
-const INTRODUCTION = `# Agreements
-
-Generated from \`src/agreements\` by \`npm run docs\`.
-
-A business associate agreement is a Contract whose \`type\` is a code of \`https://closeloop.dev/fhir/CodeSystem/contract-type\`. Its **principal** is \`authority\`: the covered entity or, down a chain, the associate above. Its **associate** is \`subject\`. The extensions stand under \`https://closeloop.dev/fhir/StructureDefinition/\`. [How to write, sign, renew and end one](../how-to/keep-agreements.md); [rules](../rules.md), section 11.`;
+const INTRODUCTION = `A business associate agreement is a Contract whose \`type\` is a code of \`https://closeloop.dev/fhir/CodeSystem/contract-type\`. Its **principal** is \`authority\`: the covered entity or, down a chain, the associate above. Its **associate** is \`subject\`. The extensions stand under \`https://closeloop.dev/fhir/StructureDefinition/\`. [How to write, sign, renew and end one](../how-to/keep-agreements.md); [rules](../rules.md), section 11.`;
 
 const STATES: Readonly<Record<AgreementState, string>> = {
   none: 'No such Contract, or only `rejected` or `entered-in-error`.',
@@ -46,9 +42,14 @@ const REQUIRED = {
   'except-government': 'except for a `government-mou`',
 } as const;
 
+interface Page {
+  readonly table: (head: readonly string[], rows: readonly (readonly string[])[]) => string;
+  readonly page: (title: string, source: string, parts: readonly string[]) => string;
+}
+
 /** The whole page. It changes only when a table changes. */
-export const agreementsMarkdown = (): string =>
-  `${[
+export const agreementsMarkdown = ({ table, page }: Page): string =>
+  page('Agreements', 'src/agreements', [
     INTRODUCTION,
     '## States',
     'No element holds the state: it is computed from the Contract and the clock. Of several agreements of two organizations for a service one in force decides, else the one issued last. Only Active lets health information pass.',
@@ -59,7 +60,7 @@ export const agreementsMarkdown = (): string =>
     '## Moves',
     'Any other write of `status` is 422 `agreement-transition-not-allowed`; a move of the other party is 403 `not-your-move`. What is missing is 422 `agreement-incomplete`.',
     table(
-      ['Row', 'Who', 'Event', 'From', 'To', 'Status written', 'AgreementEvidence'],
+      ['Row', 'Who', 'Event', 'From', 'To', 'Status written', 'Evidence'],
       AGREEMENT_TRANSITIONS.map(moveCells),
     ),
     '## Terms',
@@ -68,7 +69,7 @@ export const agreementsMarkdown = (): string =>
       ['Code', 'Paragraph', 'Required', 'The agreement says'],
       CHECKLIST.map(({ code, law, required, says }) => [`\`${code}\``, law, REQUIRED[required], says]),
     ),
-  ].join('\n\n')}\n`;
+  ]);
 
 const moveCells = ({ tid, actors, event, from, to, written, evidence, voids }: AgreementTransition) => [
   tid,
@@ -81,7 +82,3 @@ const moveCells = ({ tid, actors, event, from, to, written, evidence, voids }: A
     '; ',
   ) || '–',
 ];
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}

@@ -3,7 +3,7 @@
  * sees health information works for the discloser, direct or as a subcontractor of whoever operates this server. A mere
  * conduit does not (45 CFR 160.103, business associate, (3)(i)).
  */
-import { CONDUIT, operatorOfWay } from '../agreements/carriers.ts';
+import { CONDUIT, carrierOfEndpoint } from '../agreements/carriers.ts';
 import type { PairStanding } from '../agreements/pair.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Snapshot } from '../ports/store.ts';
@@ -53,6 +53,6 @@ export async function findClosedCarrier(
 
 /** The carrier that an Endpoint names. It comes beside the carrier of its rail, and never instead. */
 function namedCarrier(endpoint: Resource | undefined): Ref | undefined {
-  const named = endpoint && operatorOfWay(endpoint);
+  const named = endpoint && carrierOfEndpoint(endpoint);
   return named === CONDUIT ? undefined : named;
 }

@@ -1,5 +1,5 @@
 /** Doctor's look at whether an installation may begin with real patients (`--readiness pilot`). */
-import { operatorOfWay } from '../../src/agreements/carriers.ts';
+import { carrierOfEndpoint } from '../../src/agreements/carriers.ts';
 import type { StoredContract } from '../../src/agreements/pair.ts';
 import { readinessOf, type RailInUse } from '../../src/agreements/readiness.ts';
 import type { Ref, Resource } from '../../src/fhir/types.ts';
@@ -46,6 +46,6 @@ function railIn(endpoint: Resource): readonly RailInUse[] {
   const organization = localRef(endpoint['managingOrganization']);
   if (endpoint['status'] !== 'active' || !CARRIED.has(type) || organization === undefined) return [];
   return [
-    { name: `Endpoint/${endpoint.id ?? ''} (${type})`, organization, carrier: operatorOfWay(endpoint) },
+    { name: `Endpoint/${endpoint.id ?? ''} (${type})`, organization, carrier: carrierOfEndpoint(endpoint) },
   ];
 }

@@ -39,7 +39,7 @@ function outreachOf({ rail, receiver, sight }: ClaimedEntry): Outreach | undefin
   return { way: rail, organization: sight.organization, person: receiver };
 }
 
-/** Why a text may not leave; undefined where it may. ConsentQuestion when it is planned, and again at dispatch. */
+/** Why a text may not leave; undefined where it may. Asked when it is planned, and again at dispatch. */
 export const refuseOutreach = (
   now: Snapshot,
   { way, ...told }: Outreach,

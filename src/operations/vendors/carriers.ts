@@ -1,5 +1,5 @@
 /** Who operates the ways by which an organization is told things (baa-messaging BA18). */
-import { operatorOfWay, CONDUIT } from '../../agreements/carriers.ts';
+import { carrierOfEndpoint, CONDUIT } from '../../agreements/carriers.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { valuesAt } from '../../resources/element.ts';
@@ -14,7 +14,7 @@ export async function carriersOf(
   const where = { kind: 'reference', param: 'organization', to: [organization] } as const;
   for (const { text } of await findThen(times, 'Endpoint', where)) {
     const endpoint = parseStored(text);
-    const carrier = operatorOfWay(endpoint);
+    const carrier = carrierOfEndpoint(endpoint);
     const [type = ''] = valuesAt(endpoint, 'connectionType.code') as readonly string[]; // it was validated
     if (carrier !== undefined && carrier !== CONDUIT && carrier !== organization)
       carriers.set(carrier, [...new Set([...(carriers.get(carrier) ?? []), type])]);

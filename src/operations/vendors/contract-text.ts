@@ -2,8 +2,6 @@
 import { AGREEMENT_EXTENSIONS, signaturesOf, valueOf, type Side } from '../../agreements/contract.ts';
 import type { Extension, Resource } from '../../fhir/types.ts';
 
-const BREACH_NOTICE = 'https://closeloop.dev/fhir/StructureDefinition/breach-notice-hours';
-
 export interface ContractText {
   /** A date. */
   readonly reviewBy?: string;
@@ -19,7 +17,7 @@ export function contractTextOf(contract: Resource | undefined): ContractText {
   const reviewBy =
     valueOf(applies.extension, AGREEMENT_EXTENSIONS.reviewBy) ??
     valueOf(extensions, AGREEMENT_EXTENSIONS.reviewBy);
-  const hours = extensions.find(({ url }) => url === BREACH_NOTICE)?.valueInteger;
+  const hours = extensions.find(({ url }) => url === AGREEMENT_EXTENSIONS.breachNoticeHours)?.valueInteger;
   return {
     ...(reviewBy !== undefined && { reviewBy }),
     ...(hours !== undefined && { breachNoticeHours: hours }),

@@ -1,6 +1,6 @@
 /** Whether an installation may begin: each gate is closed alone. */
 import { describe, expect, test } from '@jest/globals';
-import { operatorOfWay, CARRIER_URL } from '../../../src/agreements/carriers.ts';
+import { carrierOfEndpoint, CARRIER_URL } from '../../../src/agreements/carriers.ts';
 import { readinessOf, type ReadinessFacts } from '../../../src/agreements/readiness.ts';
 import { stored } from '../../agreements.ts';
 
@@ -85,8 +85,8 @@ test('(baa-messaging BA18) an Endpoint names its carrier, or says that it is a c
     resourceType: 'Endpoint',
     extension: [{ url: CARRIER_URL, ...value }],
   });
-  expect(operatorOfWay(endpoint({ valueReference: { reference: HISP } }))).toBe(HISP);
-  expect(operatorOfWay(endpoint({ valueCode: 'conduit' }))).toBe('conduit');
-  expect(operatorOfWay(endpoint({ valueReference: { reference: 'Practitioner/p' } }))).toBeUndefined();
-  expect(operatorOfWay({ resourceType: 'Endpoint' })).toBeUndefined();
+  expect(carrierOfEndpoint(endpoint({ valueReference: { reference: HISP } }))).toBe(HISP);
+  expect(carrierOfEndpoint(endpoint({ valueCode: 'conduit' }))).toBe('conduit');
+  expect(carrierOfEndpoint(endpoint({ valueReference: { reference: 'Practitioner/p' } }))).toBeUndefined();
+  expect(carrierOfEndpoint({ resourceType: 'Endpoint' })).toBeUndefined();
 });
