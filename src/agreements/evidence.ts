@@ -1,5 +1,5 @@
 /** What a move of an agreement must bring (baa-messaging 2): each kind of evidence of the table, and how it is looked for. */
-import { parseDateTime } from '../fhir/datetime.ts';
+import { END, parseDateTime } from '../fhir/datetime.ts';
 import { isSame } from '../fhir/same.ts';
 import type { ContractSigner, Resource } from '../fhir/types.ts';
 import { gapsOf, gapWords } from './checklist.ts';
@@ -174,11 +174,23 @@ function revocationFault({ before, after, now }: BroughtEvidence): EvidenceFault
     );
   if (reason?.code === 'other' && (reason.text?.trim() ?? '') === '')
     return lacks('another reason is said in words (extension agreement-reason, text)', path);
-  if (reason?.effective === undefined) return undefined;
-  const effective = parseDateTime(reason.effective)?.low;
-  return effective !== undefined && effective >= now - CLOCKS_DIFFER_MS
-    ? undefined
-    : lacks('it takes effect now or later', path);
+  const effective = reason?.effective === undefined ? now : parseDateTime(reason.effective)?.low;
+  if (effective === undefined || effective < now - CLOCKS_DIFFER_MS)
+    return lacks('it takes effect now or later', path);
+  return before !== undefined && effective > latestRevocation(before, now)
+    ? lacks('what is suspended is revoked at once, and what is revoked for later only sooner', path)
+    : undefined;
+}
+
+/**
+ * Until when an agreement may hold at the latest once it is revoked: a revocation to come neither lifts a suspension, nor
+ * puts off one that was written before.
+ */
+function latestRevocation(before: Resource, now: number): number {
+  const { status } = asContract(before);
+  if (status === 'disputed') return now + CLOCKS_DIFFER_MS;
+  if (status !== 'revoked') return END;
+  return parseDateTime(agreementReasonOf(before)?.effective ?? '')?.low ?? now;
 }
 
 // — signatures

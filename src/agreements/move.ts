@@ -4,8 +4,8 @@
  */
 import type { IssueCode } from '../fhir/issue.ts';
 import { isSame } from '../fhir/same.ts';
-import type { Resource } from '../fhir/types.ts';
-import { asContract, isAgreement, literalIn, signaturesIn } from './contract.ts';
+import type { Extension, Resource } from '../fhir/types.ts';
+import { AGREEMENT_EXTENSIONS, asContract, isAgreement, literalIn, signaturesIn } from './contract.ts';
 import {
   evidenceFault,
   keepsSigners,
@@ -110,7 +110,8 @@ const notAllowed = ({ before, actor, from }: Judged): AgreementFault => ({
 // — which row
 
 /**
- * The row of a write. A status that is written again is an edit, unless an associate offers other terms once more. Of two
+ * The row of a write. A status that is written again is an edit, unless an associate offers other terms once more, or what is
+ * revoked for later is revoked for sooner. Of two
  * rows that fit, the one counts that the caller may make; a new agreement that names an earlier one renews it.
  */
 function rowOf(judged: Judged): AgreementTransition | 'edit' | 'no-row' {
@@ -119,7 +120,9 @@ function rowOf(judged: Judged): AgreementTransition | 'edit' | 'no-row' {
   if (status === undefined) return 'no-row';
   const countersAgain =
     actor === 'associate' && status === 'negotiable' && !isSame(before?.['legal'], after['legal']);
-  if (left === status && !countersAgain) return 'edit';
+  const revokesSooner =
+    status === 'revoked' && from !== 'revoked' && !isSame(reasonIn(before), reasonIn(after));
+  if (left === status && !countersAgain && !revokesSooner) return 'edit';
   const rows = AGREEMENT_TRANSITIONS.filter(
     (row) => row.left.includes(left) && row.written.includes(status) && row.from.includes(from),
   );
@@ -203,13 +206,19 @@ function editFault(judged: Judged): AgreementFault | undefined {
   const foreign = actor === 'associate' ? notOfAssociate(before, after, undefined) : undefined;
   if (foreign !== undefined) return frozen(foreign, actor);
   const isOpen = statusOf(before) === 'policy';
-  const changed = isOpen ? undefined : frozenIn(before, after);
+  const changed = isOpen
+    ? undefined
+    : (frozenIn(before, after) ?? (isSame(reasonIn(before), reasonIn(after)) ? undefined : 'extension'));
   return (
     (changed === undefined ? principalStays(before, after) : frozen(changed, actor)) ??
     legalStateFault(before, after) ??
     (isOpen ? evidenceFault(['unsigned'], judged) : paperFault(judged, before))
   );
 }
+
+/** What moved an agreement says why, and from when: it is not told otherwise afterwards. */
+const reasonIn = (contract: Resource | undefined): Extension | undefined =>
+  contract && asContract(contract).extension?.find(({ url }) => url === AGREEMENT_EXTENSIONS.reason);
 
 const isSameBut = ({ meta: _m, ...before }: Resource, { meta: _n, ...after }: Resource): boolean =>
   isSame(before, after);

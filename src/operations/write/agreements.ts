@@ -64,6 +64,7 @@ async function askBack(
   event: string | undefined,
 ): Promise<void> {
   if (event !== 'revoke' && event !== 'error') return;
+  if (draft.planned.get(ref)?.before?.['status'] === 'revoked') return; // asked when it was revoked for later
   const { snapshot, now: at, context } = draft;
   const why = event === 'error' ? 'error' : 'revoked';
   const item = await planEnded(snapshot, { ref, agreement, why, at, newId: context.newId });

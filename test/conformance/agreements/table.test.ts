@@ -1,6 +1,8 @@
 /** The table of agreements, exhaustively: each situation, each status that can be written, each actor, each way to write. */
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { agreementEventOf } from '../../../src/agreements/contract.ts';
+import { standingOfAgreement } from '../../../src/agreements/state.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { signer, type AgreementSpec } from '../../agreements.ts';
 import { administrator, type WorldReply } from '../../world.ts';
@@ -182,4 +184,42 @@ test('the refusal says what may be done from here, and by whom (baa-messaging BA
   expect(await refused('administrator', 'revoked')).toBe(
     'not-your-move: From Pending the administrator may mark it as entered in error.',
   );
+});
+
+describe('a revocation to come brings nothing back (baa-messaging BA1, BT11)', () => {
+  const stateOf = async (id: string): Promise<string> =>
+    standingOfAgreement(await scene.stored(`Contract/${id}`), scene.now).state;
+  const revoke = async (actor: Actor, id: string, effective?: string) => {
+    const stored = await scene.stored(`Contract/${id}`);
+    const resource = because({ ...stored, status: 'revoked' }, 'service-ended', 'It ends.', effective);
+    const { status, code } = await scene.ask(CALLERS[actor], 'PUT', `Contract/${id}`, resource);
+    return [code ?? status, await stateOf(id)];
+  };
+
+  test('the associate does not lift a suspension by it', async () => {
+    await scene.put({ id: 'lifted', status: 'disputed' });
+    expect(await revoke('associate', 'lifted', '2026-12-31')).toEqual(['agreement-incomplete', 'pending']);
+    expect(await revoke('associate', 'lifted')).toEqual([200, 'revoked']);
+  });
+
+  test('neither puts off what was revoked, for now or for later', async () => {
+    for (const actor of ['associate', 'principal'] as const) {
+      await scene.put({ id: `over-${actor}`, status: 'revoked', reason: { effective: '2026-05-31' } });
+      expect(await revoke(actor, `over-${actor}`, '2099-12-31')).toEqual(['agreement-frozen', 'revoked']);
+      await scene.put({ id: `later-${actor}`, end: null });
+      expect(await revoke('associate', `later-${actor}`, '2026-12-31')).toEqual([200, 'active']);
+      expect(await revoke(actor, `later-${actor}`, '2027-12-31')).toEqual(['agreement-incomplete', 'active']);
+    }
+  });
+
+  test('each revokes sooner what is revoked for later, as a move of the table', async () => {
+    for (const actor of ['associate', 'principal'] as const) {
+      const id = `sooner-${actor}`;
+      await scene.put({ id, end: null });
+      await revoke('associate', id, '2099-12-31');
+      expect(await revoke(actor, id)).toEqual([200, 'revoked']);
+      const event = agreementEventOf(await scene.stored(`Contract/${id}`));
+      expect(event).toEqual({ tid: 'BT11', from: 'active', at: scene.now });
+    }
+  });
 });
