@@ -160,6 +160,15 @@ export const withParticipants = (header: Resource, organizations: readonly Ref[]
     header,
   );
 
+/** The organizations that take part in a thread, as the server noted them. */
+export const participantsIn = (header: Resource): readonly Ref[] => [
+  ...new Set(
+    extensionsOf(header)
+      .filter(({ url }) => url === PARTICIPANT_SINCE)
+      .flatMap(({ extension = [] }) => extension.flatMap((one) => refOfReference(one.valueReference) ?? [])),
+  ),
+];
+
 /** Whether it has an extension that the server alone writes. */
 export const bearsServers = (resource: Resource | undefined): boolean =>
   resource !== undefined && extensionsOf(resource).some(({ url }) => SERVERS.has(url));

@@ -10,6 +10,8 @@ const ATTACHMENT_BYTES_MAX = 10 * 1024 * 1024;
 const MESSAGE_BYTES_MAX = 25 * 1024 * 1024;
 /** Participants of a thread, or recipients of a message. */
 export const PARTICIPANTS_MAX = 50;
+/** Open threads in which the same two organizations take part. */
+export const OPEN_THREADS_MAX = 10_000;
 
 /** The limits in words, for the reference. */
 export const MESSAGE_LIMITS: readonly { readonly what: string; readonly most: number }[] = [
@@ -18,6 +20,7 @@ export const MESSAGE_LIMITS: readonly { readonly what: string; readonly most: nu
   { what: 'bytes of one attachment', most: ATTACHMENT_BYTES_MAX },
   { what: 'bytes of all attachments of a message', most: MESSAGE_BYTES_MAX },
   { what: 'participants of a thread, recipients of a message', most: PARTICIPANTS_MAX },
+  { what: 'open threads of the same two organizations', most: OPEN_THREADS_MAX },
 ];
 
 /** What is too much of a message or a header, in a sentence; undefined: it is within the limits. */

@@ -1,10 +1,12 @@
 /**
- * Special search values by which the server finds messages of a pair of organizations, and what carries a file. Clients cannot
- * ask for them.
+ * Special search values by which the server finds messages and open threads of a pair of organizations, and what carries a
+ * file. Clients cannot ask for them.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import { parseReference } from '../fhir/reference.ts';
+import { participantsIn } from '../messaging/extensions.ts';
 import { toldUnder } from '../messaging/masked.ts';
+import { messageShape } from '../messaging/shape.ts';
 import type { SearchValue } from '../ports/query.ts';
 import { valuesAt } from './element.ts';
 
@@ -13,6 +15,9 @@ export const FILE_PARAM = ':file';
 
 /** The principals under whose agreements a message was told to or by an associate. */
 export const principalParam = (associate: Ref): string => `:principal|${associate}`;
+
+/** The organizations that take part in a thread which is open: each a value of its header. */
+export const OPEN_THREAD_PARAM = ':open-thread';
 
 const FILES: Readonly<Record<string, readonly string[]>> = {
   Communication: ['payload.contentAttachment.url'],
@@ -38,8 +43,12 @@ export function messageValuesOf(resource: Resource): readonly SearchValue[] {
     low: principal,
     high: '',
   }));
-  return [...values, ...told];
+  const open = participantsOfOpen(resource).map((low) => ({ param: OPEN_THREAD_PARAM, low, high: '' }));
+  return [...values, ...told, ...open];
 }
+
+const participantsOfOpen = (resource: Resource): readonly Ref[] =>
+  resource['status'] === 'in-progress' && messageShape(resource) === 'header' ? participantsIn(resource) : [];
 
 /** A version of a file is the file. */
 function bare(url: string): string {

@@ -18,8 +18,11 @@ import { placesIn, plan, planStored, replan, type Draft, type Planned } from '..
 import { findPreview } from '../write/preview.ts';
 import { withAudience } from './audience.ts';
 import { noMove } from './no-move.ts';
+import { checkOpenThreads } from './open-threads.ts';
 import { namedIn, ownDraftOf, organizationsNamed } from './senders.ts';
 import { THREAD_MESSAGES_MAX, messagesQuery } from './threads.ts';
+
+const OPEN = 'in-progress';
 
 export async function openHeader(draft: Draft, planned: Planned): Promise<void> {
   const header = draft.planned.get(planned.ref)?.after?.plain;
@@ -31,6 +34,7 @@ export async function openHeader(draft: Draft, planned: Planned): Promise<void> 
   if (from !== status && statusMove('header', from, status, ['participant']) === undefined)
     throw noMove(planned, from ?? 'new', status);
   const parties = [...(await organizationsNamed(draft, namedIn(header)))];
+  if (status === OPEN) await checkOpenThreads(draft, planned, parties);
   replan(draft, planned.ref, (tree) => withParticipants(withServersOf(tree, undefined), parties, draft.now));
 }
 
@@ -55,7 +59,9 @@ export async function changeHeader(
     : (['participant'] as const);
   if (from !== to && statusMove('header', from, to, actors) === undefined) throw noMove(planned, from, to);
   const stood = await organizationsNamed(draft, namedIn(before));
-  const joined = [...(await organizationsNamed(draft, namedIn(after)))].filter((one) => !stood.has(one));
+  const takingPart = [...(await organizationsNamed(draft, namedIn(after)))];
+  const joined = takingPart.filter((one) => !stood.has(one));
+  if (to === OPEN) await checkOpenThreads(draft, planned, from === OPEN ? joined : takingPart);
   replan(draft, planned.ref, (tree) => withParticipants(withServersOf(tree, before), joined, draft.now));
   if (!isOwn)
     replan(draft, planned.ref, ({ meta: _meta, text: _text, ...tree }) => ({

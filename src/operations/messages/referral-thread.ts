@@ -15,6 +15,7 @@ import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { planOwn } from '../write/planned-resources.ts';
 import { findPreview, readInSight, readPreview } from '../write/preview.ts';
 import { ruleContextOf } from '../write/rule-context.ts';
+import { checkOpenThreads } from './open-threads.ts';
 import { namedIn, organizationNamed, organizationsNamed } from './senders.ts';
 
 /** @throws OperationOutcomeError `referral-rule` where the caller is no side of the referral */
@@ -32,8 +33,11 @@ export async function joinReferralThread(draft: Draft, planned: Planned): Promis
         'Communication.basedOn: a message of a referral is written by one of its sides, once it was sent',
       expression: placesIn(planned, ['Communication.basedOn']),
     });
-  const thread =
-    (await findHeader(draft, order, sides)) ?? (await makeHeader(draft, order, sides, organization));
+  let thread = await findHeader(draft, order, sides);
+  if (thread === undefined) {
+    await checkOpenThreads(draft, planned, sides);
+    thread = await makeHeader(draft, order, sides, organization);
+  }
   replan(draft, planned.ref, (tree) => ({ ...tree, partOf: [{ reference: thread }] }));
 }
 
