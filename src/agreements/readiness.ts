@@ -14,6 +14,10 @@ export interface RailInUse {
   /** Whose way it is: its agreement with the carrier counts. Absent: every member's. */
   readonly organization?: Ref;
   readonly carrier: Ref | typeof CONDUIT | 'operator' | undefined;
+  /** What the agreement with the carrier has to cover; absent: whatever it covers will do, as at a dispatch. */
+  readonly service?: 'mail' | 'sms';
+  /** How its carrier is named, where that is not by its Endpoint. */
+  readonly remedy?: string;
 }
 
 export interface ReadinessFacts {
@@ -75,23 +79,30 @@ function operatorGates({ operator, members, contracts, now }: ReadinessFacts): r
 
 function carrierGates(
   facts: ReadinessFacts,
-  { name, organization, carrier }: RailInUse,
+  { name, organization, carrier, service, remedy = BY_ENDPOINT }: RailInUse,
 ): readonly ReadinessGate[] {
-  if (carrier === undefined)
-    return [{ ok: false, says: `${name} names no carrier → say who operates it, or that it is a conduit` }];
+  if (carrier === undefined) return [{ ok: false, says: `${name} names no carrier → ${remedy}` }];
   if (carrier === CONDUIT) return [{ ok: true, says: `${name} is a conduit` }];
   if (carrier === 'operator') return [{ ok: true, says: `${name} is run by who operates this server` }];
   const { contracts, now } = facts;
   const senders = organization === undefined ? facts.members : [organization];
   const lacking = senders.filter(
-    (sender) => sender !== carrier && !isInForce(contracts, sender, carrier, now),
+    (sender) => sender !== carrier && !isInForce(contracts, sender, carrier, now, service),
   );
   if (lacking.length === 0) return [{ ok: true, says: `${name} is run by ${carrier} under an agreement` }];
+  const covering = service === undefined ? '' : ` for ${service}`;
   return lacking.map((sender) => ({
     ok: false,
-    says: `${name} is run by ${carrier}, with whom ${sender} has no agreement in force → bring one into force, or take another way`,
+    says: `${name} is run by ${carrier}, with whom ${sender} has no agreement in force${covering} → bring one into force, or take another way`,
   }));
 }
 
-const isInForce = (contracts: readonly StoredContract[], one: Ref, other: Ref, now: number): boolean =>
-  chainOf(contracts, one, other, now).state === 'active';
+const BY_ENDPOINT = 'say who operates it, or that it is a conduit';
+
+const isInForce = (
+  contracts: readonly StoredContract[],
+  one: Ref,
+  other: Ref,
+  now: number,
+  service?: string,
+): boolean => chainOf(contracts, one, other, now, service).state === 'active';

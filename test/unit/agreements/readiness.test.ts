@@ -30,6 +30,7 @@ const READY: ReadinessFacts = {
     { name: 'Endpoint/b', organization: ELM, carrier: 'conduit' },
     { name: 'the relay', carrier: 'operator' },
     { name: 'the gateway', carrier: HOST },
+    { name: 'mailRelay', carrier: HISP, service: 'mail' },
   ],
 };
 const closed = (change: Partial<ReadinessFacts>) =>
@@ -63,8 +64,21 @@ describe('(baa-messaging VR6) a gate that is closed', () => {
       /^Endpoint\/x is run by Organization\/fax/,
     ],
     [
+      'the agreement with a carrier does not cover the service',
+      { rails: [{ name: 'smsGateway', carrier: HOST, service: 'sms' }] },
+      /^smsGateway is run by Organization\/host, with whom Organization\/elm has no agreement in force for sms/,
+    ],
+    [
+      'a way of the settings names no carrier',
+      { rails: [{ name: 'directRelay', carrier: undefined, remedy: 'set carriers' }] },
+      /^directRelay names no carrier → set carriers$/,
+    ],
+    [
       'the chain to a carrier is broken',
-      { contracts: [stored(hosting), stored({ ...below, status: 'policy', signed: [] })] },
+      {
+        contracts: [stored(hosting), stored({ ...below, status: 'policy', signed: [] })],
+        rails: READY.rails.slice(0, 4),
+      },
       /^Endpoint\/a is run by Organization\/hisp/,
     ],
   ])('because %s closes alone', (_, change, says) => {
@@ -76,7 +90,7 @@ describe('(baa-messaging VR6) a gate that is closed', () => {
   });
 
   test('when the agreement with the operator ends, so does all that stands below it', () => {
-    expect(closed({ now: Date.parse('2027-02-01T00:00:00Z') })).toHaveLength(3);
+    expect(closed({ now: Date.parse('2027-02-01T00:00:00Z') })).toHaveLength(5);
   });
 });
 
