@@ -40,7 +40,8 @@ export interface ContentDecision {
 }
 
 export interface ContentContext {
-  readonly kind: 'workforce' | 'vendor' | 'patient' | 'referral';
+  /** Who takes part beside the sender: a patient, other organizations, or colleagues alone. */
+  readonly among: 'patient' | 'organizations' | 'colleagues';
   /** The header of the thread: what it is about counts for each of its messages. */
   readonly thread?: Resource | undefined;
   /** The Patients whom the message could be about: those of `subject`, `about` and `basedOn`, of message and thread. */
@@ -76,7 +77,7 @@ function raisingRule(
   declared: ContentCategory,
   context: ContentContext,
 ): RaisingRule | undefined {
-  if (context.kind === 'patient' && context.isTemplate !== true) return 'free-text-to-patient';
+  if (context.among === 'patient' && context.isTemplate !== true) return 'free-text-to-patient';
   const structural = structuralRule(message, declared, context);
   if (structural !== undefined) return structural;
   const text = plainTextOf(message, WRITTEN_BY_SERVER);
@@ -93,13 +94,13 @@ const WRITTEN_BY_SERVER: ReadonlySet<string> = new Set(['resourceType', 'id']);
 function structuralRule(
   message: Resource,
   declared: ContentCategory,
-  { kind, thread }: ContentContext,
+  { among, thread }: ContentContext,
 ): RaisingRule | undefined {
   const about = [message, thread].flatMap((one) =>
     one === undefined ? [] : ABOUT.flatMap((name) => referencesAt(one, name)),
   );
   if (declared === 'agreement' && !isOnlyContracts(about)) return 'not-only-agreement';
-  if (declared !== 'agreement' && kind === 'vendor' && about.length > 0) return 'about-patient';
+  if (declared !== 'agreement' && among === 'organizations' && about.length > 0) return 'about-patient';
   if (containedOf(message).some(({ resourceType }) => !NOBODY.has(resourceType))) return 'contained';
   return attachmentsIn(message).some((one) => !(declared === 'agreement' && isPaper(one)))
     ? 'attachment'

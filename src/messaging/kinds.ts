@@ -1,8 +1,9 @@
 /** Among whom a thread is (baa-messaging 7); the server writes it into header and messages. */
-import type { Resource } from '../fhir/types.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
 import { manyOf } from './shape.ts';
 
-export type MessageKind = 'workforce' | 'vendor' | 'patient' | 'referral';
+const KINDS = ['workforce', 'vendor', 'patient', 'referral'] as const;
+export type MessageKind = (typeof KINDS)[number];
 
 export const MESSAGE_KIND = 'https://closeloop.dev/fhir/CodeSystem/message-kind';
 
@@ -20,7 +21,9 @@ export function messageKindIn(resource: Resource): MessageKind | undefined {
   return KINDS.find((kind) => codes.some(({ code }) => code === kind));
 }
 
-const KINDS: readonly MessageKind[] = ['workforce', 'vendor', 'patient', 'referral'];
+/** A patient, or somebody who acts for one: each belongs to no workforce, and sends in the own name alone. */
+export const isPatientOrRelated = (ref: Ref | undefined): boolean =>
+  ref !== undefined && (ref.startsWith('Patient/') || ref.startsWith('RelatedPerson/'));
 
 export const withMessageKind = (resource: Resource, kind: MessageKind): Resource => ({
   ...resource,

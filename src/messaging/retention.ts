@@ -3,6 +3,7 @@
  * 164.316(b)(2)(i), 164.530(j)); how long records of care are kept is the law of the states, and set by settings.
  */
 import type { Resource } from '../fhir/types.ts';
+import type { MessageKind } from './kinds.ts';
 
 /** Years below which no setting goes. */
 export const RETENTION_YEARS_MIN = 6;
@@ -16,16 +17,13 @@ export interface RetentionSettings {
   readonly retentionDraftDays: number;
 }
 
-/** What a thread is, as far as its retention goes. */
-export type RetainedKind = 'referral' | 'vendor' | 'workforce' | 'patient';
-
 interface RetentionRow {
   readonly years: (settings: RetentionSettings) => number;
   /** What the years begin with. */
   readonly from: 'last-message' | 'agreement-ended';
 }
 
-const RETENTION: Readonly<Record<RetainedKind, RetentionRow>> = {
+const RETENTION: Readonly<Record<MessageKind, RetentionRow>> = {
   referral: { years: ({ retentionReferralYears }) => retentionReferralYears, from: 'last-message' },
   vendor: { years: ({ retentionVendorYears }) => retentionVendorYears, from: 'agreement-ended' },
   workforce: { years: ({ retentionWorkforceYears }) => retentionWorkforceYears, from: 'last-message' },
@@ -34,7 +32,7 @@ const RETENTION: Readonly<Record<RetainedKind, RetentionRow>> = {
 
 /** A thread as a whole. */
 export interface RetainedThread {
-  readonly kind: RetainedKind;
+  readonly kind: MessageKind;
   /** When its last message was written, in milliseconds since 1970. */
   readonly lastAt: number;
   /** When the last agreement of its parties ended; undefined: one is in force, or nobody knows of an end. */

@@ -5,6 +5,7 @@
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { AUDIENCE, audienceIn, withExtension } from '../../messaging/extensions.ts';
 import { NAMED, NAMED_READER, MESSAGE_AUDIENCE } from '../../messaging/audience.ts';
+import { isPatientOrRelated } from '../../messaging/kinds.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { replan, type Draft } from '../write/draft.ts';
 import { readPreview } from '../write/preview.ts';
@@ -46,13 +47,11 @@ function withoutAudience(resource: Resource): Resource {
  * so is what is written to a patient, whom more than one person cares for.
  */
 function usualAudience(resource: Resource): 'organization' | 'named' {
-  const types = valuesAt(resource, 'recipient').map((one) => typeOf(localRef(one) ?? ''));
-  const writer = typeOf(localRef(resource['sender']) ?? '');
-  if ([...types, writer].some((type) => INDIVIDUALS.has(type))) return 'organization';
-  return types.length > 0 && types.every((type) => PEOPLE.has(type)) ? 'named' : 'organization';
+  const recipients = valuesAt(resource, 'recipient').map(localRef);
+  if ([...recipients, localRef(resource['sender'])].some(isPatientOrRelated)) return 'organization';
+  const areNamed = recipients.length > 0 && recipients.every((ref) => PEOPLE.has(typeOf(ref ?? '')));
+  return areNamed ? 'named' : 'organization';
 }
-
-const INDIVIDUALS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
 
 /** Whoever is named, and who wrote it: of the version before those stay who were in it for another reason than their name. */
 async function tagsOf(draft: Draft, ref: Ref, resource: Resource): Promise<readonly Coding[]> {

@@ -12,7 +12,7 @@ import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { isTemplateMessage } from '../outreach/template-message.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { readPreview } from '../write/preview.ts';
-import { findMessageKind, hasIndividual } from './message-kind.ts';
+import { findMessageKind, hasPatientOrRelated } from './message-kind.ts';
 import { findPeopleNamed } from './people-named.ts';
 import { namedIn, organizationsNamed } from './senders.ts';
 import { headerOf } from './threads.ts';
@@ -23,7 +23,7 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
   if (resource === undefined) return;
   const thread = await headerOf(draft, resource);
   const decision = decideContent(resource, {
-    kind: await kindOf(draft, resource),
+    among: await amongWhom(draft, resource),
     thread,
     people: [
       ...(await peopleOf(draft, [resource, thread])),
@@ -44,11 +44,10 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
   });
 }
 
-/** To a patient, to another organization, or among colleagues. */
-async function kindOf(draft: Draft, resource: Resource): Promise<ContentContext['kind']> {
+async function amongWhom(draft: Draft, resource: Resource): Promise<ContentContext['among']> {
   const named = namedIn(resource);
-  if (hasIndividual(named)) return 'patient';
-  return (await organizationsNamed(draft, named)).size > 1 ? 'vendor' : 'workforce';
+  if (hasPatientOrRelated(named)) return 'patient';
+  return (await organizationsNamed(draft, named)).size > 1 ? 'organizations' : 'colleagues';
 }
 
 /** The patients whom a message could be about: its own and its thread's, and those of the orders that they name. */

@@ -1,13 +1,12 @@
 /** Among whom a message is: with a patient, about a referral, with somebody who works for others, or among colleagues. */
 import { isAssociate } from '../../agreements/applies.ts';
 import type { Resource } from '../../fhir/types.ts';
-import { messageKindIn, type MessageKind } from '../../messaging/kinds.ts';
+import { isPatientOrRelated, messageKindIn, type MessageKind } from '../../messaging/kinds.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { sourceOf } from '../write/disclosure-source.ts';
 import type { Draft } from '../write/draft.ts';
 import { namedIn, organizationsNamed } from './senders.ts';
 
-const INDIVIDUALS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
 const OF_REFERRAL: ReadonlySet<string> = new Set(['ServiceRequest', 'Task']);
 
 /** A message has the kind of its thread. A party of no known kind counts as one that works for others. */
@@ -19,7 +18,7 @@ export async function findMessageKind(
   const ofThread = header && messageKindIn(header);
   if (ofThread !== undefined) return ofThread;
   const named = namedIn(resource);
-  if (hasIndividual(named)) return 'patient';
+  if (hasPatientOrRelated(named)) return 'patient';
   const organizations = [...(await organizationsNamed(draft, named))];
   if (organizations.length < 2) return 'workforce';
   const source = sourceOf(draft);
@@ -32,5 +31,5 @@ export async function findMessageKind(
   return about.some((one) => OF_REFERRAL.has(typeOf(localRef(one) ?? ''))) ? 'referral' : 'workforce';
 }
 
-export const hasIndividual = (named: readonly unknown[]): boolean =>
-  named.some((one) => INDIVIDUALS.has(typeOf(localRef(one) ?? '')));
+export const hasPatientOrRelated = (named: readonly unknown[]): boolean =>
+  named.some((one) => isPatientOrRelated(localRef(one)));

@@ -3,12 +3,12 @@
  * and its ids, parties, times, hashes and audit stay. What is under a legal hold stays whole.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { isPatientOrRelated, type MessageKind } from '../../messaging/kinds.ts';
 import {
   draftRetainedUntil,
   isDraft,
   RETENTION_YEARS_MIN,
   retainedUntil,
-  type RetainedKind,
   type RetentionSettings,
 } from '../../messaging/retention.ts';
 import { manyOf, refOfReference, threadOf } from '../../messaging/shape.ts';
@@ -130,16 +130,15 @@ async function untilOf(
 }
 
 /** What is about a referral is kept as the referral, whoever takes part. */
-function retainedKindOf(root: Resource, organizations: number): RetainedKind {
+function retainedKindOf(root: Resource, organizations: number): MessageKind {
   const about = [...manyOf(root['basedOn']), ...manyOf(root['about'])].map(refOfReference);
   if (about.some((ref) => ref !== undefined && OF_REFERRAL.has(typeOf(ref)))) return 'referral';
   const people = [root['sender'], ...manyOf(root['recipient']), root['subject']].map(refOfReference);
-  if (people.some((ref) => ref !== undefined && INDIVIDUALS.has(typeOf(ref)))) return 'patient';
+  if (people.some(isPatientOrRelated)) return 'patient';
   return organizations > 1 ? 'vendor' : 'workforce';
 }
 
 const OF_REFERRAL: ReadonlySet<string> = new Set(['ServiceRequest', 'Task', 'Appointment', 'Communication']);
-const INDIVIDUALS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
 
 /** When the last agreement between those who take part ended; undefined while one is in force or may come into force. */
 async function endOfAgreements(

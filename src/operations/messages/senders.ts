@@ -1,15 +1,13 @@
 /** Who sends a message, and whose it is to change (baa-messaging MS1, MS3, MS5). */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { isPatientOrRelated } from '../../messaging/kinds.ts';
+import { localRef, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { actorOf } from '../request.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { keeperOf } from '../write/preview.ts';
 import { partyWorldIn } from '../write/rule-context.ts';
-
-/** People who belong to no organization: they send in their own name alone. */
-const INDIVIDUALS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
 
 /**
  * The sender is the caller's organization or somebody of it, or the patient who has logged in; where none is named, the server
@@ -35,7 +33,7 @@ export async function checkSender(draft: Draft, planned: Planned): Promise<void>
 async function isOwn(draft: Draft, sender: unknown): Promise<boolean> {
   const { caller } = draft;
   const ref = localRef(sender);
-  if (ref !== undefined && INDIVIDUALS.has(typeOf(ref))) return ref === caller.patient || ref === caller.user;
+  if (isPatientOrRelated(ref)) return ref === caller.patient || ref === caller.user;
   if (ref !== undefined && ref === callersPerson(draft)) return true;
   const party = await organizationNamed(draft, sender);
   if (party !== undefined) return party === actorOf(caller) || party === caller.organization;

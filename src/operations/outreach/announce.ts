@@ -1,10 +1,9 @@
 /** Announces what a patient is to read, once it is sent (baa-messaging MS16): also what waited for its files. */
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { isPatientOrRelated } from '../../messaging/kinds.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import type { Draft, Planned } from '../write/draft.ts';
 import { outreachEntry, wayTo } from './notify.ts';
-
-const PERSONS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
 
 /** Each person who is told learns of it by the first way that is open; who has none reads it at the next login. */
 export async function announceMessages(draft: Draft): Promise<void> {
@@ -31,7 +30,7 @@ function isSentNow({ ref, origin, before, after }: Planned): boolean {
 
 function personsTold(message: Resource | undefined): readonly Ref[] {
   const sender = localRef(message?.['sender']);
-  if (sender !== undefined && PERSONS.has(typeOf(sender))) return [];
+  if (isPatientOrRelated(sender)) return [];
   const told = valuesAt(message, 'recipient').flatMap((one) => localRef(one) ?? []);
-  return told.filter((ref) => PERSONS.has(typeOf(ref)));
+  return told.filter(isPatientOrRelated);
 }

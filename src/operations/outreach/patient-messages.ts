@@ -7,7 +7,7 @@ import { unacknowledgedWords } from '../../agreements/words.ts';
 import { bodyOf } from '../../fhir/json.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { withMessageKind } from '../../messaging/kinds.ts';
+import { isPatientOrRelated, withMessageKind } from '../../messaging/kinds.ts';
 import { withDecision } from '../../messaging/content.ts';
 import {
   NOT_FOR_EMERGENCIES,
@@ -30,8 +30,6 @@ import { isTemplateMessage, portalOf, renderingIn } from './template-message.ts'
 /** On the header of a thread with a patient: that it is not for emergencies (MS33). */
 const PATIENT_NOTICE = 'https://closeloop.dev/fhir/StructureDefinition/patient-notice';
 
-const PERSONS: ReadonlySet<string> = new Set(['Patient', 'RelatedPerson']);
-
 /** @throws OperationOutcomeError `sender-mismatch`, `patient-inbox-closed`, `consent-needed` */
 export async function askPatients(draft: Draft): Promise<void> {
   if (draft.importing || draft.caller.speaker !== undefined) return;
@@ -43,7 +41,7 @@ export async function askPatients(draft: Draft): Promise<void> {
     if (message['status'] !== 'in-progress' || planned.before?.['status'] === 'in-progress') continue;
     await keepFromParents(draft, planned, message);
     const sender = localRef(message['sender']);
-    if (sender !== undefined && PERSONS.has(typeOf(sender))) await takeFrom(draft, planned, message, sender);
+    if (sender !== undefined && isPatientOrRelated(sender)) await takeFrom(draft, planned, message, sender);
     else await sendTo(draft, planned, message);
   }
 }
@@ -75,7 +73,7 @@ async function patientFor(draft: Draft, person: Ref): Promise<Ref | undefined> {
 async function sendTo(draft: Draft, planned: Planned, message: Resource): Promise<void> {
   const organization = planned.custodian === '' ? draft.caller.organization : planned.custodian;
   const people = valuesAt(message, 'recipient').flatMap((one) => localRef(one) ?? []);
-  const told = people.filter((ref) => PERSONS.has(typeOf(ref)));
+  const told = people.filter(isPatientOrRelated);
   if (told.length === 0 || organization === undefined) return;
   if (message['payload'] === undefined) notice(draft, planned);
   const [only, other] = told;

@@ -113,7 +113,7 @@ async function passesClosed(draft: Draft, message: Resource): Promise<boolean> {
   };
   const thread = await read(valuesAt(message, 'partOf')[0]);
   const decided = (one: Resource, repliedTo: readonly Resource[] = []) =>
-    decideContent(one, { kind: 'vendor', thread, repliedTo }).decided;
+    decideContent(one, { among: 'organizations', thread, repliedTo }).decided;
   const replied = await Promise.all(valuesAt(message, 'inResponseTo').map(read));
   const repliedTo = replied.filter((one) => one !== undefined).filter((one) => decided(one) === 'phi');
   return mayPassClosed(message, decided(message, repliedTo));

@@ -15,7 +15,7 @@ import { JANE, PLACES, TEXTS } from './content-texts.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['http://snomed.info/sct 44054006', 'http://loinc.org 2345-7']);
 const isCode = (system: string, code: string): boolean => KNOWN.has(`${system} ${code}`);
-const VENDOR: ContentContext = { kind: 'vendor', people: [JANE], isCode };
+const OTHERS: ContentContext = { among: 'organizations', people: [JANE], isCode };
 
 const declaring = (content: ContentCategory | undefined, elements: object): Resource => ({
   resourceType: 'Communication',
@@ -29,7 +29,7 @@ const saying = (text: string, elements: object = {}): Resource =>
 const coding = (...codes: string[]) => ({
   category: [{ coding: codes.map((code) => ({ system: MESSAGE_CONTENT, code })) }],
 });
-const agreement = (elements: object) => decideContent(declaring('agreement', elements), VENDOR).by;
+const agreement = (elements: object) => decideContent(declaring('agreement', elements), OTHERS).by;
 const paper = (contentType: string) => ({
   payload: [{ contentAttachment: { contentType, url: 'Binary/1' } }],
 });
@@ -37,19 +37,19 @@ const long = (length: number) => saying('x'.repeat(length));
 
 describe('who decides (baa-messaging MS20)', () => {
   test('takes a message without a category for phi', () => {
-    expect(decideContent(declaring(undefined, {}), VENDOR)).toEqual({ decided: 'phi', by: 'undeclared' });
+    expect(decideContent(declaring(undefined, {}), OTHERS)).toEqual({ decided: 'phi', by: 'undeclared' });
   });
 
   test('takes a category that does not exist, or two at once, for none', () => {
     for (const codes of [['harmless'], ['administrative', 'agreement']])
-      expect(decideContent(declaring(undefined, coding(...codes)), VENDOR).decided).toBe('phi');
+      expect(decideContent(declaring(undefined, coding(...codes)), OTHERS).decided).toBe('phi');
   });
 
   test('never lowers: whatever is declared phi stays phi', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const message = declaring('phi', { payload: [{ contentString: text }] });
-        expect(decideContent(message, VENDOR)).toEqual({ declared: 'phi', decided: 'phi', by: 'declared' });
+        expect(decideContent(message, OTHERS)).toEqual({ declared: 'phi', decided: 'phi', by: 'declared' });
       }),
     );
   });
@@ -58,7 +58,7 @@ describe('who decides (baa-messaging MS20)', () => {
     const message = saying('SSN 123456789', {
       extension: [{ url: CONTENT_DECISION, extension: [{ url: 'by', valueCode: 'declared' }] }],
     });
-    const stored = withDecision(message, decideContent(message, VENDOR));
+    const stored = withDecision(message, decideContent(message, OTHERS));
     expect(stored['extension']).toEqual([
       {
         url: CONTENT_DECISION,
@@ -77,7 +77,7 @@ describe('who decides (baa-messaging MS20)', () => {
       coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/message-kind', code: 'vendor' }],
     };
     const message = declaring(undefined, { category: [kind] });
-    expect(withDecision(message, decideContent(message, VENDOR))['category']).toEqual([
+    expect(withDecision(message, decideContent(message, OTHERS))['category']).toEqual([
       kind,
       { coding: [{ system: MESSAGE_CONTENT, code: 'phi' }] },
     ]);
@@ -86,7 +86,7 @@ describe('who decides (baa-messaging MS20)', () => {
 
 describe('what raises (baa-messaging MS21)', () => {
   test.each(TEXTS)('%j is decided by %s', (text, by) => {
-    const decision = decideContent(saying(text), VENDOR);
+    const decision = decideContent(saying(text), OTHERS);
     expect(decision.by).toBe(by);
     expect(decision.decided).toBe(by === 'declared' ? 'administrative' : 'phi');
   });
@@ -97,18 +97,18 @@ describe('what raises (baa-messaging MS21)', () => {
       ...(base['category'] as object[]),
       ...((elements['category'] as object[] | undefined) ?? []),
     ];
-    expect(decideContent({ ...base, ...elements, category }, VENDOR).by).toBe('name-and-identifier');
+    expect(decideContent({ ...base, ...elements, category }, OTHERS).by).toBe('name-and-identifier');
   });
 
   test.each(['subject', 'about', 'basedOn'])(
-    'raises on a vendor thread by %s, of the message or of its thread',
+    'raises among organizations by %s, of the message or of its thread',
     (name) => {
       const about = { [name]: [{ reference: 'Patient/jane' }] };
-      expect(decideContent(saying('Hello', about), VENDOR).by).toBe('about-patient');
+      expect(decideContent(saying('Hello', about), OTHERS).by).toBe('about-patient');
       expect(
-        decideContent(saying('Hello'), { ...VENDOR, thread: declaring('administrative', about) }).by,
+        decideContent(saying('Hello'), { ...OTHERS, thread: declaring('administrative', about) }).by,
       ).toBe('about-patient');
-      expect(decideContent(saying('Hello', about), { kind: 'workforce' }).by).toBe('declared');
+      expect(decideContent(saying('Hello', about), { among: 'colleagues' }).by).toBe('declared');
     },
   );
 
@@ -129,13 +129,13 @@ describe('what raises (baa-messaging MS21)', () => {
       'coded',
     ],
   ] as const)('raises by %s', (_, elements, by) => {
-    expect(decideContent(saying('Hello', elements), VENDOR).by).toBe(by);
+    expect(decideContent(saying('Hello', elements), OTHERS).by).toBe(by);
   });
 
   test('raises an answer that repeats forty characters of a message with health information, not thirty-nine', () => {
     const told = 'Her wound has not closed since she came home, and she sleeps badly because of it.';
     const source = declaring('phi', { payload: [{ contentString: told }] });
-    const answering = (text: string) => decideContent(saying(text), { ...VENDOR, repliedTo: [source] }).by;
+    const answering = (text: string) => decideContent(saying(text), { ...OTHERS, repliedTo: [source] }).by;
     for (let at = 1; at < 20; at += 1) {
       expect(answering(`zz${told.slice(at, at + 44)}zz`)).toBe('quote');
       expect(answering(`zz${told.slice(at, at + 39)}zz`)).toBe('declared');
@@ -147,8 +147,8 @@ describe('what raises (baa-messaging MS21)', () => {
   test('takes what is too long or too deep to be read for phi', () => {
     let deep: unknown = { text: 'x' };
     for (let depth = 0; depth < 80; depth += 1) deep = { extension: [deep] };
-    expect(decideContent(saying('x'.repeat(300_000)), VENDOR).by).toBe('unread');
-    expect(decideContent(saying('x', { note: [deep] }), VENDOR).decided).toBe('phi');
+    expect(decideContent(saying('x'.repeat(300_000)), OTHERS).by).toBe('unread');
+    expect(decideContent(saying('x', { note: [deep] }), OTHERS).decided).toBe('phi');
   });
 
   test('reads the worst texts of their length in a moment', () => {
@@ -157,7 +157,7 @@ describe('what raises (baa-messaging MS21)', () => {
     for (const part of worst) {
       const text = part.repeat(Math.floor(100_000 / part.length));
       decideContent(saying(text), {
-        ...VENDOR,
+        ...OTHERS,
         repliedTo: [declaring('phi', { payload: [{ contentString: text }] })],
       });
     }
@@ -185,7 +185,7 @@ describe('what raises (baa-messaging MS21)', () => {
   test('leaves random administrative text as it was declared', () => {
     fc.assert(
       fc.property(fc.array(word, { maxLength: 200 }), (words) => {
-        expect(decideContent(saying(words.join(' ')), VENDOR)).toEqual({
+        expect(decideContent(saying(words.join(' ')), OTHERS)).toEqual({
           declared: 'administrative',
           decided: 'administrative',
           by: 'declared',
@@ -198,7 +198,7 @@ describe('what raises (baa-messaging MS21)', () => {
     fc.assert(
       fc.property(fc.array(word), fc.array(word), fc.array(word), (before, between, after) => {
         const text = [...before, 'Jane', "O'Connor-Roe", ...between, '1970-01-02', ...after].join(' ');
-        expect(decideContent(saying(text), VENDOR).decided).toBe('phi');
+        expect(decideContent(saying(text), OTHERS).decided).toBe('phi');
       }),
     );
   });
@@ -226,8 +226,8 @@ describe('agreement messages (baa-messaging BA10)', () => {
 describe('texts to a patient (baa-messaging MS23)', () => {
   test('are phi whatever was declared, unless they are those of a template', () => {
     const message = saying('See you on Friday.');
-    expect(decideContent(message, { kind: 'patient' }).by).toBe('free-text-to-patient');
-    expect(decideContent(message, { kind: 'patient', isTemplate: true }).decided).toBe('administrative');
+    expect(decideContent(message, { among: 'patient' }).by).toBe('free-text-to-patient');
+    expect(decideContent(message, { among: 'patient', isTemplate: true }).decided).toBe('administrative');
   });
 });
 
