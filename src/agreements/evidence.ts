@@ -45,7 +45,12 @@ interface EvidenceFault {
   readonly path: string;
 }
 
-const lacks = (says: string, path: string): EvidenceFault => ({ code: 'agreement-incomplete', says, path });
+/** What is needed and is not there, as a fault that says so. */
+const lacks = (needed: string, path: string): EvidenceFault => ({
+  code: 'agreement-incomplete',
+  says: `Needed: ${needed}`,
+  path,
+});
 
 /** The first kind of evidence that is not there, as a fault. */
 export function evidenceFault(
@@ -93,7 +98,9 @@ const LOOKED_FOR: Readonly<
   document: ({ after }) => documentFault(after),
   checklist: ({ after }) => {
     const gaps = gapsOf(after);
-    return gaps.length === 0 ? undefined : lacks(`Lacks ${gapWords(gaps)}.`, 'Contract.extension');
+    return gaps.length === 0
+      ? undefined
+      : { code: 'agreement-incomplete', says: `Lacks ${gapWords(gaps)}.`, path: 'Contract.extension' };
   },
   applies: ({ after, now }) => appliesFault(after, now),
   'change-or-reason': ({ before, after }) =>

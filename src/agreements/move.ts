@@ -94,7 +94,7 @@ const sideOf = (actor: AgreementActor | undefined) =>
 /** Past Staging an agreement is a record of what was offered (45 CFR 164.530(j)). */
 function deletionFault(before: Resource): AgreementJudgement {
   if (asContract(before).status === 'policy') return {};
-  const says = 'an agreement that was offered is kept; revoke it, or withdraw the offer';
+  const says = 'an agreement that was offered is kept: revoke it, or withdraw the offer';
   return { fault: { code: 'deletion-refused', says, path: 'Contract' } };
 }
 
@@ -141,7 +141,11 @@ const SIGNS: ReadonlySet<string> = new Set(['sign-first', 'sign-second']);
 function moveFault(row: AgreementTransition, judged: Judged): AgreementFault | undefined {
   const { before, after, actor } = judged;
   if (actor === undefined || !row.actors.includes(actor)) {
-    const says = actor === undefined ? 'it is moved by its parties' : notAllowed(judged).says;
+    const says = row.actors.includes('administrator')
+      ? 'Only an administrator of this server says that it was made in error.'
+      : actor === undefined
+        ? 'it is moved by its parties'
+        : notAllowed(judged).says;
     return { code: 'not-your-move', says, path: 'Contract.status' };
   }
   return (
@@ -191,7 +195,7 @@ function legalStateFault(before: Resource | undefined, after: Resource): Agreeme
     return undefined;
   return {
     code: 'agreement-frozen',
-    says: 'legalState is the status, and written by the server',
+    says: 'legalState is the status, and written by the server: leave it out',
     path: 'Contract.legalState',
   };
 }

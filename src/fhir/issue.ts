@@ -178,7 +178,7 @@ export const ISSUES = {
   'field-frozen': row('business-rule', 422, 'Leave the field as it was; open a new referral to change it.'),
   'masked-write': row('business-rule', 422, 'Change what is shown with a PATCH: an update would delete what is not.'),
   'referral-rule': row('business-rule', 422, 'See diagnostics for the rule.', 'AE', '103', 'work-item'),
-  'deletion-refused': row('business-rule', 409, 'End the referral first; see diagnostics.'),
+  'deletion-refused': row('business-rule', 409, 'See diagnostics for why it is kept.'),
   'consent-rule': row('business-rule', 422, 'See diagnostics for the rule.'),
   'subscription-refused': row('business-rule', 422, 'See diagnostics for the rule.'),
   'address-not-allowed': row('business-rule', 422, 'Name an address on the public Internet (https for Subscriptions), or ask the operator to allow this one.'),

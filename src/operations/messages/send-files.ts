@@ -32,7 +32,7 @@ const isSentNow = (before: Resource | undefined, after: Resource): boolean =>
   !isUnsent(after) &&
   (before === undefined || messageShape(before) !== 'message' || isUnsent(before));
 
-/** A file stands here as a Binary, or elsewhere: what is written into the message itself nobody could look at. */
+/** A file stands here as a Binary: what is written into the message itself, or stands elsewhere, nobody could look at. */
 function filesIn(draft: Draft, planned: Planned, message: Resource): readonly FileRequest[] {
   const { publicBase } = draft.context.settings;
   const attachments = valuesAt(message, 'payload.contentAttachment') as readonly {
@@ -47,10 +47,15 @@ function filesIn(draft: Draft, planned: Planned, message: Resource): readonly Fi
   return attachments.flatMap(({ url, data, contentType, title }): readonly FileRequest[] => {
     if (data !== undefined)
       throw refused(planned, 'store the file as a Binary and name it by url, not by data');
-    const [plain = ''] = (url ?? '').split('/_history/');
-    const version = Number(url?.split('/_history/')[1]);
+    if (url === undefined) return [];
+    const [plain = ''] = url.split('/_history/');
+    const version = Number(url.split('/_history/')[1]);
     const ref = ownRefOf(publicBase, plain);
-    if (ref === undefined || typeOf(ref) !== 'Binary') return [];
+    if (ref === undefined || typeOf(ref) !== 'Binary')
+      throw refused(
+        planned,
+        'the url of a file names a Binary of this server, as in Binary/1, and nothing else',
+      );
     if (draft.planned.has(ref)) throw refused(planned, `store ${ref} before the message that carries it`);
     return [
       {

@@ -80,7 +80,14 @@ async function checkDocument(draft: Draft, planned: Planned, after: Resource): P
   const stated = documentHashOf(after);
   if (typeof url !== 'string' || stated === undefined) return;
   const ref = ownRefOf(draft.context.settings.publicBase, url);
-  const binary = ref === undefined || typeOf(ref) !== 'Binary' ? undefined : await readPreview(draft, ref);
+  if (ref === undefined || typeOf(ref) !== 'Binary')
+    throw refuse(
+      planned,
+      'agreement-incomplete',
+      'Needed: the url of its document names a Binary of this server, as in Binary/1, which both parties can read',
+      'Contract.legal',
+    );
+  const binary = await readPreview(draft, ref);
   const found = binary === undefined ? undefined : sha256Of(binary);
   if (found === undefined || found === stated) return;
   throw refuse(

@@ -3,7 +3,7 @@
  * `src/agreements`, and reaches its associate from the offer on (baa-messaging BA2; harmony Z17); any other is written by
  * the organization whose authority it is under.
  */
-import { associateOf, associateSees, isAgreement } from '../../agreements/contract.ts';
+import { associateOf, associateSees, isAgreement, principalOf } from '../../agreements/contract.ts';
 import { localRef } from '../element.ts';
 import type { ResourceType } from '../resource.ts';
 
@@ -18,6 +18,8 @@ export const contract: ResourceType = {
   writtenByParties: isAgreement,
   partiesOf: (agreement) => {
     const associate = isAgreement(agreement) && associateSees(agreement) ? associateOf(agreement) : undefined;
-    return Promise.resolve(associate === undefined ? [] : [associate]);
+    const principal = principalOf(agreement);
+    // The principal as well: the document of a counter offer is the associate's.
+    return Promise.resolve(associate === undefined ? [] : [associate, ...(principal ? [principal] : [])]);
   },
 };

@@ -137,7 +137,7 @@ describe('from beginning to end', () => {
     );
     const other = { ...renewing, subject: [{ reference: 'Organization/oak' }] };
     expect(said(await scene.ask(elm, 'POST', 'Contract', other))).toMatch(
-      /^422 agreement-incomplete its supportingInfo names/,
+      /^422 agreement-incomplete Needed: its supportingInfo names/,
     );
   });
 
@@ -256,7 +256,38 @@ test('nobody offers or signs by a hash that is not that of the stored document (
   expect(await tried(billing, late)).toMatch(/^422 agreement-incomplete its content-hash is not/);
 });
 
+test.each([
+  'https://files.example/baa.pdf',
+  'Binary/agreement?x=1',
+  'Binary/agreement#x',
+  'Organization/elm',
+])(
+  'nobody offers or signs a document whose bytes are not here: %s (baa-messaging BT02)',
+  async (document) => {
+    const prepared = await begin({ document });
+    expect(await tried(elm, { ...prepared, status: 'offered' })).toMatch(
+      /^422 agreement-incomplete Needed: the url of its document names a Binary of this server/,
+    );
+  },
+);
+
 describe('who sees and who signs (baa-messaging BA2; harmony Z17)', () => {
+  test('the principal reads the document of a counter offer (baa-messaging BT03)', async () => {
+    const offered = await offer();
+    const data = Buffer.from('%PDF-1.4\n% as the associate would have it\n');
+    const binary = await scene.create(billing, {
+      resourceType: 'Binary',
+      contentType: 'application/pdf',
+      data: data.toString('base64'),
+    });
+    const read = async (caller: typeof elm) => (await scene.ask(caller, 'GET', `Binary/${binary.id}`)).status;
+    expect([await read(elm), await read(oak)]).toEqual([404, 404]);
+    const hash = createHash('sha256').update(data).digest('hex');
+    const { legal } = agreement({ document: `Binary/${binary.id}`, hash });
+    await put(billing, { ...offered, legal, status: 'negotiable' } as Resource);
+    expect([await read(elm), await read(billing), await read(oak)]).toEqual([200, 200, 404]);
+  });
+
   test('the associate reads it from its offer on, with its document, and a stranger never', async () => {
     const prepared = await begin();
     const seen = async (caller: typeof elm) =>

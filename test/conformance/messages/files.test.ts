@@ -56,6 +56,17 @@ const send = (world: World, attachment: object, more: object = {}) =>
 const readBy = async (world: World, ref: Ref): Promise<number> =>
   (await world.ask(recipient, 'GET', ref)).status;
 
+// prettier-ignore
+test.each([
+  'https://files.example/report.pdf', 'data:text/html;base64,PGh0bWw+', 'javascript:alert(1)', '#one',
+  'Organization/initiator', '{file}?x=1', '{file}#x', '/{file}', './{file}',
+])('a file that stands elsewhere than in a Binary here is refused: %s (baa-messaging MS8, MS11)', async (place) => {
+  const { world } = await open();
+  const page = await store(world, 'text/html', Buffer.from('<html><script>1</script></html>'));
+  const { status, json } = await send(world, { url: place.replace('{file}', page) });
+  expect([status, JSON.stringify(json)]).toEqual([422, expect.stringContaining('names a Binary of this server')]);
+});
+
 describe('(baa-messaging MS11) a message with a file', () => {
   test('is sent once the file is clean, and says its hash and who scanned it', async () => {
     const { world } = await open();
