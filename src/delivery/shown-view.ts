@@ -2,7 +2,7 @@
  * What a rail reads for a receiver that is told by a row of the payload table: a message is made of what the receiver would
  * be shown, and of nothing else (compliance M2); likewise for one that works for others (baa-messaging BA13).
  */
-import type { Resource } from '../fhir/types.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
 import { payloadTypes } from '../policies/payload/index.ts';
 import type { CommitView } from '../ports/rail.ts';
 import { EVERYTHING, type Sight } from '../ports/query.ts';
@@ -17,14 +17,18 @@ import { present } from './subject.ts';
 
 type Shown = Pick<Version, 'ref' | 'custodian' | 'text'>;
 
+type Reading = Pick<Snapshot, 'read' | 'search'>;
+
 /** The text of a version as the receiver may read it; undefined where the receiver may read none of it. */
-function toldOf<T extends Shown>(version: T | undefined, sight: Sight): T | undefined {
+async function toldOf<T extends Shown>(
+  view: Reading,
+  version: T | undefined,
+  sight: Sight,
+): Promise<T | undefined> {
   if (version?.text === undefined || sight.everything || !isLimited(sight)) return version;
   const { ref, custodian } = version;
-  const { payload } = sight;
-  const isTold =
-    payload === undefined || isDirectory(typeOf(ref)) || payloadTypes(payload).includes(typeOf(ref));
-  if (custodian !== sight.organization && custodian !== '' && !isTold) return undefined;
+  const isOthers = custodian !== sight.organization && custodian !== '';
+  if (isOthers && !isOfRow(ref, sight) && !(await isAddressed(view, ref, sight))) return undefined;
   const associate = lookingAssociate(sight);
   if (associate !== undefined && !isOpenTo(associate, typeOf(ref), custodian)) return undefined;
   // The rail adds the notice of 42 CFR Part 2, by the labels that stand in it.
@@ -32,6 +36,20 @@ function toldOf<T extends Shown>(version: T | undefined, sight: Sight): T | unde
   const shown = present({ ...version, text, notice: 'none' }, sight);
   return { ...version, text: file === undefined ? shown : replaceFile(shown, file) };
 }
+
+type Limited = Extract<Sight, { everything: false }>;
+
+/** Whether the row by which the receiver is told names the type as a part of referrals. */
+const isOfRow = (ref: Ref, { payload }: Limited): boolean =>
+  payload === undefined ||
+  isDirectory(typeOf(ref)) ||
+  payloadTypes(payload, 'referral').includes(typeOf(ref));
+
+/** Whether the row tells of what is addressed to the receiver, and this is: then it sees it. */
+const isAddressed = async (view: Reading, ref: Ref, sight: Limited): Promise<boolean> =>
+  sight.payload !== undefined &&
+  payloadTypes(sight.payload, 'addressed').includes(typeOf(ref)) &&
+  (await view.read(ref, sight)) !== undefined;
 
 /** Whether the receiver is told less than what its referrals reach. */
 const isLimited = (sight: Sight): boolean =>
@@ -58,15 +76,13 @@ export function shownView(view: CommitView, sight: Sight): CommitView {
   };
 }
 
-function shownReads(
-  view: Pick<Snapshot, 'read' | 'search'>,
-  sight: Sight,
-): Pick<Snapshot, 'read' | 'search'> {
+function shownReads(view: Reading, sight: Sight): Reading {
   return {
-    read: async (ref, as) => toldOf(await view.read(ref, as), sight),
+    read: async (ref, as) => toldOf(view, await view.read(ref, as), sight),
     async search(query, signal) {
       const page = await view.search(query, signal);
-      return { ...page, matches: page.matches.flatMap((match) => toldOf(match, sight) ?? []) };
+      const told = await Promise.all(page.matches.map((match) => toldOf(view, match, sight)));
+      return { ...page, matches: told.filter((match) => match !== undefined) };
     },
   };
 }

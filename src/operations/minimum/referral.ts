@@ -8,7 +8,7 @@ import { readKinds } from '../../delivery/party-facts.ts';
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { BASES, type Basis } from '../../policies/basis.ts';
 import { minimumFor } from '../../policies/payload/minimum.ts';
-import { payloadNamed, payloadsFor } from '../../policies/payload/index.ts';
+import { payloadNamed, payloadTypes, payloadsFor } from '../../policies/payload/index.ts';
 import { trim, type LeftResource } from '../../policies/payload/trim.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
@@ -178,7 +178,7 @@ const beyond = (expression: string): IssueDetail => ({
 
 function isBeyond(ref: Ref | undefined, payload: string): boolean {
   return (
-    ref !== undefined && !isDirectory(typeOf(ref)) && payloadNamed(payload).types[typeOf(ref)] === undefined
+    ref !== undefined && !isDirectory(typeOf(ref)) && !payloadTypes(payload, 'referral').includes(typeOf(ref))
   );
 }
 

@@ -25,6 +25,7 @@ import { ROWS } from '../../referral/extensions.ts';
 import { note } from '../../referral/ruling.ts';
 import { runningGrants } from '../emergency/grants.ts';
 import { noteAgreement } from '../messages/agreement-at-send.ts';
+import { checkMessageNeeded } from '../minimum/message.ts';
 import { fileConsents, noteDeciding } from './consents-on-file.ts';
 import type { Draft, Planned } from './draft.ts';
 import { sourceOf } from './disclosure-source.ts';
@@ -64,7 +65,10 @@ export async function checkDisclosures(draft: Draft): Promise<void> {
   }
   const written = Array.from(draft.planned.values()); // a basis that is written plans more
   for (const planned of written)
-    for (const telling of await tellingsOfMessage(draft, planned)) await checkTelling(draft, telling);
+    for (const telling of await tellingsOfMessage(draft, planned)) {
+      await checkTelling(draft, telling);
+      await checkMessageNeeded(draft, telling);
+    }
 }
 
 const [SENT] = ROWS;

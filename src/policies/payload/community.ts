@@ -1,6 +1,6 @@
 /**
  * A community organization, which is neither a provider nor covered: whom it is to help, how to reach the person, and with
- * what. Nothing clinical, and no number of the person's.
+ * what. Nothing clinical, and no number of the person's. Of messages the words that are addressed to it.
  */
 import { SOCIAL_NEEDS } from './codes.ts';
 import type { PayloadRow } from './row.ts';
@@ -40,6 +40,27 @@ export const community: PayloadRow = {
         authoredOn: 'whole',
         requester: 'whole',
         performer: 'whole',
+      },
+    },
+    Communication: {
+      addressed: true,
+      elements: {
+        status: 'whole',
+        statusReason: 'whole',
+        category: 'whole',
+        priority: 'whole',
+        topic: 'whole',
+        subject: 'reference',
+        basedOn: 'reference',
+        partOf: 'whole',
+        inResponseTo: 'whole',
+        sender: 'whole',
+        recipient: 'whole',
+        sent: 'whole',
+        received: 'whole',
+        payload: 'words',
+        // Receipts, who takes part and since when, who decided the category.
+        extension: 'whole',
       },
     },
     Task: { reduced: { for: 'reference' } },

@@ -58,5 +58,8 @@ export function payloadNamed(name: string): PayloadRow {
   return row;
 }
 
-/** The types that a row tells of. */
-export const payloadTypes = (name: string): readonly string[] => Object.keys(payloadNamed(name).types);
+/** The types that a row tells of as parts of a referral, or of what is addressed to the recipient itself. */
+export const payloadTypes = (name: string, of: 'referral' | 'addressed'): readonly string[] =>
+  Object.entries(payloadNamed(name).types).flatMap(([type, { addressed = false }]) =>
+    addressed === (of === 'addressed') ? [type] : [],
+  );

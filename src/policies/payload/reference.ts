@@ -20,10 +20,16 @@ function ruleWords(name: string, rule: PayloadElement): string {
   if (rule === 'whole') return name;
   if (rule === 'year') return `${name} (the year)`;
   if (rule === 'reference') return `${name} (no number)`;
+  if (rule === 'words') return `${name} (texts, no files)`;
   return `${name} (${rule.codes.map(wordsOf).join('; ')}; or words alone)`;
 }
 
-function typeWords({ elements, reduced, codes }: PayloadType): string {
+function typeWords({ addressed, ...rule }: PayloadType): string {
+  const words = elementWords(rule);
+  return addressed === undefined ? words : `only what is addressed to it: ${words}`;
+}
+
+function elementWords({ elements, reduced, codes }: PayloadType): string {
   const named = Object.entries(elements ?? {}).map(([name, rule]) => ruleWords(name, rule));
   const changed = Object.entries(reduced ?? {}).map(([name, rule]) => ruleWords(name, rule));
   if (codes !== undefined) return codes.map(wordsOf).join('<br>');

@@ -18,7 +18,12 @@ export interface CodeRange {
  * How an element goes. `whole`: as it is. `year`: a date as its year. `reference`: a reference without its number, which may
  * be the patient's. Codes: of each concept only these codes; a concept in words alone goes, one of other codes stays.
  */
-export type PayloadElement = 'whole' | 'year' | 'reference' | { readonly codes: readonly CodeRange[] };
+export type PayloadElement =
+  | 'whole'
+  | 'year'
+  | 'reference'
+  | 'words'
+  | { readonly codes: readonly CodeRange[] };
 
 export interface PayloadType {
   /** The elements that go, and how; absent: all of them, whole. */
@@ -27,6 +32,8 @@ export interface PayloadType {
   readonly reduced?: Readonly<Record<string, PayloadElement>>;
   /** Only a resource whose `code` has one of these codes goes. */
   readonly codes?: readonly CodeRange[];
+  /** Only what is addressed to the recipient itself, and never as a part of a referral. */
+  readonly addressed?: true;
 }
 
 export interface PayloadRow {

@@ -32,7 +32,8 @@ export function trim(resources: readonly Resource[], rows: readonly PayloadRow[]
 function reduceBy(resource: Resource, rows: readonly PayloadRow[]): Resource | undefined {
   const copies = rows.flatMap((row) => {
     const rule = row.types[resource.resourceType];
-    return rule === undefined || !isNamed(resource, rule) ? [] : [reduceTo(resource, rule)];
+    const isPart = rule !== undefined && rule.addressed === undefined && isNamed(resource, rule);
+    return isPart ? [reduceTo(resource, rule)] : [];
   });
   return copies.find((copy) => copy === resource) ?? copies[0];
 }
@@ -86,7 +87,8 @@ const sameText = (one: unknown, other: unknown): boolean => JSON.stringify(one) 
 function reduceValue(value: unknown, rule: PayloadElement): unknown {
   if (rule === 'whole') return value;
   if (rule === 'year') return typeof value === 'string' ? value.slice(0, 4) : undefined;
-  if (rule === 'reference') return withoutNumber(value);
+  if (rule === 'reference') return Array.isArray(value) ? value.map(withoutNumber) : withoutNumber(value);
+  if (rule === 'words') return Array.isArray(value) ? value.flatMap(wordsIn) : undefined;
   const concepts = (Array.isArray(value) ? value : [value]).flatMap((one) => reduceConcept(one, rule.codes));
   if (concepts.length === 0) return undefined;
   return Array.isArray(value) ? concepts : concepts[0];
@@ -99,6 +101,12 @@ function withoutNumber(value: unknown): unknown {
     Object.entries({ reference, type, display }).filter(([, one]) => one !== undefined),
   );
 }
+
+/** A part of a message, where it is a text. */
+export const wordsIn = (part: unknown): readonly unknown[] => {
+  const words = isObject(part) ? part['contentString'] : undefined;
+  return typeof words === 'string' ? [{ contentString: words }] : [];
+};
 
 function reduceConcept(concept: unknown, codes: readonly CodeRange[]): readonly unknown[] {
   if (!isObject(concept)) return [];

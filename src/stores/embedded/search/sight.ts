@@ -85,23 +85,29 @@ export function sightParams(sight: Sight, { seq, now }: SightMoment): readonly (
   if (denied !== 'seen') own.push(now, now);
   if (denied === undefined && lifted !== undefined)
     own.push(...Array<string>(4).fill(JSON.stringify(lifted)));
-  if (payload !== undefined) own.push(JSON.stringify(payloadTypes(payload)));
+  if (payload !== undefined)
+    own.push(...PAYLOAD_PARTS.map((of) => JSON.stringify(payloadTypes(payload, of))));
   return patient === undefined ? own : [...own, patient, patient, JSON.stringify(hidden)];
 }
 
 const ORGANIZATION = '(SELECT nid FROM name WHERE name = ?)';
 
-/** The types of a row of the payload table. */
+/** In the order of the text. */
+const PAYLOAD_PARTS = ['referral', 'addressed'] as const;
+
+/** Types of a row of the payload table. */
 const TOLD = '(SELECT t.nid FROM json_each(?) j JOIN name t ON t.name = j.value)';
 
 /**
  * Custodian of it, in the directory, or reached by a referral of its own (rules 2.2), not denied, and of a type that it is
- * told of.
+ * told of: of some types it is told only what is addressed to itself, which is reached by itself.
  */
 function reachText({ resource, deletedAt }: SightAlias, denied: string, isLimited: boolean): string {
   const until = deletedAt === undefined ? 's.ended > ?' : `(s.ended > ? OR s.ended = ${deletedAt})`;
   const permitted = denied === '' ? '' : `AND NOT ${denied}`;
-  const told = isLimited ? `AND ${resource}.type IN ${TOLD}` : '';
+  const told = isLimited
+    ? `AND (${resource}.type IN ${TOLD} OR (s.root = ${resource}.rid AND ${resource}.type IN ${TOLD}))`
+    : '';
   return `(${resource}.everyone = 1 OR ${resource}.custodian = ${ORGANIZATION} OR EXISTS (
     SELECT 1 FROM sight s WHERE s.org = ${ORGANIZATION} AND s.rid = ${resource}.rid AND s.since <= ? AND ${until}
       ${permitted} ${told}))`;
