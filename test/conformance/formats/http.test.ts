@@ -53,7 +53,8 @@ function standalone(sample: Resource): Resource {
   const text = JSON.stringify(sample, (name, value: unknown) => (GONE.has(name) ? undefined : value));
   return JSON.parse(text) as Resource; // as it was
 }
-const GONE: ReadonlySet<string> = new Set(['id', 'meta', 'reference', 'contained']);
+// Without a recipient a Communication is no message, so that the server adds nothing to it.
+const GONE: ReadonlySet<string> = new Set(['id', 'meta', 'reference', 'contained', 'sender', 'recipient']);
 
 const twoCreates = (type: string): string => `<Bundle ${NS}><type value="${type}"/>
   <entry><fullUrl value="urn:uuid:0f2a7c1e-6d5b-4d63-9c3f-1d2b3a4c5d6e"/><resource><Patient><name><family value="T"/></name></Patient></resource>
