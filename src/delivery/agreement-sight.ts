@@ -8,6 +8,7 @@ import { isWithheld, maskMessage, UNMASKED_CONTENT, type Associate } from '../me
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Clause, Narrowing, OpenAgreements, Sight } from '../ports/query.ts';
 import { isDirectory, RESOURCE_TYPES } from '../resources/index.ts';
+import { localRef, valuesAt } from '../resources/element.ts';
 import { principalParam } from '../resources/message-values.ts';
 import { NOTHING } from '../resources/scope-query.ts';
 import { narrowedBy } from './joined-clauses.ts';
@@ -15,8 +16,11 @@ import { narrowedBy } from './joined-clauses.ts';
 /** How files are narrowed: not at all, to those of the others' counterparties, or to nothing. */
 type Files = 'all' | 'kept' | 'none';
 
-/** Types that no agreement closes: a Contract is what opens it, messages are masked, audit is each side's own half (MS53). */
-const ALWAYS_OPEN: ReadonlySet<string> = new Set(['Communication', 'Contract', 'AuditEvent', 'Binary']);
+/** Types that no agreement closes: messages are masked, audit is each side's own half (MS53). */
+const ALWAYS_OPEN: ReadonlySet<string> = new Set(['Communication', 'AuditEvent', 'Binary']);
+
+/** Elements of a Contract that name its two parties: what opens an agreement is read by both. */
+const PARTIES = ['authority', 'subject'] as const;
 
 /** What is left of each type. The same for the same organizations, so that verdicts about it are remembered. */
 export function agreementNarrowing(associate: Associate, files: Files): Narrowing {
@@ -26,6 +30,8 @@ export function agreementNarrowing(associate: Associate, files: Files): Narrowin
     const narrowing: Record<string, Clause> = {};
     for (const { type } of RESOURCE_TYPES.values())
       if (!ALWAYS_OPEN.has(type) && !isDirectory(type)) narrowing[type] = keeper;
+    const isParty = PARTIES.map((param): Clause => ({ kind: 'reference', param, to: [organization] }));
+    narrowing['Contract'] = { kind: 'any', of: [keeper, ...isParty] };
     if (files !== 'all') narrowing['Binary'] = files === 'none' ? NOTHING : keeper;
     return narrowing;
   });
@@ -69,13 +75,24 @@ export const lookingAssociate = (sight: Sight): Associate | undefined =>
     ? undefined
     : { organization: sight.organization, ...sight.agreements };
 
-/** Whether an associate may see a resource at all; of a file, whether by who keeps it. */
-export const isOpenTo = ({ organization, open }: Associate, type: string, keeper: Ref | ''): boolean =>
+/**
+ * Whether an associate may see a resource at all; of a file, whether by who keeps it.
+ *
+ * @param contract of a Contract, what it says
+ */
+export const isOpenTo = (
+  { organization, open }: Associate,
+  type: string,
+  keeper: Ref | '',
+  contract?: Resource,
+): boolean =>
   keeper === '' ||
   keeper === organization ||
   open.has(keeper) ||
   isDirectory(type) ||
-  (type !== 'Binary' && ALWAYS_OPEN.has(type));
+  (type !== 'Binary' && ALWAYS_OPEN.has(type)) ||
+  (contract !== undefined &&
+    PARTIES.some((party) => valuesAt(contract, party).some((one) => localRef(one) === organization)));
 
 /** A resource as an associate may read it; the resource itself where that is all of it. */
 export const showToAssociate = (associate: Associate, resource: Resource, keeper: Ref | ''): Resource =>

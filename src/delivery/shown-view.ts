@@ -30,7 +30,8 @@ async function toldOf<T extends Shown>(
   const isOthers = custodian !== sight.organization && custodian !== '';
   if (isOthers && !isOfRow(ref, sight) && !(await isAddressed(view, ref, sight))) return undefined;
   const associate = lookingAssociate(sight);
-  if (associate !== undefined && !isOpenTo(associate, typeOf(ref), custodian)) return undefined;
+  const contract = typeOf(ref) === 'Contract' ? resourceOf({ text: version.text }) : undefined;
+  if (associate !== undefined && !isOpenTo(associate, typeOf(ref), custodian, contract)) return undefined;
   // The rail adds the notice of 42 CFR Part 2, by the labels that stand in it.
   const { text, file } = placeFile(version.text);
   const shown = present({ ...version, text, notice: 'none' }, sight);

@@ -15,9 +15,18 @@ export function mayPassClosed(message: Resource, decided: ContentCategory): bool
   if (decided !== 'administrative') return false;
   if (['subject', 'about', 'basedOn', 'contained'].some((name) => message[name] !== undefined)) return false;
   if (attachmentsIn(message).length > 0) return false;
-  const text = (Array.isArray(message['payload']) ? (message['payload'] as readonly unknown[]) : [])
-    .map((one) => (one as { readonly contentString?: unknown }).contentString)
-    .filter((one) => typeof one === 'string')
-    .join('');
+  const text = wordsIn(message).join('');
   return cutText(text, TEXT_MAX) === text;
+}
+
+/** Characters of a code, an address, an instant or a reference at most. */
+const NAME_MAX = 128;
+
+/** Everything in a message that can be read as words, in whatever element or extension it stands. */
+function wordsIn(node: unknown): readonly string[] {
+  if (typeof node === 'string') return /\s/.test(node) || node.length > NAME_MAX ? [node] : [];
+  if (typeof node !== 'object' || node === null || JSON.isRawJSON(node)) return [];
+  return Object.entries(node).flatMap(([name, member]) =>
+    name === 'contentString' && typeof member === 'string' ? [member] : wordsIn(member),
+  );
 }

@@ -50,12 +50,16 @@ export interface ContentContext {
   readonly repliedTo?: readonly Resource[];
   /** Whether the text is that of a registered template: the only text to a patient that is not `phi` (MS23). */
   readonly isTemplate?: boolean;
+  /** Whether a reference names an agreement between organizations that take part; absent: each Contract is one. */
+  readonly isAgreement?: (reference: string) => boolean;
+  /** Whether the file at an address belongs to somebody's record; absent: none does. */
+  readonly isOfRecord?: (url: string) => boolean;
   /** Whether the server knows a code of a system, by its URL. */
   readonly isCode?: (system: string, code: string) => boolean;
 }
 
 /** The category that a sender declared. Several, or one that does not exist, count as none. */
-function declaredContent(message: Resource): ContentCategory | undefined {
+export function declaredContent(message: Resource): ContentCategory | undefined {
   const codes = codingsOf(message['category']).filter(({ system }) => system === MESSAGE_CONTENT);
   const [first, second] = codes;
   return second === undefined && CATEGORIES.has(first?.code) ? (first?.code as ContentCategory) : undefined;
@@ -94,14 +98,19 @@ const WRITTEN_BY_SERVER: ReadonlySet<string> = new Set(['resourceType', 'id']);
 function structuralRule(
   message: Resource,
   declared: ContentCategory,
-  { among, thread }: ContentContext,
+  { among, thread, isAgreement = () => true, isOfRecord = () => false }: ContentContext,
 ): RaisingRule | undefined {
   const about = [message, thread].flatMap((one) =>
     one === undefined ? [] : ABOUT.flatMap((name) => referencesAt(one, name)),
   );
-  if (declared === 'agreement' && !isOnlyContracts(about)) return 'not-only-agreement';
+  const isTheirs = (texts: readonly string[]): boolean => isOnlyContracts(texts) && texts.every(isAgreement);
+  if (declared === 'agreement' && !isTheirs(about)) return 'not-only-agreement';
   if (declared !== 'agreement' && among === 'organizations' && about.length > 0) return 'about-patient';
   if (containedOf(message).some(({ resourceType }) => !NOBODY.has(resourceType))) return 'contained';
+  const isPaper = ({ contentType, reference, url }: Node): boolean =>
+    typeof reference === 'string'
+      ? isTheirs([reference])
+      : PAPER.has(contentType) && !(typeof url === 'string' && isOfRecord(url));
   return attachmentsIn(message).some((one) => !(declared === 'agreement' && isPaper(one)))
     ? 'attachment'
     : undefined;
@@ -129,9 +138,6 @@ const PAPER: ReadonlySet<unknown> = new Set([
   'application/pdf',
   'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
 ]);
-
-const isPaper = ({ contentType, reference }: Node): boolean =>
-  PAPER.has(contentType) || (typeof reference === 'string' && isOnlyContracts([reference]));
 
 type Node = Readonly<Record<string, unknown>>;
 

@@ -13,7 +13,7 @@ import {
   RESPOND_BY,
   THREAD_OWNER,
 } from './extensions.ts';
-import { manyOf } from './shape.ts';
+import { manyOf, messageShape } from './shape.ts';
 
 /** Categories of content that need no agreement: they are never masked (MK5). */
 export const UNMASKED_CONTENT: readonly string[] = ['administrative', 'agreement', 'notice'];
@@ -67,8 +67,9 @@ export const withheldBy = (message: Resource, { organization, open }: Associate)
     associate === organization && !open.has(principal) && contract !== undefined ? [contract] : [],
   );
 
-/** What a message is decides; without a category it is protected health information. */
+/** What a message is decides; without a category, and with a referral, it is protected health information. */
 function needsNoAgreement(message: Resource): boolean {
+  if (messageShape(message) === 'plain') return false;
   const codes = listOf<Concept>(message['category'])
     .flatMap(({ coding = [] }) => coding)
     .filter(({ system }) => system === MESSAGE_CONTENT)

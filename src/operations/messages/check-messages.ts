@@ -11,7 +11,7 @@ import { messageShape } from '../../messaging/shape.ts';
 import { isUnsent, statusMove } from '../../messaging/statuses.ts';
 import { typeOf } from '../../resources/element.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
-import { decideMessage } from './decide-content.ts';
+import { decideMessage, decidePlain } from './decide-content.ts';
 import { changeHeader, openHeader } from './headers.ts';
 import { noMove } from './no-move.ts';
 import { joinReferralThread } from './referral-thread.ts';
@@ -54,6 +54,7 @@ async function begin(draft: Draft, planned: Planned): Promise<boolean> {
   if (shape === 'plain') {
     if (bearsServers(resourceIn(draft, planned.ref)) || bearsServers(planned.before))
       replan(draft, planned.ref, (tree) => withServersOf(tree, planned.before));
+    decidePlain(draft, planned);
     return false;
   }
   await checkSender(draft, planned);

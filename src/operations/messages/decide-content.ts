@@ -5,6 +5,7 @@ import {
   MESSAGE_CONTENT,
   withDecision,
   type ContentContext,
+  declaredContent,
 } from '../../messaging/content.ts';
 import { withMessageKind } from '../../messaging/kinds.ts';
 import { rowsOf } from '../../policies/labels/code-ranges.ts';
@@ -13,6 +14,7 @@ import { isTemplateMessage } from '../outreach/template-message.ts';
 import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 import { readPreview } from '../write/preview.ts';
 import { findMessageKind, hasPatientOrRelated } from './message-kind.ts';
+import { readNegotiation } from './negotiation.ts';
 import { findPeopleNamed } from './people-named.ts';
 import { namedIn, organizationsNamed } from './senders.ts';
 import { headerOf } from './threads.ts';
@@ -30,19 +32,31 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
       ...(await findPeopleNamed(draft, draft.caller.organization, resource)),
     ],
     repliedTo: await answeredBy(draft, resource),
+    ...(await readNegotiation(draft, resource, thread)),
     isTemplate: await isTemplateMessage(draft, resource),
     isCode: (system, code) => rowsOf(system, code).length > 0,
   });
   const kind = await findMessageKind(draft, resource, thread);
   replan(draft, planned.ref, (tree) => withDecision(withMessageKind(tree, kind), decision));
   if (decision.declared === undefined || decision.declared === decision.decided) return;
-  draft.notes.push({
-    code: 'content-raised',
-    severity: 'information',
-    diagnostics: `The content is ${decision.decided}, by the rule ${decision.by}.`,
-    expression: placesIn(planned, ['Communication.category']),
-  });
+  draft.notes.push(raised(planned, decision.decided, decision.by));
 }
+
+/** What goes with a referral is health information, whatever its sender says: a category of ours that says less is raised. */
+export function decidePlain(draft: Draft, planned: Planned): void {
+  const resource = draft.planned.get(planned.ref)?.after?.plain;
+  const declared = resource === undefined ? undefined : declaredContent(resource);
+  if (declared === undefined || declared === 'phi') return;
+  replan(draft, planned.ref, (tree) => withDecision(tree, { declared, decided: 'phi', by: 'about-patient' }));
+  draft.notes.push(raised(planned, 'phi', 'about-patient'));
+}
+
+const raised = (planned: Planned, decided: string, by: string): Draft['notes'][number] => ({
+  code: 'content-raised',
+  severity: 'information',
+  diagnostics: `The content is ${decided}, by the rule ${by}.`,
+  expression: placesIn(planned, ['Communication.category']),
+});
 
 async function amongWhom(draft: Draft, resource: Resource): Promise<ContentContext['among']> {
   const named = namedIn(resource);

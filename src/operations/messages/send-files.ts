@@ -37,16 +37,15 @@ function filesIn(draft: Draft, planned: Planned, message: Resource): readonly Fi
   const { publicBase } = draft.context.settings;
   const attachments = valuesAt(message, 'payload.contentAttachment') as readonly {
     readonly url?: string;
-    readonly data?: string;
     readonly contentType?: string;
     readonly title?: string;
   }[];
   const docx = valuesAt(message, 'category.coding').some(
     (one) => valuesAt(one, 'system')[0] === MESSAGE_CONTENT && valuesAt(one, 'code')[0] === 'agreement',
   );
-  return attachments.flatMap(({ url, data, contentType, title }): readonly FileRequest[] => {
-    if (data !== undefined)
-      throw refused(planned, 'store the file as a Binary and name it by url, not by data');
+  if (hasInlineFile(message))
+    throw refused(planned, 'store the file as a Binary and name it by url, not by data');
+  return attachments.flatMap(({ url, contentType, title }): readonly FileRequest[] => {
     if (url === undefined) return [];
     const [plain = ''] = url.split('/_history/');
     const version = Number(url.split('/_history/')[1]);
@@ -69,6 +68,16 @@ function filesIn(draft: Draft, planned: Planned, message: Resource): readonly Fi
       },
     ];
   });
+}
+
+/** Bytes that stand in the message itself, at any depth: in an attachment, an extension, or a contained resource. */
+function hasInlineFile(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null || JSON.isRawJSON(node)) return false;
+  return Object.entries(node).some(([name, member]) =>
+    (name === 'data' || name === 'valueBase64Binary') && typeof member === 'string'
+      ? true
+      : hasInlineFile(member),
+  );
 }
 
 const refused = (planned: Planned, diagnostics: string): OperationOutcomeError =>

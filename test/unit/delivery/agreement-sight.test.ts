@@ -20,9 +20,9 @@ describe('(baa-messaging BA13) every type', () => {
   };
 
   test('is closed but those that say what is open, messages, and the audit of one’s own', () => {
-    expect(open('none').toSorted()).toEqual(['AuditEvent', 'Communication', 'Contract']);
-    expect(open('kept').toSorted()).toEqual(['AuditEvent', 'Communication', 'Contract']);
-    expect(open('all').toSorted()).toEqual(['AuditEvent', 'Binary', 'Communication', 'Contract']);
+    expect(open('none').toSorted()).toEqual(['AuditEvent', 'Communication']);
+    expect(open('kept').toSorted()).toEqual(['AuditEvent', 'Communication']);
+    expect(open('all').toSorted()).toEqual(['AuditEvent', 'Binary', 'Communication']);
   });
 
   test('is left by who keeps it, as a clause and by itself', () => {
@@ -33,6 +33,28 @@ describe('(baa-messaging BA13) every type', () => {
         expect([type, keeper, isLeft]).toEqual([type, keeper, keeper !== 'Organization/b']);
         expect(isOpenTo(associate, type, keeper)).toBe(isLeft);
       }
+  });
+
+  test('is left of Contracts by who is a party, too: that opens an agreement', () => {
+    const clause = agreementNarrowing(associate, 'kept')['Contract'] ?? { kind: 'all', of: [] };
+    const parties = fc.record({
+      authority: fc.constantFrom(...ORGANIZATIONS),
+      subject: fc.constantFrom<Ref>('Patient/p', ...ORGANIZATIONS),
+      keeper: fc.constantFrom<Ref | ''>('', ...ORGANIZATIONS),
+    });
+    fc.assert(
+      fc.property(parties, ({ authority, subject, keeper }) => {
+        const contract = {
+          resourceType: 'Contract',
+          authority: [{ reference: authority }],
+          subject: [{ reference: subject }],
+        } as unknown as Resource; // with its parties
+        const values = searchValues(contract, 'Contract');
+        const isLeft = keeper !== 'Organization/b' || authority === V || subject === V;
+        expect(matches(clause, { ref: 'Contract/1', type: 'Contract', values, keeper })).toBe(isLeft);
+        expect(isOpenTo(associate, 'Contract', keeper, contract)).toBe(isLeft);
+      }),
+    );
   });
 
   test('has the same clause for the same agreements, whatever their order', () => {
@@ -106,6 +128,8 @@ const messageOf = (
     resourceType: 'Communication',
     id: '1',
     status: 'completed',
+    recipient: [{ reference: V }],
+    payload: [{ contentString: 'Zoster' }],
     category: contents.map((code) => ({
       coding: [{ system: `${OURS}/CodeSystem/message-content`, code }],
     })),

@@ -247,6 +247,27 @@ describe('what passes while the agreement is closed (baa-messaging MS22)', () =>
   });
 
   test.each([
+    ['note', { note: [{ text: 'so much '.repeat(260) }] }],
+    ['topic', { topic: { text: 'so much '.repeat(260) } }],
+    ['narrative', { text: { status: 'generated', div: 'so much '.repeat(260) } }],
+    ['extension', { extension: [{ url: 'http://x', valueString: 'somuch'.repeat(400) }] }],
+    ['display', { recipient: [{ display: 'so much '.repeat(260) }] }],
+    ['tag', { meta: { tag: [{ display: 'so much '.repeat(260) }] } }],
+    ['identifier', { identifier: [{ value: 'so much '.repeat(260) }] }],
+  ])('counts the words of a %s as well', (_, elements) => {
+    expect(mayPassClosed(saying('x', elements), 'administrative')).toBe(false);
+  });
+
+  test('counts no references and instants', () => {
+    const recipient = Array.from({ length: 50 }, (_, at) => ({
+      reference: `Organization/${at}${'x'.repeat(60)}`,
+    }));
+    expect(
+      mayPassClosed(saying('x'.repeat(2000), { recipient, sent: '2026-06-01T08:00:00Z' }), 'administrative'),
+    ).toBe(true);
+  });
+
+  test.each([
     ['subject', { subject: { reference: 'Patient/jane' } }],
     ['about', { about: [{ reference: 'Task/t' }] }],
     ['an attachment', { payload: [{ contentAttachment: { url: 'Binary/1' } }] }],

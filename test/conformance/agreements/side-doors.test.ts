@@ -1,0 +1,152 @@
+/** What two without an agreement in force might try beside a message: other categories, other resources, other places. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AgreementState } from '../../../src/agreements/state.ts';
+import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import * as make from '../../resources.ts';
+import { keepAgreement } from '../../stored-agreement.ts';
+import { refOf } from '../../world.ts';
+import { setKinds } from '../gates/put-contract.ts';
+import { billing, elm, openScene, type Scene } from './scene.ts';
+
+const A: Ref = 'Organization/elm';
+const V: Ref = 'Organization/billing-co';
+const CONTENT = 'https://closeloop.dev/fhir/CodeSystem/message-content';
+const SECRET = 'zoster since March';
+
+let scene: Scene;
+let base = 0;
+let patient: Ref;
+beforeAll(async () => {
+  scene = await openScene();
+  await setKinds(scene, V, 'business-associate');
+  patient = refOf(await scene.create(elm, make.patient()));
+});
+afterAll(() => scene.close());
+
+async function bring(state: AgreementState): Promise<void> {
+  base = await keepAgreement(scene.store, state, {
+    principal: A,
+    associate: V,
+    id: 'ab',
+    base,
+    isShown: true,
+  });
+}
+
+const message = (content: string, more: object): Resource =>
+  ({
+    resourceType: 'Communication',
+    status: 'in-progress',
+    category: [{ coding: [{ system: CONTENT, code: content }] }],
+    sender: { reference: A },
+    recipient: [{ reference: V }],
+    payload: [{ contentString: SECRET }],
+    ...more,
+  }) as unknown as Resource; // with its category
+
+const send = (content: string, more: object) =>
+  scene.ask(elm, 'POST', 'Communication', message(content, more));
+
+test.each(['administrative', 'notice', 'agreement'])(
+  'a Communication of a referral is health information, declared %s or not (baa-messaging MS20, MK1)',
+  async (content) => {
+    await bring('active');
+    const parties = { subject: patient, requester: A, performer: V };
+    const order = refOf(await scene.create(elm, make.serviceRequest(parties)));
+    for (const more of [{ about: [{ reference: order }] }, { basedOn: [{ reference: order }] }]) {
+      const { json, issues } = await send(content, more);
+      expect(json?.['category']).toEqual([{ coding: [{ system: CONTENT, code: 'phi' }] }]);
+      expect(issues).toEqual([]);
+      expect(JSON.stringify((await scene.ask(billing, 'GET', refOf(json as Resource))).json)).toContain(
+        SECRET,
+      );
+      await bring('expired');
+      const { json: masked } = await scene.ask(billing, 'GET', refOf(json as Resource));
+      expect(JSON.stringify(masked)).not.toContain(SECRET);
+      await bring('active');
+    }
+  },
+);
+
+test('a Contract that is no agreement of the two is closed like any record (baa-messaging BA13)', async () => {
+  await bring('active');
+  const lease = await scene.create(elm, {
+    resourceType: 'Contract',
+    status: 'executed',
+    subject: [{ reference: patient }],
+    term: [{ offer: { text: SECRET } }],
+  } as unknown as Resource); // with its subject
+  const parties = { subject: patient, requester: A, performer: V };
+  await scene.create(elm, make.serviceRequest(parties, { supportingInfo: [{ reference: refOf(lease) }] }));
+  expect((await scene.ask(billing, 'GET', refOf(lease))).status).toBe(200);
+  await bring('expired');
+  for (const way of [
+    refOf(lease),
+    `${refOf(lease)}/_history`,
+    `${refOf(lease)}/_history/1`,
+    'Contract',
+  ] as const)
+    expect(JSON.stringify((await scene.ask(billing, 'GET', way)).json ?? '')).not.toContain(SECRET);
+  expect((await scene.ask(billing, 'GET', 'Contract/ab')).status).toBe(200);
+});
+
+describe('only what is about an agreement of the two is a message of it (baa-messaging BA10)', () => {
+  const about = (reference: string) => ({ about: [{ reference }] });
+  const pdf = { contentType: 'application/pdf', data: 'JVBERi0xLjQKJSVFT0YK' };
+  const attached = (url: string) => ({
+    ...about('Contract/ab'),
+    payload: [{ contentAttachment: { contentType: 'application/pdf', url } }],
+  });
+
+  test('not about a lease, the agreement of another, or a Contract elsewhere', async () => {
+    await bring('expired');
+    await scene.put({ id: 'with-oak', associate: 'Organization/oak' });
+    const lease = { resourceType: 'Contract', status: 'executed', type: { text: 'lease' } };
+    const { id } = await scene.create(elm, lease as Resource);
+    for (const other of [`Contract/${id}`, 'Contract/with-oak', 'http://elsewhere.example/fhir/Contract/1']) {
+      expect((await send('agreement', about(other))).code).toBe('agreement-not-active');
+      const payload = [{ contentReference: { reference: other } }];
+      expect((await send('agreement', { ...about('Contract/ab'), payload })).code).toBe(
+        'agreement-not-active',
+      );
+    }
+    expect((await send('agreement', about('Contract/ab'))).status).toBe(201);
+  });
+
+  test('nor with a file of somebody’s record', async () => {
+    const file = async (more: object) => refOf(await scene.create(elm, make.binary('', { ...pdf, ...more })));
+    const ofPatient = await file({ securityContext: { reference: patient } });
+    const pointedTo = await file({});
+    await scene.create(elm, make.documentReference(patient, pointedTo));
+    for (const url of [ofPatient, pointedTo])
+      expect((await send('agreement', attached(url))).code).toBe('agreement-not-active');
+    expect((await send('agreement', attached(await file({})))).status).toBe(201);
+  });
+});
+
+test.each([
+  ['at another server', { payload: [{ contentAttachment: { url: 'https://elsewhere.example/a.pdf' } }] }],
+  ['of another type', { payload: [{ contentAttachment: { url: 'Patient/p' } }] }],
+  [
+    'in an extension',
+    {
+      payload: [
+        {
+          contentString: 'x',
+          extension: [{ url: 'http://x', valueAttachment: { contentType: 'text/plain', data: 'WA==' } }],
+        },
+      ],
+    },
+  ],
+  ['as bytes', { extension: [{ url: 'http://x', valueBase64Binary: 'WA==' }] }],
+  [
+    'contained',
+    {
+      contained: [{ resourceType: 'Binary', id: 'b', contentType: 'text/plain', data: 'WA==' }],
+      payload: [{ contentReference: { reference: '#b' } }],
+    },
+  ],
+])('a file %s is nothing that anybody could scan (baa-messaging MS8, MS11)', async (_, more) => {
+  await bring('active');
+  expect((await send('phi', more)).code).toBe('attachment-refused');
+});
