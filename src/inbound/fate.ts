@@ -24,6 +24,8 @@ export interface MessageVerdict {
   readonly says?: string;
   /** For whose eyes alone it is kept, where that is not for its sender or receiver as its fate has it; '': nobody's here. */
   readonly keptFor?: Ref | '';
+  /** The name of what the malware scanner found in it: nobody reads its bytes. */
+  readonly malware?: string;
   /** In whose chart it is filed; undefined for what is kept apart. */
   readonly referral?: Referral | undefined;
 }

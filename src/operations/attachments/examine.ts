@@ -15,6 +15,7 @@ import type { OperationContext } from '../context.ts';
 import { bytesOfBinary } from './bytes.ts';
 import { fileStateOf, readScan, scanOf, type FileState, type ScanRecord } from './records.ts';
 import { commitScan } from './commit-scan.ts';
+import { malwareWords } from './malware-found.ts';
 
 /** A file that is to go with a message. */
 export interface FileRequest {
@@ -138,10 +139,7 @@ async function scanWithin(
 }
 
 /** What a verdict means for a file, and who said so. */
-export async function stateOfVerdict(
-  said: ScanVerdict,
-  scanner: MalwareScanner,
-): Promise<Scanned> {
+export async function stateOfVerdict(said: ScanVerdict, scanner: MalwareScanner): Promise<Scanned> {
   if (said.verdict === 'unknown') return { state: 'pending' };
   const version = await scanner.version();
   const by = version === undefined ? {} : { engine: version.engine, signatures: version.signatures };
@@ -161,7 +159,7 @@ export function attachmentRefusal(states: readonly FileState[]): OperationOutcom
   const details = [
     ...infected.map(({ ref, found }): IssueDetail => ({
       code: 'attachment-infected',
-      diagnostics: `An attachment was refused by the malware scanner (${found ?? 'unnamed'}): ${ref}.`,
+      diagnostics: `${malwareWords(found)}: ${ref}.`,
     })),
     ...refused.map(({ ref, why = 'type', says = '' }): IssueDetail => ({
       code: 'attachment-refused',

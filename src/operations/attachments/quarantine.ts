@@ -1,8 +1,7 @@
 /**
- * Quarantine (baa-messaging MS11): a Binary in which malware was found is
- * emptied by a version of the server, its earlier versions are read by nobody, and its keeper's people are asked.
+ * Quarantine (baa-messaging MS11): a version of the server empties a Binary in which malware was found, nobody reads its
+ * earlier versions, and its keeper's people are asked.
  */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
@@ -11,6 +10,7 @@ import { typeOf } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
 import { planFoundIncident } from '../incidents.ts';
 import { planStored, type Planned } from '../write/draft.ts';
+import { fileQuarantined } from './malware-found.ts';
 import { quarantineOf, quarantineWrite, type QuarantineRecord } from './records.ts';
 
 /** A version with malware, and what was found in it. */
@@ -60,9 +60,7 @@ export async function refuseQuarantined(
   if (found === undefined) return;
   const { data, _data: named } = parseStored(text);
   if (seq > found.version && (data ?? named) !== undefined) return;
-  throw new OperationOutcomeError('file-quarantined', {
-    diagnostics: `The malware scanner found ${found.found} in it.`,
-  });
+  throw fileQuarantined(found.found);
 }
 
 /** Versions as a page of history shows them: without the content in which malware was found. */

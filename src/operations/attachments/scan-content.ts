@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { embeddedFiles } from '../../attachments/embedded.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { MalwareScanner, ScanFailure, ScanVerdict } from '../../ports/scanner.ts';
+import { malwareWords } from './malware-found.ts';
 
 /** Files within one content. */
 const WITHIN_MAX = 200;
@@ -55,9 +56,7 @@ export async function refuseMalware(
 ): Promise<void> {
   const said = await scanContent(scanner, ...contents);
   if (said.verdict === 'infected')
-    throw new OperationOutcomeError('attachment-infected', {
-      diagnostics: `An attachment was refused by the malware scanner (${said.found}).`,
-    });
+    throw new OperationOutcomeError('attachment-infected', { diagnostics: `${malwareWords(said.found)}.` });
   if (said.verdict === 'unknown') throw scannerAway();
 }
 

@@ -3,7 +3,6 @@
  * it leaves, and a Binary in which malware is found is put into quarantine.
  */
 import { createHash } from 'node:crypto';
-import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { ScanVerdict } from '../../ports/scanner.ts';
 import type { Version } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
@@ -13,6 +12,7 @@ import type { Caller } from '../request.ts';
 import { bytesOfBinary } from './bytes.ts';
 import { commitScan } from './commit-scan.ts';
 import { stateOfVerdict } from './examine.ts';
+import { fileQuarantined } from './malware-found.ts';
 import { readScan, scanOf } from './records.ts';
 import { scanContent, scannerAway } from './scan-content.ts';
 
@@ -61,13 +61,14 @@ async function scanBinary(context: Telling, version: FileVersion): Promise<ScanV
  *
  * @throws OperationOutcomeError `file-quarantined`, `busy` where the scanner does not answer
  */
-export async function admitReader(context: OperationContext, caller: Caller, version: Version): Promise<void> {
+export async function admitReader(
+  context: OperationContext,
+  caller: Caller,
+  version: Version,
+): Promise<void> {
   const { text, custodian } = version;
   if (text === undefined || caller.organization === custodian) return;
   const said = await scanTold(context, { ...version, text });
-  if (said.verdict === 'infected')
-    throw new OperationOutcomeError('file-quarantined', {
-      diagnostics: `The malware scanner found ${said.found} in it.`,
-    });
+  if (said.verdict === 'infected') throw fileQuarantined(said.found);
   if (said.verdict === 'unknown') throw scannerAway();
 }
