@@ -42,7 +42,9 @@ function collect(bytes: Uint8Array, max: number, depth: number, found: Uint8Arra
 /** JSON may write a slash with its escape. */
 function withoutEscapes(bytes: Uint8Array): Buffer {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return whole.includes('\\/') ? Buffer.from(whole.toString('latin1').replaceAll('\\/', '/'), 'latin1') : whole;
+  return whole.includes('\\/')
+    ? Buffer.from(whole.toString('latin1').replaceAll('\\/', '/'), 'latin1')
+    : whole;
 }
 
 /** Every long run of letters, with the lines that follow it and without what stands between them. */
@@ -55,7 +57,11 @@ function* runsIn(text: Buffer): Generator<string> {
     }
     const lines = [text.toString('latin1', at, end)];
     at = end;
-    for (let next = afterBreaks(text, at); next > at && endOfRun(text, next) > next; next = afterBreaks(text, at)) {
+    for (
+      let next = afterBreaks(text, at);
+      next > at && endOfRun(text, next) > next;
+      next = afterBreaks(text, at)
+    ) {
       at = endOfRun(text, next);
       lines.push(text.toString('latin1', next, at));
     }

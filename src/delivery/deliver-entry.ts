@@ -192,7 +192,9 @@ async function attempt(
   const ended = new AbortController();
   try {
     const { asOf, judge } = scannedAttempt(scanTold, attempted.asOf);
-    const sent = inTurn(hosts, rail, { ...attempted, asOf }, signal).then(judge).catch(receiptOfError);
+    const sent = inTurn(hosts, rail, { ...attempted, asOf }, signal)
+      .then(judge)
+      .catch(receiptOfError);
     return await Promise.race([sent, abandoned(timers, signal, ended.signal)]);
   } finally {
     ended.abort();

@@ -27,7 +27,9 @@ export function scannedSnapshot(
   scan: ScanTold,
   noted: (fault: FileNotClean) => void,
 ): Snapshot {
-  async function check(version: Pick<Version, 'ref' | 'seq' | 'custodian' | 'text'> | undefined): Promise<void> {
+  async function check(
+    version: Pick<Version, 'ref' | 'seq' | 'custodian' | 'text'> | undefined,
+  ): Promise<void> {
     if (version?.text === undefined) return;
     const said = await scan({ ...version, text: version.text });
     if (said.verdict === 'clean') return;

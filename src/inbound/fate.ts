@@ -5,7 +5,6 @@
 import { ISSUES, OperationOutcomeError, type IssueCode, type IssueDetail } from '../fhir/issue.ts';
 import type { MessageFate, Remark } from '../ports/inbound.ts';
 import type { Ref } from '../fhir/types.ts';
-import { SearchRefused } from '../ports/store.ts';
 import type { State } from '../referral/state.ts';
 import type { Event } from '../referral/transitions.ts';
 import type { WorkItemKind } from '../operations/work-item.ts';
@@ -29,21 +28,6 @@ export interface MessageVerdict {
   /** In whose chart it is filed; undefined for what is kept apart. */
   readonly referral?: Referral | undefined;
 }
-
-/** What says nothing about the message, but that the server could not take it now: it is to be sent again. */
-export const isOurFault = (error: unknown): boolean =>
-  error instanceof SearchRefused || (error instanceof OperationOutcomeError && OUR_FAULTS.has(error.code));
-
-const OUR_FAULTS: ReadonlySet<IssueCode> = new Set([
-  'storage-full',
-  'storage-read-only',
-  'busy',
-  'commit-unsure',
-  'search-too-costly',
-  'page-expired',
-  'server-stopping',
-  'write-conflict',
-]);
 
 /** A remark about a row of the refusals table. */
 export function remark(

@@ -247,7 +247,12 @@ function carrierDefinition(): Resource {
     ...extensionOf(CARRIER_URL, 'Endpoint', 'Who operates the way to an Endpoint', [
       { id: 'Extension.extension', path: 'Extension.extension', max: '0' },
       { id: 'Extension.url', path: 'Extension.url', fixedUri: CARRIER_URL },
-      { id: 'Extension.value[x]', path: 'Extension.value[x]', min: 1, type: [{ code: 'Reference' }, { code: 'code' }] },
+      {
+        id: 'Extension.value[x]',
+        path: 'Extension.value[x]',
+        min: 1,
+        type: [{ code: 'Reference' }, { code: 'code' }],
+      },
     ]),
     description: 'The Organization that operates the way, or the code conduit.',
   };

@@ -93,8 +93,11 @@ export const replaceFile = (text: string, file: PlacedFile): string =>
 
 /** The text without its file, which it says of itself (http://hl7.org/fhir/R4/search.html#summary). */
 export function textWithoutFile(text: string): string {
-  const { _data, data: _bytes, ...rest } = readTree(text) as Resource &
-    NamingFile & { readonly data?: unknown };
+  const {
+    _data,
+    data: _bytes,
+    ...rest
+  } = readTree(text) as Resource & NamingFile & { readonly data?: unknown };
   const tag = [...(rest.meta?.tag ?? []).filter(({ code }) => code !== SUBSETTED.code), SUBSETTED];
   return encodeJson({ ...rest, meta: { ...rest.meta, tag } });
 }

@@ -252,7 +252,13 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     clock,
   );
   const gates = createGates({ criteria, policies, clock });
-  const delivering = { ...dispatching(parts), payloads, rails: rails.byName, gates, ...scanning(parts, () => fhir) };
+  const delivering = {
+    ...dispatching(parts),
+    payloads,
+    rails: rails.byName,
+    gates,
+    ...scanning(parts, () => fhir),
+  };
   const dispatcher = createDispatcher(delivering);
   const endpoints = createEndpoints(store);
   const selectRecipients = composeRecipients(parts, subscriptions, endpoints, rails);

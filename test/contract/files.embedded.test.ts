@@ -40,7 +40,10 @@ describe('a backup', () => {
   async function makeStore() {
     const store = await world.open();
     const bytes = randomBytes(MIB);
-    const [file, orphan] = [await store.files.put(Readable.from([bytes])), await store.files.put(Readable.from([bytes]))];
+    const [file, orphan] = [
+      await store.files.put(Readable.from([bytes])),
+      await store.files.put(Readable.from([bytes])),
+    ];
     await store.commit(commitOf([write('Task/a')], { records: [recordOf(file)] }));
     return { store, bytes, file, orphan };
   }

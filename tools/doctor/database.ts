@@ -39,7 +39,11 @@ export async function examineDatabase(config: Config): Promise<readonly Finding[
     const abilities = judgeCapabilities(capabilities, config);
     // Who may not even try may not look either.
     if (!capabilities.writing.isTaken) return abilities;
-    return [...abilities, ...(await examineLog(connection, config)), ...(await examineFiles(connection, config))];
+    return [
+      ...abilities,
+      ...(await examineLog(connection, config)),
+      ...(await examineFiles(connection, config)),
+    ];
   } catch (error) {
     throw databaseRefusal(error, settings.database);
   } finally {

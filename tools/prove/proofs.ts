@@ -197,7 +197,8 @@ export const PROOFS = {
     runs: { quick: 3, ci: 8, full: 50 },
   },
   'file-kills': {
-    shows: 'killed while attachments come in: what was acknowledged has all its bytes, and nothing else stays',
+    shows:
+      'killed while attachments come in: what was acknowledged has all its bytes, and nothing else stays',
     file: 'conformance/durability/files.test.ts',
     counts: 'kills',
     runs: { quick: 2, ci: 6, full: 30 },

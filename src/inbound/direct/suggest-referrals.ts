@@ -15,7 +15,7 @@ import type { Query } from '../../ports/query.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { localRef } from '../../resources/element.ts';
 import type { ArchivedMessage } from '../archive.ts';
-import { isOurFault } from '../fate.ts';
+import { isOurFault } from '../../operations/our-fault.ts';
 import { findReferral, referralOfOrder } from '../find-referral.ts';
 import type { Incoming } from '../hl7v2/incoming.ts';
 import { requestOf } from '../message-caller.ts';

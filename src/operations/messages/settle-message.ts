@@ -7,6 +7,7 @@ import { parseStored } from '../../ports/stored-resource.ts';
 import { parseScopes } from '../../smart/scopes.ts';
 import { attachmentRefusal } from '../attachments/examine.ts';
 import type { FileState } from '../attachments/records.ts';
+import { isOurFault } from '../our-fault.ts';
 import type { OperationContext } from '../context.ts';
 import { WITHOUT_LOGIN, type Caller, type Request } from '../request.ts';
 import { plan, planStored } from '../write/draft.ts';
@@ -41,23 +42,13 @@ export async function settleMessage(
       await move((tree, sent) => ({ ...tree, status: 'in-progress', sent }));
       return true;
     } catch (error) {
-      if (!(error instanceof OperationOutcomeError) || BUSY.has(error.code)) throw error;
+      if (!(error instanceof OperationOutcomeError) || isOurFault(error)) throw error; // asked again later
       await move((tree) => blocked(tree, error));
       return true;
     }
   await move((tree) => blocked(tree, refusal));
   return true;
 }
-
-/** Asked again later. */
-const BUSY: ReadonlySet<string> = new Set([
-  'busy',
-  'write-conflict',
-  'storage-full',
-  'storage-read-only',
-  'commit-unsure',
-  'server-stopping',
-]);
 
 const ISSUE_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/issue';
 

@@ -109,7 +109,8 @@ export async function proveFiles(known: Iterable<StoredFile>, files: Files): Pro
     if (fault !== undefined) lost.push(`${file.id} (${fault})`);
   }
   if (count === 0) return [];
-  if (lost.length === 0) return [{ ok: true, says: `${count} files of large Binaries are there and unaltered` }];
+  if (lost.length === 0)
+    return [{ ok: true, says: `${count} files of large Binaries are there and unaltered` }];
   const named = lost.slice(0, NAMED_MAX).join(', ');
   const says = `of ${count} files of large Binaries, ${lost.length} cannot be read: ${named} → put them back from a backup`;
   return [{ ok: false, says }];

@@ -55,9 +55,7 @@ export function openDatabaseFiles({ collection }: Connection, now: () => number)
       }
     },
     async size(file) {
-      const sizes = await parts
-        .find(partsOf(file), { projection: { size: 1 } })
-        .toArray();
+      const sizes = await parts.find(partsOf(file), { projection: { size: 1 } }).toArray();
       return sizes.length === 0 ? undefined : sizes.reduce((sum, { size }) => sum + size, 0);
     },
     remove: async (file) => void (await parts.deleteMany(partsOf(file))),

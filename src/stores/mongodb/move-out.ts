@@ -33,7 +33,8 @@ export async function moveIntoFolder(options: MongoOptions, target: string): Pro
       throw new DatabaseRefused(`The store does not verify, so it is not moved: ${fault.says}.`);
     store.anchor();
     const { files } = store;
-    if (!isCopied) await copyWhole(folder, target, { files, ...(anchorFile !== undefined && { anchorFile }) });
+    if (!isCopied)
+      await copyWhole(folder, target, { files, ...(anchorFile !== undefined && { anchorFile }) });
     else await proveCopy(target, headOfFolder(folder)?.hash);
     await withConnection(mongodb, (connection) => markMovedAway(connection, new Date()));
     return findings;

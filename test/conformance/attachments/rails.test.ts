@@ -102,7 +102,10 @@ describe('Direct mail that comes in (baa-messaging MS12)', () => {
     closing.push(() => mailed.close());
     const post = async (name: string, bytes: Uint8Array) =>
       mailed.post(
-        await mailWith([{ fileName: name, contentType: 'application/pdf', bytes: Buffer.from(bytes) }], TO_LARKSPUR),
+        await mailWith(
+          [{ fileName: name, contentType: 'application/pdf', bytes: Buffer.from(bytes) }],
+          TO_LARKSPUR,
+        ),
       );
     clamd.behave('close');
     await expect(post('a.pdf', PDF)).resolves.toMatchObject({ fate: 'not-kept' });
@@ -129,12 +132,17 @@ describe('a server with a scanner (baa-messaging MS11, MS12)', () => {
 
   test('$import-ccda and $import-xdm refuse malware, in whatever it is packed', async () => {
     const { server, clamd } = await serving();
-    const body = CDA.toString().replace('<title>', `<component><nonXMLBody><text representation="B64">${EICAR.toString('base64')}</text></nonXMLBody></component><title>`);
+    const body = CDA.toString().replace(
+      '<title>',
+      `<component><nonXMLBody><text representation="B64">${EICAR.toString('base64')}</text></nonXMLBody></component><title>`,
+    );
     for (const [operation, contentType, bytes] of [
       ['$import-ccda', 'application/hl7-cda+xml', Buffer.from(body)],
       ['$import-xdm', 'application/zip', Buffer.concat([zip([['a.txt', PDF]]), EICAR])],
     ] as const) {
-      const refused = await server.ask('initiator', 'POST', operation, bytes, { headers: { 'content-type': contentType } });
+      const refused = await server.ask('initiator', 'POST', operation, bytes, {
+        headers: { 'content-type': contentType },
+      });
       expect([operation, refused.status]).toEqual([operation, 422]);
       expect(refused.text).toContain('attachment-infected');
     }
@@ -164,13 +172,19 @@ describe('a server with a scanner (baa-messaging MS11, MS12)', () => {
       status: 'requested',
       reason: 'a test',
       criteria: 'DocumentReference?status=current',
-      channel: { type: 'rest-hook', endpoint: `http://127.0.0.1:${port}/hook`, payload: 'application/fhir+json' },
+      channel: {
+        type: 'rest-hook',
+        endpoint: `http://127.0.0.1:${port}/hook`,
+        payload: 'application/fhir+json',
+      },
     });
     const document = (title: string, bytes: Uint8Array) =>
       server.create('initiator', {
         resourceType: 'DocumentReference',
         status: 'current',
-        content: [{ attachment: { contentType: 'text/plain', title, data: Buffer.from(bytes).toString('base64') } }],
+        content: [
+          { attachment: { contentType: 'text/plain', title, data: Buffer.from(bytes).toString('base64') } },
+        ],
       });
     const bad = await document('bad', EICAR);
     await document('good', Buffer.from('a letter'));

@@ -60,8 +60,16 @@ const LEAVES: readonly Leaf[] = [
   },
   { at: 'delivery/gates.ts', why: BESIDE, apart: true },
   { at: 'delivery/outreach/', why: 'texts to patients: a delivery to anybody else passes', apart: true },
-  { at: 'delivery/scanned-attempt.ts', why: 'what an attempt of a rail reads, and what its error means', apart: true },
-  { at: 'inbound/malware.ts', why: 'what the malware scanner says of a message, where there is one', apart: true },
+  {
+    at: 'delivery/scanned-attempt.ts',
+    why: 'what an attempt of a rail reads, and what its error means',
+    apart: true,
+  },
+  {
+    at: 'inbound/malware.ts',
+    why: 'what the malware scanner says of a message, where there is one',
+    apart: true,
+  },
   { at: 'delivery/scanned-view.ts', why: 'what a rail reads, where files are scanned', apart: true },
   {
     at: 'operations/attachments/',
@@ -146,6 +154,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/write/rule-context.ts', why: 'hands what preview.ts reads to rules' },
   { at: 'operations/write/labels.ts', why: 'writes the labels that a resource asks for into it' },
   { at: 'operations/write/label-sources.ts', why: 'drops what only the server says of a label' },
+  { at: 'operations/our-fault.ts', why: 'the table of failures that pass by themselves' },
   { at: 'operations/write/marks.ts', why: 'the table of marks' },
   { at: 'hl7v2/', why: 'messages, text ⇄ meaning: pure; what is wrong with one is told in its reading' },
   { at: 'delivery/channels.ts', why: 'reads the Endpoints of a party' },

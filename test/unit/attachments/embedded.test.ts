@@ -20,12 +20,16 @@ test.each([
 });
 
 test('words and numbers are no files', () => {
-  const text = 'Pneumonoultramicroscopicsilicovolcanoconiosis was not seen. 2.16.840.1.113883.4.6 20250314090000.1';
+  const text =
+    'Pneumonoultramicroscopicsilicovolcanoconiosis was not seen. 2.16.840.1.113883.4.6 20250314090000.1';
   expect(embeddedFiles(Buffer.from(text.slice(46)), 50)).toEqual([]);
 });
 
 test('too many files', () => {
-  const text = Array.from({ length: 60 }, (_, index) => `"${Buffer.from(`${index} ${'x'.repeat(60)}`).toString('base64')}"`);
+  const text = Array.from(
+    { length: 60 },
+    (_, index) => `"${Buffer.from(`${index} ${'x'.repeat(60)}`).toString('base64')}"`,
+  );
   expect(embeddedFiles(Buffer.from(text.join()), 50)).toBeUndefined();
 });
 

@@ -2,12 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError, type IssueCode } from '../../../src/fhir/issue.ts';
 import {
-  isOurFault,
   remark,
   verdictOfFindings,
   verdictOfRefusal,
   type MessageVerdict,
 } from '../../../src/inbound/fate.ts';
+import { isOurFault } from '../../../src/operations/our-fault.ts';
 import type { Referral } from '../../../src/inbound/find-referral.ts';
 import type { State } from '../../../src/referral/state.ts';
 import type { Event } from '../../../src/referral/transitions.ts';

@@ -89,7 +89,7 @@ async function flush(folder: string): Promise<void> {
 async function* readPart(path: string, from: number, to: number): AsyncGenerator<Uint8Array> {
   const handle = await open(path, 'r');
   try {
-    for (let at = from; at < to; ) {
+    for (let at = from; at < to;) {
       const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, to - at));
       const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
       if (bytesRead === 0) return;
