@@ -11,7 +11,7 @@ import { findClosedCarrier, readCarriers } from '../delivery/carriers.ts';
 import { createPolicyGate } from '../delivery/policy-gate.ts';
 import { createNoteEvidence } from '../delivery/delivered/note-evidence.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
-import { createGates } from '../delivery/gates.ts';
+import { createGates, type Gate } from '../delivery/gates.ts';
 import { createPayloads } from '../delivery/payloads.ts';
 import { createNoticeOfEntry } from '../delivery/notice.ts';
 import { present } from '../delivery/subject.ts';
@@ -223,6 +223,24 @@ const composeEvidence = ({
     onState: ({ rail, state }) => metrics.deliveryState(rail, state),
   });
 
+/** The policies as a delivery asks them, with the gates of texts to patients before them. */
+const composePolicies = ({ config, clock }: Pick<EngineParts, 'config' | 'clock'>): Gate =>
+  withOutreachGate(
+    createPolicyGate({ ...config, clock, carriers: readCarriers(config.carriers) }),
+    outreachCarriers(config),
+    clock,
+  );
+
+const engineSettings = ({ config, base }: Pick<EngineParts, 'config' | 'base'>) => ({
+  ...config,
+  publicBase: base,
+  pageSizeDefault: config.pageSize,
+  auditReads: config.auditReads === 'on',
+  sourceName: base,
+  exampleOids: config.demo,
+  outreach: outreachCarriers(config),
+});
+
 /** What scans files that are about to leave; nothing where there is no scanner. The engine stands before anything is delivered. */
 const scanning = ({ scanner }: EngineParts, engine: () => FhirEngine): { readonly scanTold?: ScanTold } =>
   scanner === undefined ? {} : { scanTold: (version) => engine().scanTold(version) };
@@ -246,12 +264,7 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     unreadable: (ref) => log.write('warn', 'a Subscription cannot be read and is told nothing', { ref }),
   });
   const payloads = createPayloads(store, clock);
-  const policies = withOutreachGate(
-    createPolicyGate({ ...config, clock, carriers: readCarriers(config.carriers) }),
-    outreachCarriers(config),
-    clock,
-  );
-  const gates = createGates({ criteria, policies, clock });
+  const gates = createGates({ criteria, policies: composePolicies(parts), clock });
   const delivering = {
     ...dispatching(parts),
     payloads,
@@ -278,15 +291,7 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     store,
     clock,
     newId: randomUUID,
-    settings: {
-      ...config,
-      publicBase: base,
-      pageSizeDefault: config.pageSize,
-      auditReads: config.auditReads === 'on',
-      sourceName: base,
-      exampleOids: config.demo,
-      outreach: outreachCarriers(config),
-    },
+    settings: engineSettings(parts),
     selectRecipients,
     lacks: (rail) => rails.byName.get(rail)?.lacks,
     admitAddress: outgoing.admitAddress,
