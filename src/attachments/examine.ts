@@ -13,6 +13,8 @@ import { isDeclaredAs, refuseFile, type FileType, type RefusedFile } from './typ
 export interface DeclaredFile {
   /** A media type, with parameters. */
   readonly declared?: string | undefined;
+  /** The media type under which it is stored, and is answered to who reads it. */
+  readonly stored?: string | undefined;
   /** A name or a title. */
   readonly name?: string | undefined;
 }
@@ -26,10 +28,13 @@ interface TakenTypes {
 /** A file that is taken, or why it is not. */
 type Examined = { readonly type: FileType } | RefusedFile;
 
+/** A type that says nothing, and that nobody opens by it. */
+const UNKNOWN = 'application/octet-stream';
+
 /** Looks at a whole file. */
 export async function examineContent(
   bytes: Uint8Array,
-  { declared, name }: DeclaredFile,
+  { declared, stored, name }: DeclaredFile,
   taken: TakenTypes = {},
 ): Promise<Examined> {
   if (bytes.length === 0) return refuseFile('size', 'A file is empty.');
@@ -37,8 +42,9 @@ export async function examineContent(
   if (typeof type !== 'string') return type;
   if ((type === 'dicom' && taken.dicom !== true) || (type === 'docx' && taken.docx !== true))
     return refuseFile('type', 'A file is of a type that is not taken here.');
-  const isTrue = declared === undefined || isDeclaredAs(type, declared);
-  if (!isTrue) return refuseFile('mismatch', 'A file is of another type than it says.');
+  const said = [declared, stored === UNKNOWN ? undefined : stored].filter((one) => one !== undefined);
+  if (!said.every((one) => isDeclaredAs(type, one)))
+    return refuseFile('mismatch', 'A file is of another type than it says.');
   const refused =
     (name === undefined ? undefined : judgeName(name, type)) ??
     judgePolyglot(bytes, type) ??

@@ -10,15 +10,23 @@ const RUN: ReadonlySet<string> = new Set(
     'ade adp apk app appx bat bin cab chm cmd com cpl dll dmg elf exe gadget hlp hta htm html iso img inf ins ' +
     'isp jar js jse jnlp lnk mde msc msi msix msp mst pif ps1 ps1xml ps2 psc1 py rb reg scf scr sct sh shb ' +
     'svg svgz sys url vb vbe vbs vhd vhdx vxd wasm ws wsc wsf wsh xht xhtml xll xlsm xlam xltm docm dotm pptm ' +
-    'potm ppam ppsm sldm'
+    'potm ppam ppsm sldm settingcontent-ms library-ms search-ms searchconnector-ms appref-ms application iqy slk'
   ).split(' '),
 );
 
 /** Names of web places end like programs of DOS; before the last dot that says nothing. */
 const ONLY_LAST: ReadonlySet<string> = new Set(['com', 'app', 'py', 'sh', 'img', 'bin', 'sys']);
 
-/** Every ending that a row of the table has. */
-const KNOWN: ReadonlySet<string> = new Set(Object.values(TYPES).flatMap(({ endings }) => [...endings]));
+/** Endings of files that are never taken: what is taken has none of them. */
+const OTHERS =
+  '7z ace accdb arj avi bmp bz2 doc dot dotx eml emlx gif gz heic lzh mdb mht mhtml mov mp3 mp4 mpp msg odp ods ' +
+  'odt oft one onepkg pot pps ppsx ppt pptx pub rar rtf tar tgz vsd vsdx wav webp wmf xls xlsb xlsx xlt xps xz';
+
+/** Every ending that a row of the table has, and others that say what a file is. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...Object.values(TYPES).flatMap(({ endings }): readonly string[] => endings),
+  ...OTHERS.split(' '),
+]);
 
 const NAME_MAX = 255;
 

@@ -20,6 +20,7 @@ import type { Draft } from './write/draft.ts';
 import { checkDisclosures } from './write/disclosures.ts';
 import { checkDeletes } from './write/deletes.ts';
 import { admitImport } from './write/import.ts';
+import { keepFiles } from './write/frozen-files.ts';
 import { keepScopes } from './write/kept-scopes.ts';
 import { checkCriteria } from './write/hidden-criteria.ts';
 import { dropClaimedSources } from './write/label-sources.ts';
@@ -132,6 +133,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [keepScopes,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, SUBSCRIBES],
   [checkCriteria,        CREATE | UPDATE | PATCH          | TRANSACTION, SUBSCRIBES],
   [ruleAgreements,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, AGREEMENTS],
+  [keepFiles,                     UPDATE | PATCH | DELETE | TRANSACTION, BINARIES],
   [ruleConsents,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, CONSENTS],
   [labelSelfPaid,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],

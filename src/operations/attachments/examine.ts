@@ -11,6 +11,7 @@ import type { MessageKind } from '../../messaging/kinds.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { MalwareScanner, ScanVerdict } from '../../ports/scanner.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import type { OperationContext } from '../context.ts';
 import { bytesOfBinary } from './bytes.ts';
 import { fileStateOf, readScan, scanOf, type FileState, type ScanRecord } from './records.ts';
@@ -76,16 +77,17 @@ async function examineFile(
   const at = new Date(context.clock.now()).toISOString();
   const known = { ref: file.ref, version: version.seq, size: bytes.length, at };
   const { dicomAttachments: dicom } = context.settings;
-  const examined = await examineContent(bytes, file, { dicom, docx: file.docx });
+  const { contentType: stored } = parseStored<{ readonly contentType?: string }>(version.text);
+  const examined = await examineContent(bytes, { ...file, stored }, { dicom, docx: file.docx });
   if ('refused' in examined)
     return { ...known, state: 'refused', why: examined.refused, says: examined.says };
-  const stored = await readScan(snapshot, file.ref, version.seq);
-  const scanned = stored === undefined ? undefined : scanOf(stored);
+  const record = await readScan(snapshot, file.ref, version.seq);
+  const scanned = record === undefined ? undefined : scanOf(record);
   if (scanned?.state === 'clean' || scanned?.state === 'infected') return fileStateOf(scanned);
   const state = isDry
     ? unseen(context.scanner, file.kind)
     : await scanWithin(context, bytes, file.kind, until);
-  const record: ScanRecord = {
+  const written: ScanRecord = {
     file: file.ref,
     version: version.seq,
     ...state,
@@ -95,8 +97,8 @@ async function examineFile(
     at,
     messages: waitingFor(scanned, file, state.state === 'pending'),
   };
-  if (!isDry) await commitScan(context, version, record);
-  return fileStateOf(record);
+  if (!isDry) await commitScan(context, version, written);
+  return fileStateOf(written);
 }
 
 /** The messages that wait for a file: those that did, and this one where it has to. */

@@ -10,10 +10,11 @@ import { messageKindIn } from '../../messaging/kinds.ts';
 import { sizeFault } from '../../messaging/limits.ts';
 import { messageShape } from '../../messaging/shape.ts';
 import { isUnsent } from '../../messaging/statuses.ts';
+import { EVERYTHING } from '../../ports/query.ts';
 import { ownRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { attachmentRefusal, examineFiles, type FileRequest } from '../attachments/examine.ts';
 import type { FileState } from '../attachments/records.ts';
-import { placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
+import { keepVersion, placesIn, replan, type Draft, type Planned } from '../write/draft.ts';
 
 /** @throws OperationOutcomeError `attachment-refused`, `attachment-infected`, `message-too-large` */
 export async function sendFiles(draft: Draft): Promise<void> {
@@ -47,9 +48,8 @@ function filesIn(draft: Draft, planned: Planned, message: Resource): readonly Fi
     throw refused(planned, 'store the file as a Binary and name it by url, not by data');
   return attachments.flatMap(({ url, contentType, title }): readonly FileRequest[] => {
     if (url === undefined) return [];
-    const [plain = ''] = url.split('/_history/');
-    const version = Number(url.split('/_history/')[1]);
-    const ref = ownRefOf(publicBase, plain);
+    const [plain = '', version, ...rest] = url.split('/_history/');
+    const ref = rest.length > 0 ? undefined : ownRefOf(publicBase, plain);
     if (ref === undefined || typeOf(ref) !== 'Binary')
       throw refused(
         planned,
@@ -59,7 +59,7 @@ function filesIn(draft: Draft, planned: Planned, message: Resource): readonly Fi
     return [
       {
         ref,
-        ...(Number.isSafeInteger(version) && { version }),
+        ...(version !== undefined && { version: Number(version) }),
         kind: messageKindIn(message) ?? 'vendor',
         declared: contentType,
         name: title,
@@ -90,6 +90,13 @@ async function examine(draft: Draft, planned: Planned, files: readonly FileReque
   const states = await examineFiles(draft.context, files, draft.isDry);
   const refusal = attachmentRefusal(states);
   if (refusal !== undefined) throw refusal;
+  // Whoever writes the file meanwhile changes what was looked at.
+  for (const { ref, version } of states) {
+    // Who may read the file reads it as it is now.
+    if ((await draft.snapshot.read(ref, EVERYTHING))?.seq !== version)
+      throw refused(planned, `${ref} is named by a version that is not its current one`);
+    keepVersion(draft, ref, version);
+  }
   const fault = sizeFault(states.map(({ size }) => size));
   if (fault !== undefined)
     throw new OperationOutcomeError('message-too-large', {

@@ -7,6 +7,7 @@ import { createMalwareScanner } from '../../../src/scanning/index.ts';
 import type { MalwareScanner } from '../../../src/ports/scanner.ts';
 import { EICAR, openFakeClamd, type FakeClamd } from '../../malware-scanners.ts';
 import { openServer, type TestServer } from '../../server.ts';
+import { documentReference, patient, serviceRequest } from '../../resources.ts';
 import { administrator } from '../../world.ts';
 import { CDA, PDF, zip } from '../../unit/attachments/files.ts';
 import { mailWith, openMailed, TO_LARKSPUR } from '../direct/mailed.ts';
@@ -212,13 +213,12 @@ describe('a server with a scanner (baa-messaging MS11, MS12)', () => {
         contentType: 'text/plain',
         data: Buffer.from(bytes).toString('base64'),
       });
-      await server.create('initiator', {
-        resourceType: 'Communication',
-        status: 'in-progress',
-        sender: { reference: 'Organization/initiator' },
-        recipient: [{ reference: 'Organization/recipient' }],
-        payload: [{ contentAttachment: { contentType: 'text/plain', url: `Binary/${id}` } }],
-      });
+      const who = await server.create('initiator', patient());
+      const subject = `Patient/${who.id}`;
+      const document = await server.create('initiator', documentReference(subject, `Binary/${id}`));
+      const order = { subject, requester: 'Organization/initiator', performer: 'Organization/recipient' };
+      const supportingInfo = [{ reference: `DocumentReference/${document.id}` }];
+      await server.create('initiator', serviceRequest(order, { supportingInfo }));
       return `Binary/${id}`;
     };
     const ref = await share(Buffer.from('a letter'));
@@ -230,7 +230,7 @@ describe('a server with a scanner (baa-messaging MS11, MS12)', () => {
         data: Buffer.from(bytes).toString('base64'),
       });
     expect((await server.ask('recipient', 'GET', ref)).status).toBe(200);
-    // Its author puts other content where the message points: nobody has seen that yet.
+    // Its author puts other content where the document points: nobody has seen that yet.
     expect((await put(Buffer.from('another letter'))).status).toBe(200);
     clamd.behave('close');
     expect((await server.ask('recipient', 'GET', ref)).status).toBe(503);

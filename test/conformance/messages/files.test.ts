@@ -158,4 +158,68 @@ describe('(baa-messaging MS11) a message with a file', () => {
     const data = TEXT.toString('base64');
     expect((await send(world, { contentType: 'text/plain', data })).code).toBe('attachment-refused');
   });
+
+  test.each([
+    [
+      'an extension',
+      {
+        extension: [
+          { url: 'https://a.example/f', valueAttachment: { contentType: 'text/plain', data: 'TVo=' } },
+        ],
+      },
+    ],
+    ['an extension of base64', { extension: [{ url: 'https://a.example/f', valueBase64Binary: 'TVo=' }] }],
+    [
+      'what is contained',
+      {
+        contained: [
+          {
+            resourceType: 'DocumentReference',
+            id: 'd',
+            status: 'current',
+            content: [{ attachment: { contentType: 'text/plain', data: 'TVo=' } }],
+          },
+        ],
+        payload: [{ contentReference: to('#d') }],
+      },
+    ],
+  ])('written into %s is refused as well', async (_where, more) => {
+    const { world } = await open();
+    const message = { ...carrying({}), payload: [{ contentString: 'See the file.' }], ...more };
+    expect((await world.ask(initiator, 'POST', 'Communication', message)).code).toBe('attachment-refused');
+  });
+
+  test('that is no Binary of this server is refused, however its address is written', async () => {
+    const { world } = await open();
+    const ref = await store(world, 'text/plain', TEXT);
+    for (const url of [
+      'https://elsewhere.example/a.pdf',
+      'javascript:alert(1)',
+      'data:text/plain;base64,QQ==',
+      'file:///etc/hosts',
+      `/${ref}`,
+      `./${ref}`,
+      `${ref}?a=b`,
+      `${ref}#a`,
+      '#inner',
+      'urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0',
+    ])
+      expect([url, (await send(world, { url })).code]).toEqual([url, 'attachment-refused']);
+  });
+
+  test('goes as it is now, and by the type that it is stored under', async () => {
+    const { world } = await open();
+    const ref = await store(world, 'text/plain', TEXT);
+    const first = (await world.ask(initiator, 'GET', ref)).version;
+    const id = ref.slice('Binary/'.length);
+    const now = { resourceType: 'Binary', id, contentType: 'text/html', data: TEXT.toString('base64') };
+    await world.ask(initiator, 'PUT', ref, now);
+    for (const url of [ref, `${ref}/_history/${first}`])
+      expect((await send(world, { url })).code).toBe('attachment-refused');
+    await world.ask(initiator, 'PUT', ref, { ...now, contentType: 'application/octet-stream' });
+    const { version } = await world.ask(initiator, 'GET', ref);
+    expect((await send(world, { contentType: 'text/plain', url: `${ref}/_history/${version}` })).status).toBe(
+      201,
+    );
+  });
 });

@@ -138,6 +138,10 @@ describe('types that are refused (baa-messaging MS9)', () => {
 describe('names (baa-messaging MS9)', () => {
   test.each([
     'report.pdf.exe',
+    'report.settingcontent-ms',
+    'report.iqy',
+    'report.xlsx',
+    'report.7z',
     'report.exe.pdf',
     'report.pdf .exe',
     'report.exe. . .',
