@@ -95,7 +95,7 @@ export async function performAuditSearch(context: OperationContext, request: Req
 }
 
 function parse({ settings, clock }: OperationContext, request: Request): ParsedSearch {
-  const pairs = request.query.filter(([name]) => name !== BEFORE);
+  const pairs = request.query.filter(([name]) => name !== BEFORE).map(withHash);
   const parsed = parseSearch('AuditEvent', pairs, {
     lenient: request.prefer.handling === 'lenient',
     base: settings.publicBase,
@@ -110,6 +110,22 @@ function parse({ settings, clock }: OperationContext, request: Request): ParsedS
     return compartment === undefined ? parsed : within(parsed, compartment, 'AuditEvent');
   throw new OperationOutcomeError('search-parameter-unknown', {
     diagnostics: `AuditEvents are not ${refused[0]}`,
+  });
+}
+
+const SHA_256 = /^[0-9a-f]{64}$/;
+
+/**
+ * Hashes in lower case. Zero is an answer, so what can be no SHA-256 at all is refused (baa-messaging MS51).
+ *
+ * @throws OperationOutcomeError `search-value-invalid`
+ */
+function withHash([name, value]: readonly [string, string]): readonly [string, string] {
+  if (name !== 'content-hash' && name !== 'content-hash:not') return [name, value];
+  const hashes = value.toLowerCase();
+  if (hashes.split(',').every((one) => SHA_256.test(one))) return [name, hashes];
+  throw new OperationOutcomeError('search-value-invalid', {
+    diagnostics: 'content-hash takes a SHA-256 in 64 hexadecimal digits, as sha256sum prints it',
   });
 }
 

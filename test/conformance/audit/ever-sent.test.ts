@@ -137,6 +137,18 @@ describe('(baa-messaging MS51) the same bytes are found', () => {
     expect(await count('initiator', `content-hash=${SHA256}&entity=${binary}`)).toBe(1);
   });
 
+  test('by a hash in upper case; what can be no hash is refused, for zero is an answer', async () => {
+    const copy = refOf(await server.create('initiator', documentOf(FILE, 'upper')));
+    await refer([copy]);
+    await server.read('recipient', copy);
+    expect(await count('initiator', `content-hash=${SHA256.toUpperCase()}&entity=${copy}`)).toBe(1);
+    const base64 = encodeURIComponent(Buffer.from(SHA256, 'hex').toString('base64'));
+    for (const no of [SHA256.slice(1), `|${SHA256}`, `sha256:${SHA256}`, base64, `${SHA256},abc`]) {
+      const reply = await server.ask('initiator', 'GET', `AuditEvent?content-hash=${no}&_summary=count`);
+      expect([no, reply.status]).toEqual([no, 400]);
+    }
+  });
+
   test('and not where only a part without the file was shown', async () => {
     const report = {
       resourceType: 'DiagnosticReport',
