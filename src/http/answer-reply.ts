@@ -3,8 +3,9 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Reply } from '../operations/request.ts';
 import type { PlacedFile } from '../ports/stored-file.ts';
 import type { Files } from '../ports/files.ts';
-import { chooseContent, contentOfReply, mayBeContent, readContent } from './binary.ts';
+import { chooseContent, contentAsked, contentOfReply, mayBeContent, readContent } from './binary.ts';
 import type { ExchangeState } from './exchange-state.ts';
+import { formatOf } from './read-request.ts';
 import { sendContent, sendReply, replyText, type Replying, type Sent } from './reply.ts';
 import type { Route } from './route.ts';
 import { sendFile, sendFileText } from './send-file.ts';
@@ -46,8 +47,11 @@ function answerContent(
   open: Files['open'] | undefined,
 ): Sent | undefined {
   const { req, res, asked, route: found, target } = state;
-  if (found === undefined || !mayBeContent(found) || asksForParts(target.queryText)) return undefined;
-  if (found.interaction === 'operation') return answerOperation(state, reply, settings);
+  if (found === undefined || !mayBeContent(found)) return undefined;
+  const named = contentAsked(found, formatOf(target.queryText));
+  if (named !== undefined) return answerOperation(state, reply, settings, named);
+  if (asksForParts(target.queryText)) return undefined;
+  if (found.interaction === 'operation') return answerOperation(state, reply, settings, req.headers.accept);
   const text = reply.status === 200 ? replyText(reply) : undefined;
   if (text === undefined) return undefined;
   const content = readContent(text);
@@ -64,12 +68,13 @@ function answerContent(
 
 /** The answer of an operation in a type of its own, where its client wants that. */
 function answerOperation(
-  { req, res, asked }: ExchangeState,
+  { res, asked }: ExchangeState,
   reply: Reply,
   settings: Replying,
+  accept: string | undefined,
 ): Sent | undefined {
   if (reply.content === undefined) return undefined;
-  const content = contentOfReply(req.headers.accept, reply.content);
+  const content = contentOfReply(accept, reply.content);
   if (typeof content !== 'string') return sendContent(res, reply, content, asked, settings);
   asked.format = content;
   return undefined;

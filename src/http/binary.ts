@@ -30,6 +30,13 @@ export const mayBeContent = (found: Route): boolean =>
   (isBinary(found) && (found.interaction === 'read' || found.interaction === 'vread')) ||
   (found.content?.gives ?? []).length > 0;
 
+/** The type of content that `_format` names, as `csv` or whole; undefined where it names none, or one of FHIR's. */
+export function contentAsked(found: Route, format: string | undefined): string | undefined {
+  if (format === undefined || formatAsked(undefined, format) !== undefined) return undefined;
+  const named = mediaTypeOf(format);
+  return found.content?.gives?.find((type) => type === named || type.split('/')[1] === named);
+}
+
 /** Whether content may be sent to an address instead of a resource. */
 export const takesContent = (found: Route, contentType: string): boolean =>
   (isBinary(found) && (found.interaction === 'create' || found.interaction === 'update')) ||
@@ -135,18 +142,23 @@ export function contentOfReply(
     return exact === 2 && q > 0;
   };
   const contentType = isNamed(own) ? own : (alsoAs.find(isNamed) ?? own);
-  const choice = usual === true ? chooseContent(accept, contentType) : chooseNamed(accept, contentType);
+  const choice =
+    usual === true ? chooseContent(accept, contentType) : chooseNamed(accept, contentType, [own, ...alsoAs]);
   if (choice !== 'content') return choice;
   return { bytes, contentType, attachment: policy === undefined, policy, securityContext: undefined };
 }
 
 /** Content that must be asked for by its name; else FHIR's formats. */
-function chooseNamed(accept: string | undefined, contentType: string): 'content' | Format {
+function chooseNamed(
+  accept: string | undefined,
+  contentType: string,
+  gives: readonly string[],
+): 'content' | Format {
   const { q, exact } = bestOf(readAccept(accept ?? ''), [mediaTypeOf(contentType)]);
   const format = formatAsked(accept, undefined);
   if (exact === 2 && q > 0 && (format === undefined || chooseContent(accept, contentType) === 'content'))
     return 'content';
-  return format ?? negotiate(accept, undefined);
+  return format ?? negotiate(accept, undefined, gives.map(mediaTypeOf).toSorted());
 }
 
 // — writing

@@ -32,13 +32,21 @@ const NAMES: ReadonlyMap<string, Format> = new Map(
 /**
  * The format to answer in. `_format` stands over Accept.
  *
+ * @param gives types beside FHIR's in which the address answers
  * @throws OperationOutcomeError `not-acceptable`
  */
-export function negotiate(accept: string | undefined, format: string | undefined): Format {
+export function negotiate(
+  accept: string | undefined,
+  format: string | undefined,
+  gives: readonly string[] = [],
+): Format {
   const found = formatAsked(accept, format);
   if (found !== undefined) return found;
-  const diagnostics = format === undefined ? undefined : '_format must be json or xml.';
-  throw new OperationOutcomeError('not-acceptable', { diagnostics });
+  const also = gives.length === 0 ? [] : [`This address gives ${gives.join(' and ')}, too.`];
+  const says = format === undefined ? also : ['_format must be json or xml.', ...also];
+  throw new OperationOutcomeError('not-acceptable', {
+    diagnostics: says.length === 0 ? undefined : says.join(' '),
+  });
 }
 
 /** As {@link negotiate}; undefined when there is no format that would do. */

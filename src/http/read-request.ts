@@ -18,7 +18,7 @@ import {
   readHttpHeader,
   readAccessReason,
 } from './headers.ts';
-import { isFhirXml, mayBeContent, takesContent, wrapContent } from './binary.ts';
+import { contentAsked, isFhirXml, mayBeContent, takesContent, wrapContent } from './binary.ts';
 import {
   formatOfBody,
   isFhirType,
@@ -74,7 +74,9 @@ export function readRoute({ req, method, target }: Arrival, served: ServedRoutes
   const found = route(method, target.path, target.queryText !== '', served);
   // What content there is, and so whether it is acceptable, is known when it was read.
   const format = formatOf(target.queryText);
-  if (format !== undefined || !mayBeContent(found)) negotiate(req.headers.accept, format);
+  const isAsked = contentAsked(found, format) !== undefined;
+  if (!isAsked && (format !== undefined || !mayBeContent(found)))
+    negotiate(req.headers.accept, format, found.content?.gives);
   return found;
 }
 

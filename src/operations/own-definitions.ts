@@ -12,6 +12,8 @@ import { EVIDENCE_CODES } from '../policies/claim.ts';
 import { EXCEPTIONS } from '../policies/exception.ts';
 import { CARRIER_URL } from '../agreements/carriers.ts';
 import { AGREEMENT_URL } from '../agreements/told.ts';
+import { NAMED_READER } from '../messaging/audience.ts';
+import { SUSPENDABLE, SUSPENSION_SYSTEM } from '../policies/accounting.ts';
 import { NEED_SYSTEM, NEED_URL, NEEDS } from '../policies/need.ts';
 import { COUNSELING_LABEL } from '../policies/facts.ts';
 import { LABEL_SOURCE } from '../policies/guards/marks.ts';
@@ -37,6 +39,7 @@ import { LIST_SYSTEM, LOSS_REPORT, LOSS_SYSTEM } from './extended/ccda/loss-list
 import { CUSTODIAN_URL } from './write/import.ts';
 import { EVENT_SYSTEM, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../resources/message-codes.ts';
 import { roleRow, ROLES, USER_ROLE_SYSTEM } from '../identity/roles.ts';
+import { PATIENT_NOTICE, REFUSAL_DETAILS, templateDefinitions } from './message-definitions.ts';
 import { KIND_SYSTEM, ROLE_SYSTEM, STEP_URL, TIMELINE_ROLES } from './timeline/render.ts';
 import { STEP_KINDS } from './timeline/step.ts';
 import { KINDS as WORK_ITEM_KINDS } from './work-item.ts';
@@ -121,6 +124,16 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
     'The role of a person in an organization',
     defined(ROLES.map((role) => [role, roleRow(role).display])),
   ],
+  [`${ROOT}attachment-refusal`]: ['Why a file is refused', defined(Object.entries(REFUSAL_DETAILS))],
+  [NAMED_READER]: ['Who reads a message for named people; the codes are references, as in Practitioner/1'],
+  [`${ROOT}audit-entity-role`]: [
+    'What else decided: the part of a record in an event',
+    named(['consent', 'agreement']),
+  ],
+  [SUSPENSION_SYSTEM]: [
+    'Who asked that disclosures are left out of an accounting (45 CFR 164.528(a)(2))',
+    named(SUSPENDABLE),
+  ],
   [WORK_ITEM_SYSTEM]: ['What a person is asked to do', defined(Object.entries(WORK_ITEM_KINDS))],
 };
 
@@ -195,6 +208,16 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
     `StructureDefinition/${idOf(url)}`,
     valueNote(url, context, title, 'Reference'),
   ]),
+  ...templateDefinitions(),
+  [
+    `StructureDefinition/${idOf(PATIENT_NOTICE)}`,
+    valueNote(
+      PATIENT_NOTICE,
+      'Communication',
+      'That a thread with a patient is not for emergencies',
+      'string',
+    ),
+  ],
   ...[...FLAGGED, UNIT_FLAG].map(([url, title]): readonly [string, Resource] => [
     `StructureDefinition/${idOf(url)}`,
     valueNote(url, 'Element', title, 'boolean'),

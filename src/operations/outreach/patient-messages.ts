@@ -24,11 +24,9 @@ import { permitsIn } from '../write/permits-in.ts';
 import { placesIn, plan, replan, type Draft, type Planned } from '../write/draft.ts';
 import { findPreview, readPreview } from '../write/preview.ts';
 import { languageOf } from '../../delivery/outreach/language.ts';
+import { PATIENT_NOTICE } from '../message-definitions.ts';
 import { closesInbox } from './inbox.ts';
 import { isTemplateMessage, portalOf, renderingIn } from './template-message.ts';
-
-/** On the header of a thread with a patient: that it is not for emergencies (MS33). */
-const PATIENT_NOTICE = 'https://closeloop.dev/fhir/StructureDefinition/patient-notice';
 
 /** @throws OperationOutcomeError `sender-mismatch`, `patient-inbox-closed`, `consent-needed` */
 export async function askPatients(draft: Draft): Promise<void> {

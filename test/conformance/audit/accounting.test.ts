@@ -166,6 +166,15 @@ describe('(audit-compliance AU21) a line', () => {
     expect(csv.text).toContain(
       `2026-02-01,'=Police & <Co>,,a note,for a law enforcement purpose (s. 120),1,2026-02-01,`,
     );
+    // A browser asks by _format, by name or by the whole type.
+    for (const format of ['csv', 'text/csv', 'text%2Fcsv'])
+      expect((await raw(`?as=csv&_format=${format}`, '*/*')).text).toBe(csv.text);
+    expect((await raw('?as=csv&_format=json', 'text/csv')).text).toMatch(/^\{"resourceType":"Parameters"/);
+    for (const [query, accept] of [
+      ['?as=csv&_format=pdf', '*/*'],
+      ['?as=csv&_format=fhir', '*/*'],
+    ] as const)
+      expect((await raw(query, accept)).text).toMatch(/not-acceptable.*This address gives text\/csv/);
     const letter = await raw('', 'text/html');
     expect(letter.headers['content-type']).toContain('text/html');
     expect(letter.text).toContain(

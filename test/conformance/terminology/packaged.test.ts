@@ -35,9 +35,26 @@ describe('reading', () => {
     ['ValueSet/task-status', 'http://hl7.org/fhir/ValueSet/task-status'],
     ['CodeSystem/bser', 'http://hl7.org/fhir/us/bser/CodeSystem/bser'],
     ['CodeSystem/v3-ActCode', 'http://terminology.hl7.org/CodeSystem/v3-ActCode'],
+    ...[
+      'CodeSystem/attachment-refusal',
+      'CodeSystem/named-reader',
+      'StructureDefinition/patient-notice',
+      'StructureDefinition/agreement-at-send',
+      'Library/message-template-appointment-reminder',
+    ].map((ref) => [ref, `https://closeloop.dev/fhir/${ref}`] as const),
   ])('%s', async (ref, url) => {
     const { status, json } = await world.ask(clinic, 'GET', ref);
     expect([status, json?.['url'], json?.id]).toEqual([200, url, ref.slice(ref.indexOf('/') + 1)]);
+  });
+
+  test('the texts to patients are found by the address by which messages name them (baa-messaging MS23)', async () => {
+    const url = 'https://closeloop.dev/fhir/Library/message-template-message-noted';
+    const { entry = [] } = await world.bundle(clinic, `Library?url=${url}`);
+    const [english, spanish] =
+      (entry as readonly { resource?: { content?: readonly { data: string }[] } }[])[0]?.resource?.content ??
+      [];
+    expect(Buffer.from(english?.data ?? '', 'base64').toString()).toMatch(/^We have your message\./);
+    expect(Buffer.from(spanish?.data ?? '', 'base64').toString()).toMatch(/^Recibimos su mensaje\./);
   });
 
   test('what is not there is not found', async () => {
