@@ -12,6 +12,7 @@ import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
 import { parseStored, resourceOf } from '../ports/stored-resource.ts';
 import { isDirectory } from '../resources/index.ts';
 import { typeOf } from '../resources/element.ts';
+import { readPartyName } from '../resources/parties/party-names.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
 import { claimedBasis } from '../resources/referral-rules/basis.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
@@ -95,7 +96,7 @@ async function carried(
   const closed = await findClosedCarrier(now, { rail, endpoint }, carriers, from, at);
   if (closed === undefined) return decided;
   const { carrier, standing } = closed;
-  const name = resourceOf(await now.read(carrier, EVERYTHING))?.['name'];
+  const name = await readPartyName(carrier, async (ref) => resourceOf(await now.read(ref, EVERYTHING)));
   const link = mayRead(standing, from) ? (standing.contract ?? 'Contract') : 'Contract';
   const need = missingNeed('agreement', {
     from,
@@ -106,7 +107,7 @@ async function carried(
   return {
     permitted: false,
     policy: 'carrier-agreement',
-    why: carrierWords(rail, typeof name === 'string' ? name : carrier, link),
+    why: carrierWords(rail, name, link),
     ...(decided.purpose !== undefined && { purpose: decided.purpose }),
     refused: { code: 'agreement-not-active', needs: [need], lacks: [] },
     agreement: standing,

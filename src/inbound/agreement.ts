@@ -4,9 +4,10 @@
  */
 import { tellStanding } from '../agreements/told.ts';
 import type { Ref } from '../fhir/types.ts';
-import { findClosedIn, type Dealing } from '../operations/write/disclosure-source.ts';
+import { findClosedIn } from '../operations/write/disclosure-source.ts';
 import type { Draft } from '../operations/write/draft.ts';
 import { readPreview } from '../operations/write/preview.ts';
+import { readPartyNames } from '../resources/parties/party-names.ts';
 import { remark, type MessageVerdict } from './fate.ts';
 import type { InboundMessage } from './inbound-message.ts';
 
@@ -20,8 +21,10 @@ export async function closedVerdict(
   if (sender === undefined || receiver === undefined) return undefined;
   const closed = await findClosedIn(draft, sender, receiver);
   if (closed === undefined) return undefined;
-  const names = await namesOf(draft, closed, sender, receiver);
   const { standing, principal, associate } = closed;
+  const names = await readPartyNames([sender, receiver, principal, associate, standing.waitsFor], (party) =>
+    readPreview(draft, party),
+  );
   const told = (reader: Ref): string => tellStanding(standing, { reader, principal, associate, names }).text;
   const name = (party: Ref): string => names.get(party) ?? party;
   // Of a sender that is no member nobody here may look at what it sent to an associate.
@@ -37,20 +40,4 @@ export async function closedVerdict(
         : `A message to ${name(receiver)} was kept and not passed on: no agreement is in force. ${told(sender)}`,
     keptFor,
   };
-}
-
-async function namesOf(
-  draft: Draft,
-  { standing }: Dealing,
-  sender: Ref,
-  receiver: Ref,
-): Promise<ReadonlyMap<Ref, string>> {
-  const names = new Map<Ref, string>();
-  const { principal, associate, waitsFor } = standing;
-  for (const party of [sender, receiver, principal, associate, waitsFor]) {
-    if (party === undefined || names.has(party)) continue;
-    const name = (await readPreview(draft, party))?.['name'];
-    names.set(party, typeof name === 'string' ? name : party);
-  }
-  return names;
 }

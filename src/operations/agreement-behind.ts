@@ -9,6 +9,7 @@ import type { Ref } from '../fhir/types.ts';
 import { EVERYTHING, withTold, type Sight } from '../ports/query.ts';
 import type { Snapshot, Version } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
+import { readPartyNames } from '../resources/parties/party-names.ts';
 import { isFileShown, principalOfFile } from './binary-shown.ts';
 import type { OperationContext } from './context.ts';
 import { associateIn, sightOf, type Request } from './request.ts';
@@ -58,9 +59,10 @@ async function pausedWith(
   if (associate === undefined || keeper === '')
     throw new Error('what is closed is kept by another organization');
   const standing = await readAgreement(storedContracts(snapshot), keeper, associate, now);
-  const names = new Map<Ref, string>();
-  for (const party of [keeper, associate, standing.principal, standing.associate])
-    if (party !== undefined) names.set(party, await nameOf(snapshot, party));
+  const parties = [keeper, associate, standing.principal, standing.associate];
+  const names = await readPartyNames(parties, async (party) =>
+    resourceOf(await snapshot.read(party, EVERYTHING)),
+  );
   const told = tellStanding(standing, { reader: associate, principal: keeper, associate, names });
   return {
     diagnostics: told.text,
@@ -79,11 +81,6 @@ async function readShown(
 ): Promise<Version | undefined> {
   const version = await snapshot.read(ref, widened(sightFor(request)));
   return version && (await isFileShown(snapshot, request.caller, version, base)) ? version : undefined;
-}
-
-async function nameOf(snapshot: Snapshot, organization: Ref): Promise<string> {
-  const name = resourceOf(await snapshot.read(organization, EVERYTHING))?.['name'];
-  return typeof name === 'string' ? name : organization;
 }
 
 /** The sight of a request as if every agreement of its organization were in force. */

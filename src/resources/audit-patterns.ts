@@ -150,7 +150,7 @@ export function subtypeOf({ event, outcome, bytesHash }: AuditEntry, { subtype }
 }
 
 /** Requests by which an organization comes to have what another keeps. */
-const TAKING: ReadonlySet<string> = new Set([
+export const TAKING: ReadonlySet<string> = new Set([
   'read',
   'vread',
   'history-instance',

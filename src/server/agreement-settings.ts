@@ -1,8 +1,13 @@
-/** The settings of agreements with whoever operates this server, and with whoever operates the ways out of it (baa-messaging BA17, BA18). */
-import { choice, list, text } from './setting.ts';
+/** The settings of agreements: how often the clock is asked, and who operates this server and the ways out of it (baa-messaging BA9, BA17, BA18). */
+import { choice, integer, list, text } from './setting.ts';
 import { carrierRow, organizationRef } from './setting-shapes.ts';
 
 export const AGREEMENT_SETTINGS = {
+  agreementTickMs: integer(
+    60_000,
+    [1000, 3_600_000],
+    'Time between two looks at agreements that begin, end or are to be renewed. What may be told never waits for it.',
+  ),
   operatorOrganization: text(
     undefined,
     'Organization that operates this server. It works for every organization that keeps patients here, so each other one needs an agreement with it (45 CFR 160.103). Without it nobody is asked for one: an organization that operates its own server needs none.',
@@ -20,7 +25,7 @@ export const AGREEMENT_SETTINGS = {
   ),
   carriers: list(
     [],
-    'Who operates a way out, as in hl7v2-mllp=Organization/x: no discloser is told by it without an agreement with its operator, direct or by a chain. A way without a row is a mere conduit, as internet access is. An Endpoint names another by the extension carrier.',
+    'The carriers of rails, as in hl7v2-mllp=Organization/x: nothing leaves by such a rail without an agreement of the sender with its carrier, direct or by a chain. A rail without a row is a mere conduit, as internet access is. An Endpoint names a carrier of its own by the extension carrier.',
     { shape: carrierRow },
   ),
 };

@@ -1,4 +1,4 @@
-/** The settings of agreements, and of messages to patients: where they read, and how they learn that there is something. */
+/** The settings of messages to patients: where patients read, and how they learn that there is something to read. */
 import { mailAddress, relayAddress, url } from './setting-shapes.ts';
 import { choice, integer, text } from './setting.ts';
 
@@ -8,11 +8,6 @@ const CARRIER = [
 ] as const;
 
 export const MESSAGING_SETTINGS = {
-  agreementTickMs: integer(
-    60_000,
-    [1000, 3_600_000],
-    'Time between two looks at agreements that begin, end or are to be renewed. What may be told never waits for it.',
-  ),
   patientInbox: choice(
     ['open', 'closed'],
     'Whether patients may write messages to organizations here. An organization may close its own by the extension patient-inbox.',

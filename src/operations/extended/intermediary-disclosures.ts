@@ -5,6 +5,7 @@
 import type { Ref } from '../../fhir/types.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
+import { readPartyName } from '../../resources/parties/party-names.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { askedIn } from '../audit/asked.ts';
@@ -76,8 +77,6 @@ async function perform({ context, request, sight }: Invocation): Promise<Operati
   };
 }
 
-async function nameOf(snapshot: Snapshot, organization: string): Promise<string> {
-  const resource = resourceOf(await snapshot.read(organization as Ref, EVERYTHING)); // an organization of a row
-  const name = resource?.['name'];
-  return typeof name === 'string' ? name : organization;
-}
+/** @param organization of a row */
+const nameOf = (snapshot: Snapshot, organization: string): Promise<string> =>
+  readPartyName(organization as Ref, async (ref) => resourceOf(await snapshot.read(ref, EVERYTHING)));

@@ -1,6 +1,7 @@
 /** What passed between an organization and each other one, from the rows of its audit (baa-messaging VR1, VR2). */
 import type { Ref } from '../../fhir/types.ts';
 import type { AuditEntry, AuditRow } from '../../ports/audit.ts';
+import { TAKING } from '../../resources/audit-patterns.ts';
 import { auditId } from '../../resources/audit-event-render.ts';
 
 const DAY = 86_400_000;
@@ -44,16 +45,6 @@ type Filled = { -readonly [Name in keyof Omit<VendorActivity, 'watched'>]: Vendo
 
 /** Event references that are kept of each sort. */
 const EVENTS_MAX = 10;
-const READS: ReadonlySet<string> = new Set([
-  'read',
-  'vread',
-  'history-instance',
-  'history-type',
-  'history-system',
-  'search-type',
-  'search-system',
-  'operation',
-]);
 const OPERATIONAL: ReadonlySet<string> = new Set(['HPAYMT', 'HOPERAT']);
 const OPERATIONAL_BASES: ReadonlySet<string> = new Set(['payment', 'operations', 'business-associate']);
 const REFUSED_BY_GATE = 'agreement-not-active';
@@ -116,7 +107,7 @@ function saidOf(
       parties: [agent.organization],
       what: event === 'receive' || event === 'create' ? 'quarantined' : 'tried',
     };
-  const isTold = READS.has(event) && entry.outcome === '0' && entry.viewers.includes(keeper);
+  const isTold = TAKING.has(event) && entry.outcome === '0' && entry.viewers.includes(keeper);
   return {
     parties: [agent.organization],
     what: isTold && entry.masked !== true && !isOfMessages(entry) ? 'passed' : 'contact',

@@ -18,6 +18,7 @@ import { guardMarksOf, NO_LOCAL_PATIENT, readMarks, sourcesOf } from '../../poli
 import { decide, type Decision, type Disclosure } from '../../policies/index.ts';
 import { permitsRelied } from '../../policies/relied.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { readPartyName } from '../../resources/parties/party-names.ts';
 import { claimedBasis, notOfferedIn, withFoundBasis } from '../../resources/referral-rules/basis.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { Move } from '../../resources/rules.ts';
@@ -307,10 +308,7 @@ async function refusalOf(
   refused: readonly RefusedTelling[],
 ): Promise<OperationOutcomeError> {
   const { to } = telling;
-  const nameOf = async (party: Ref): Promise<string> => {
-    const name = (await readPreview(draft, party))?.['name'];
-    return typeof name === 'string' ? name : party;
-  };
+  const nameOf = (party: Ref): Promise<string> => readPartyName(party, (ref) => readPreview(draft, ref));
   const about = {
     recipient: await nameOf(to),
     nameOf,

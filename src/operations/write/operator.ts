@@ -9,6 +9,7 @@ import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { NEED_SYSTEM } from '../../policies/need.ts';
 import { typeOf } from '../../resources/element.ts';
+import { readPartyNames } from '../../resources/parties/party-names.ts';
 import { patientsOfCompartments } from '../values.ts';
 import { contractsIn } from './contracts-in.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
@@ -52,11 +53,7 @@ async function missingFor(
   const find = (query: Parameters<typeof contractsIn>[1]) => contractsIn(draft, query);
   const standing = await readAgreement(find, keeper, operator, Date.parse(draft.now));
   if (standing.state === 'active') return undefined;
-  const names = new Map<Ref, string>();
-  for (const party of [keeper, operator]) {
-    const name = (await read(party))?.['name'];
-    names.set(party, typeof name === 'string' ? name : party);
-  }
+  const names = await readPartyNames([keeper, operator], read);
   const told = tellStanding(standing, {
     reader: draft.caller.organization,
     principal: keeper,

@@ -19,6 +19,7 @@ import type { PartyKind } from '../../policies/party-kind.ts';
 import { note } from '../../referral/ruling.ts';
 import { isReferralTask, readState } from '../../referral/state.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { readPartyName } from '../../resources/parties/party-names.ts';
 import { patientsOfCompartments } from '../values.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
 import { kindsInDraft } from './kept-kinds.ts';
@@ -191,9 +192,8 @@ async function refusalOf(
     ...(guard.form !== undefined && { form: formOf(guard.form) }),
     ...onFile,
   });
-  const name = (await readPreview(draft, to))?.['name'];
   const issue = issueOfNeed(need, {
-    recipient: typeof name === 'string' ? name : to,
+    recipient: await readPartyName(to, (ref) => readPreview(draft, ref)),
     expression: placesIn(planned, [PLACES[typeOf(planned.ref)] ?? typeOf(planned.ref)]),
   });
   return OperationOutcomeError.of([issue]);

@@ -3,6 +3,7 @@
  * token is for one place, with the rights there as of now.
  */
 import { membershipsInForce, type KnownAccount } from '../../../accounts/accounts.ts';
+import { readPartyName } from '../../../resources/parties/party-names.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import { linksNow, type LinkNow } from '../../../accounts/links.ts';
 import { mayBeOf, type Session } from '../../../identity/session.ts';
@@ -93,10 +94,8 @@ const stored = async (snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<Resou
   resourceOf(await snapshot.read(ref, EVERYTHING));
 
 /** The name of an organization as its resource has it; else the reference. */
-export async function organizationName(snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<string> {
-  const name = (await stored(snapshot, ref))?.['name'];
-  return typeof name === 'string' ? name : ref;
-}
+export const organizationName = (snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<string> =>
+  readPartyName(ref, (one) => stored(snapshot, one));
 
 /** The first name of a patient, or words for one without. */
 export async function patientName(snapshot: Pick<Snapshot, 'read'>, ref: Ref): Promise<string> {
