@@ -54,6 +54,11 @@ const LEAVES: readonly Leaf[] = [
     apart: true,
   },
   {
+    at: 'operations/write/frozen-files.ts',
+    why: 'files that stay as they are, of which most writes change none',
+    apart: true,
+  },
+  {
     at: 'delivery/shown-view.ts',
     why: 'what a rail reads, for hardly any receiver other than it is',
     apart: true,
