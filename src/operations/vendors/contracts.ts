@@ -28,15 +28,17 @@ interface ResourceThen {
 /**
  * What a search finds today, as it was then; without what was not there yet, or had been deleted.
  *
- * @throws OperationOutcomeError `search-too-costly` for more than an organization has
+ * @param most resources that are looked at
+ * @throws OperationOutcomeError `search-too-costly` where there are more
  */
 export async function findThen(
   { now, past }: TwoTimes,
   type: string,
   where: Clause,
+  most = FOUND_MAX,
 ): Promise<readonly ResourceThen[]> {
   const found: ResourceThen[] = [];
-  for (let offset = 0; offset < FOUND_MAX; offset += PAGE) {
+  for (let offset = 0; offset < most; offset += PAGE) {
     const { matches, more } = await now.search(queryOf(type, where, offset));
     for (const { ref } of matches) {
       const version = await past.read(ref, EVERYTHING);
@@ -46,7 +48,7 @@ export async function findThen(
   }
   throw new OperationOutcomeError('search-too-costly', {
     retryAfter: 60,
-    diagnostics: `more than ${FOUND_MAX} resources of type ${type} are about it`,
+    diagnostics: `more than ${most} resources of type ${type} are about it`,
   });
 }
 

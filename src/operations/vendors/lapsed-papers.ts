@@ -28,11 +28,10 @@ interface LapsedParts extends Pick<OperationContext, 'store' | 'clock' | 'newId'
 /** Opens a work item for each paper that has lapsed, where none was opened for it. */
 export async function askForPapers(parts: LapsedParts, signal: AbortSignal): Promise<void> {
   const snapshot = parts.store.snapshot();
-  const found = await findThen({ now: snapshot, past: snapshot }, 'DocumentReference', {
-    kind: 'token',
-    param: 'category',
-    ...ASSURANCE,
-  });
+  const where = { kind: 'token', param: 'category', ...ASSURANCE } as const;
+  const times = { now: snapshot, past: snapshot };
+  // Those of all organizations: a bound would let none of them be asked any more.
+  const found = await findThen(times, 'DocumentReference', where, Infinity);
   const kept = new Map<Ref, VendorPaper[]>();
   for (const { ref, text, custodian } of found) {
     const paper = paperOf(ref, parseStored(text));

@@ -18,9 +18,11 @@ export async function papersOf(
   contracts: readonly StoredContract[],
 ): Promise<readonly VendorPaper[]> {
   const found = await findThen(times, 'DocumentReference', {
-    kind: 'token',
-    param: 'category',
-    ...ASSURANCE,
+    kind: 'all',
+    of: [
+      { kind: 'token', param: 'category', ...ASSURANCE },
+      { kind: 'keeper', of: [organization] },
+    ],
   });
   const papers = new Map<Ref, VendorPaper>();
   for (const { ref, text, custodian } of found) {
