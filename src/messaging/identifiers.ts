@@ -3,6 +3,7 @@
  * (45 CFR 164.514(b)(2)(i); baa-messaging MS21).
  */
 import type { Resource } from '../fhir/types.ts';
+import { MONTH_NAMES } from './months.ts';
 import { squeeze, foldWords, type PlainText } from './plain-text.ts';
 
 export type IdentifierRule =
@@ -83,21 +84,6 @@ function identifiersOf(person: Resource): readonly string[] {
 }
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})/;
-const MONTHS = [
-  'january enero',
-  'february febrero',
-  'march marzo',
-  'april abril',
-  'may mayo',
-  'june junio',
-  'july julio',
-  'august agosto',
-  'september septiembre',
-  'october octubre',
-  'november noviembre',
-  'december diciembre',
-] as const;
-const SHORT_MONTH = 3;
 
 /** A birth date as people write it, with the month first or the day. */
 function hasBirthDate({ words, squeezed }: PlainText, birthDate: unknown): boolean {
@@ -106,9 +92,7 @@ function hasBirthDate({ words, squeezed }: PlainText, birthDate: unknown): boole
   if ([year + month + day, month + day + year, day + month + year].some((run) => squeezed.includes(run)))
     return true;
   const [m, d, short] = [String(Number(month)), String(Number(day)), year.slice(2)];
-  const names = (MONTHS[Number(month) - 1] ?? '')
-    .split(' ')
-    .flatMap((name) => [name, name.slice(0, SHORT_MONTH)]);
+  const names = MONTH_NAMES[Number(month) - 1] ?? [];
   const forms = [
     ...[m, month].flatMap((mm) => [d, day].flatMap((dd) => [`${mm} ${dd}`, `${dd} ${mm}`])),
     ...names.flatMap((name) =>

@@ -3,7 +3,8 @@
  * thread that is about nobody may tell of somebody all the same.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { datesIn, numbersIn, plainTextOf } from '../../messaging/plain-text.ts';
+import { datesIn, numbersIn } from '../../messaging/dates-and-numbers.ts';
+import { plainTextOf } from '../../messaging/plain-text.ts';
 import type { Clause, Query } from '../../ports/query.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
@@ -11,7 +12,7 @@ import type { Draft } from '../write/draft.ts';
 
 /** Patients of one question; among more of them, the message is judged by these. */
 const PATIENTS_MAX = 500;
-const DAY_MS = 24 * 60 * 60 * 1000;
+const DAY_MS = 86_400_000;
 
 /** The patients whom an organization keeps or sees, who were born on a day or bear a number of the text. */
 export async function findPeopleNamed(
