@@ -38,6 +38,7 @@ export const WORK_KINDS = {
     'emergency-login',
     'factors-reset',
     'incident',
+    'incident-clock',
   ],
   administrationWork: [
     'delivery-failed',

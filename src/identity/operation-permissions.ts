@@ -51,6 +51,8 @@ export const OPERATION_PERMISSIONS: Readonly<Record<string, Cells>> = {
   'audit-package-cancel':        ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       '–',       '–'],
   'evidence':                    ['–',       '–',       '–',       'step-up', '–',      '–',   '–',       '–',       '–'],
   'incident-sheet':              ['–',       '–',       '–',       'step-up', '–',      '–',   '–',       '–',       '–'],
+  'report-incident':             ['–',       '–',       '–',       'step-up', '–',      '–',   '–',       '–',       '–'],
+  'assess-incident':             ['–',       '–',       '–',       'step-up', '–',      '–',   '–',       '–',       '–'],
   'vendor-register':             ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       '–',       '–'],
   'information-blocking-report': ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       '–',       '–'],
   'policy-as-of':                ['–',       '–',       '–',       'yes',     '–',      '–',   '–',       'yes',     '–'],

@@ -38,6 +38,8 @@ interface JobParts {
   readonly recordPolicy: Run;
   /** Asks for the next papers about vendors where the last have lapsed. */
   readonly askForPapers: Run;
+  /** Reminds of the clocks of incidents. */
+  readonly remindOfIncidents: Run;
   /** Puts on record what the clock brings to agreements, and reminds of their ends. */
   readonly tickAgreements: Run;
   /** Makes reviews urgent that nobody ended in time. */
@@ -112,6 +114,7 @@ export const jobsOf = ({ settings, readTexts, renewOutside, tellOfLogouts, rotat
   job('retention', 'store', 24 * HOUR, parts.endRetention, 'takes away the content of messages whose retention is over'),
   job('policy', 'store', 10 * MINUTE, parts.recordPolicy, 'writes down which rules are in force, when they changed'),
   job('vendor-papers', 'store', 24 * HOUR, parts.askForPapers, 'asks for papers about vendors that have lapsed'),
+  job('incidents', 'store', HOUR, parts.remindOfIncidents, 'reminds of the days by which somebody must be told of an incident'),
   job('tellings', 'store', settings.tellIntervalMs, parts.tellDue, 'tells patients what is due'),
   job('reviews', 'store', 10 * MINUTE, parts.escalateReviews, 'makes overdue reviews urgent'),
   job('agreements', 'store', settings.agreementTickMs, parts.tickAgreements, 'puts on record what the clock brings to agreements, and reminds of their ends'),

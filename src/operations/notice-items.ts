@@ -3,7 +3,7 @@ import { EVERYTHING } from '../ports/query.ts';
 import type { NoticeFailure } from '../ports/rail.ts';
 import type { ClaimedEntry, Write } from '../ports/store.ts';
 import type { OperationContext } from './context.ts';
-import { planFoundIncident } from './incidents.ts';
+import { planFoundIncident } from './incidents/found.ts';
 import { planWorkItem } from './work-item.ts';
 import { buildWrite } from './write/commit.ts';
 

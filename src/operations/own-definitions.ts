@@ -42,6 +42,8 @@ import { roleRow, ROLES, USER_ROLE_SYSTEM } from '../identity/roles.ts';
 import { PATIENT_NOTICE, REFUSAL_DETAILS, templateDefinitions } from './message-definitions.ts';
 import { KIND_SYSTEM, ROLE_SYSTEM, STEP_URL, TIMELINE_ROLES } from './timeline/render.ts';
 import { STEP_KINDS } from './timeline/step.ts';
+import { BREACH_CLOCK_SYSTEM } from './incidents/shape.ts';
+import { TOLD_PARTIES } from '../policies/breach-clocks.ts';
 import { KINDS as WORK_ITEM_KINDS } from './work-item.ts';
 import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
 
@@ -75,6 +77,10 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   [EVIDENCE_SYSTEM]: [
     'What a document shows that is evidence for a disclosure: type of a DocumentReference',
     defined(Object.entries(EVIDENCE_CODES)),
+  ],
+  [BREACH_CLOCK_SYSTEM]: [
+    'Who must be told of an incident that is a breach: type of the inputs and outputs of its work item',
+    defined(Object.entries(TOLD_PARTIES)),
   ],
   [NEED_SYSTEM]: [
     'What has to be on record for something to be told',

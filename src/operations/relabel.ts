@@ -13,7 +13,7 @@ import { CommitRefused, type AuditEntry, type Commit, type Store, type Write } f
 import { parseStored } from '../ports/stored-resource.ts';
 import { isDirectory, RESOURCE_TYPES } from '../resources/index.ts';
 import type { OperationContext } from './context.ts';
-import { planFoundIncident } from './incidents.ts';
+import { planFoundIncident } from './incidents/found.ts';
 import { buildWrite } from './write/commit.ts';
 import { planStored } from './write/draft.ts';
 

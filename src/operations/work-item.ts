@@ -57,6 +57,7 @@ export const KINDS = {
   'direct-expiry': 'A certificate of Direct mail expires soon, or has expired',
   'vendor-paper': 'A paper of due diligence about a vendor has lapsed',
   incident: 'Something may be a breach and is to be assessed',
+  'incident-clock': 'Somebody must be told of an incident soon, if it is a breach',
 } as const;
 
 export type WorkItemKind = keyof typeof KINDS;
@@ -86,6 +87,9 @@ const REVIEWS: ReadonlySet<string | undefined> = new Set(['break-glass-review', 
 
 /** Whether a work item asks for a review, which ends by `$review` alone and is kept (compliance E6; audit-compliance AU51). */
 export const isReview = (task: Resource | undefined): boolean => REVIEWS.has(workItemKindOf(task));
+
+/** Whether a work item is an incident, which ends by `$assess-incident` alone and is kept (45 CFR 164.414(b), 164.530(j)). */
+export const isIncident = (task: Resource | undefined): boolean => workItemKindOf(task) === 'incident';
 
 /** What a work item says beside its kind. */
 export interface WorkItem {

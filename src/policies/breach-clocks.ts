@@ -5,13 +5,19 @@
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const DAYS_MAX = 60;
-/** From so many individuals on, the Secretary is told at the same time as they. */
-const MANY = 500;
+/** From so many individuals on, the Secretary is told at the same time as they; above it, of one state, the media are. */
+export const MANY = 500;
 
-/** Whom a clock is for. */
-type ToldParty = 'individuals' | 'media' | 'secretary' | 'covered-entity';
+/** Whom a clock is for, in words. */
+export const TOLD_PARTIES = {
+  individuals: 'the individuals',
+  secretary: 'the Secretary of HHS',
+  media: 'the media',
+  'covered-entity': 'the covered entity, by the vendor',
+} as const;
+export type ToldParty = keyof typeof TOLD_PARTIES;
 
-interface BreachClock {
+export interface BreachClock {
   readonly tells: ToldParty;
   /** Milliseconds since 1970. */
   readonly by: number;
@@ -24,12 +30,19 @@ export interface BreachFacts {
   readonly discovered: number;
   /** Individuals whose information it is. */
   readonly individuals: number;
+  /** How many of them live in one state at most, where that is known; absent: all. */
+  readonly inOneState?: number;
   /** A vendor was told, or told, what it should not have: what it promised, in hours, where it promised anything. */
   readonly vendor?: { readonly promisedHours?: number };
 }
 
 /** The clocks of an incident that is a breach. */
-export function breachClocks({ discovered, individuals, vendor }: BreachFacts): readonly BreachClock[] {
+export function breachClocks({
+  discovered,
+  individuals,
+  inOneState = individuals,
+  vendor,
+}: BreachFacts): readonly BreachClock[] {
   const by = discovered + DAYS_MAX * DAY;
   const clocks: BreachClock[] = [
     {
@@ -52,7 +65,7 @@ export function breachClocks({ discovered, individuals, vendor }: BreachFacts): 
           says: 'the Secretary of HHS, in the log of the year',
         },
   ];
-  if (individuals > MANY)
+  if (inOneState > MANY)
     clocks.push({
       tells: 'media',
       by,
@@ -79,3 +92,10 @@ function clockOfVendor(discovered: number, promisedHours: number | undefined): B
 
 /** The first moment after the calendar year, in UTC. */
 const endOfYear = (ms: number): number => Date.UTC(new Date(ms).getUTCFullYear() + 1, 0, 1);
+
+/** Days before a clock ends on which a person is reminded. */
+const REMINDER_DAYS = [3, 10, 30] as const;
+
+/** The reminder that is due for a clock, as days ahead: the last whose day has come; undefined before the first, and after the end. */
+export const reminderDue = (by: number, now: number): number | undefined =>
+  now >= by ? undefined : REMINDER_DAYS.find((days) => now >= by - days * DAY);

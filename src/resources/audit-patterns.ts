@@ -246,6 +246,8 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   'break-glass-review':  of('emergency access was reviewed', ALERT, lifecycle('verify', 'Verify'), ENTERING),
   'setting-changed':     of('a setting or a table of rules was changed', ALERT, dcm('110131', 'Software Configuration'), ENTERING),
   review:                of('activity was reviewed', ACTIVITY, lifecycle('verify', 'Verify'), ENTERING),
+  'incident-reported':   of('an incident was reported', ALERT, lifecycle('originate', 'Originate/Retain'), ENTERING),
+  'incident-assessed':   of('an incident was assessed', ALERT, lifecycle('verify', 'Verify'), ENTERING),
   hold:                  of('records were put on hold', ACTIVITY, lifecycle('hold', 'Add Legal Hold'), ENTERING),
   unhold:                of('a hold was lifted', ACTIVITY, lifecycle('unhold', 'Remove Legal Hold'), ENTERING),
   expunge:               of('content was expunged by law', ACTIVITY, lifecycle('destroy', 'Destroy/Delete'), DELETING),

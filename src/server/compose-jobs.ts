@@ -20,6 +20,7 @@ import { recordPolicy } from '../operations/policy-record.ts';
 import { sweepFiles } from '../operations/sweep-files.ts';
 import { tellDue } from '../operations/outreach/tell-due.ts';
 import { escalateReviews } from '../operations/reviews/overdue.ts';
+import { remindOfIncidents } from '../operations/incidents/reminders.ts';
 import { askForPapers } from '../operations/vendors/lapsed-papers.ts';
 import { reviewActivity } from '../operations/reviews/weekly.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
@@ -93,6 +94,7 @@ export function composeJobs({
     endRetention: async (signal) => void (await endRetention({ store, clock, settings: config }, signal)),
     recordPolicy: () => recordPolicy({ store, clock }, policyPartsOf(config)),
     askForPapers: (signal) => askForPapers(reviewing, signal),
+    remindOfIncidents: (signal) => remindOfIncidents(reviewing, signal),
     tellDue: composeTelling(reviewing, config, base),
     escalateReviews: (signal) => escalateReviews(reviewing, signal),
     askForAccessReviews: (signal) => askForAccessReviews(engine.accountParts, signal),

@@ -8,7 +8,7 @@ import { parseStored } from '../../ports/stored-resource.ts';
 import type { RecordWrite } from '../../ports/record.ts';
 import { typeOf } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
-import { planFoundIncident } from '../incidents.ts';
+import { planFoundIncident } from '../incidents/found.ts';
 import { planStored, type Planned } from '../write/draft.ts';
 import { fileQuarantined } from './malware-found.ts';
 import { quarantineOf, quarantineWrite, type QuarantineRecord } from './records.ts';

@@ -13,6 +13,7 @@ import { EVERYTHING } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { scanAudit } from '../audit/scan.ts';
+import { mostOfOneState } from '../incidents/affected.ts';
 import { hasReached, promisedBy, stateAt } from '../vendors/told-vendor.ts';
 import {
   lineParts,
@@ -143,6 +144,7 @@ async function perform({ context, request, input }: Invocation): Promise<Operati
   const clocks = breachClocks({
     discovered: discoveredIn(input, now),
     individuals: patients.size,
+    inOneState: await mostOfOneState(snapshot, [...patients] as Ref[]), // as the audit has them
     ...promised,
   });
   return {

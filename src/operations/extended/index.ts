@@ -32,7 +32,9 @@ import { canSend } from './can-send/can-send.ts';
 import { captureConsent } from './consent/capture-consent.ts';
 import { messageRead } from './read-message.ts';
 import { policyAsOfDate } from './policy-as-of.ts';
+import { assessIncident } from './assess-incident.ts';
 import { recordDisclosure } from './record-disclosure.ts';
+import { reportIncident } from './report-incident.ts';
 import { revoke } from './revoke.ts';
 import { expand } from './terminology/expand.ts';
 import { lookup, subsumes } from './terminology/lookup.ts';
@@ -81,6 +83,8 @@ const DECLARED: readonly Operation[] = [
   holds,
   policyAsOfDate,
   incidentSheet,
+  reportIncident,
+  assessIncident,
   vendorRegister,
   // — on clients
   listedClients,

@@ -10,6 +10,7 @@ import { localRef, valuesAt } from '../../resources/element.ts';
 import type { RecordWrite } from '../../ports/record.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { agentOf } from '../audit/audit.ts';
+import { reviewSignature } from '../reviews/signature.ts';
 import { findGrants, writeGrant, type StoredGrant, type GrantReview } from '../emergency/grants.ts';
 import { hasServerScope } from '../scope.ts';
 import { isReview, planWorkItem, workItemKindOf } from '../work-item.ts';
@@ -81,7 +82,7 @@ async function perform({ context, request, input, sight }: Invocation): Promise<
     checkReviewer(caller, grant);
     const draft = openDraft(context, request, snapshot);
     await changeOwn(draft, task, (tree) => ended(modifiedAt(tree, draft.now), result, note));
-    planOwn(draft, context.newId(), signature(draft, task), caller.organization ?? '');
+    planOwn(draft, context.newId(), reviewSignature(draft, task), caller.organization ?? '');
     if (grant !== undefined) draft.records.push(reviewed(grant, task, result, draft));
     incident = result === 'justified' ? undefined : planIncident(draft, item, task);
     draft.rows.push({
@@ -137,21 +138,6 @@ const ended = (tree: Resource, result: Result, note: string): Resource => ({
   output: [
     { type: { text: 'result' }, valueCode: result },
     ...(note === '' ? [] : [{ type: { text: 'note' }, valueString: note }]),
-  ],
-});
-
-/** Who signed: verification, by the code of ASTM E1762 that FHIR uses. */
-const signature = ({ caller, now }: Draft, task: Ref): Resource => ({
-  resourceType: 'Provenance',
-  target: [{ reference: task }],
-  recorded: now,
-  agent: [{ who: { identifier: { value: caller.user } }, onBehalfOf: { reference: caller.organization } }],
-  signature: [
-    {
-      type: [{ system: 'urn:iso-astm:E1762-95:2013', code: '1.2.840.10065.1.12.1.5' }],
-      when: now,
-      who: { identifier: { value: caller.user } },
-    },
   ],
 });
 

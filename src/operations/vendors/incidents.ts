@@ -1,12 +1,12 @@
 /** Incidents that are open and that a vendor takes part in (baa-messaging VR7). */
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Ref } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
-import { localRef, valuesAt } from '../../resources/element.ts';
 import { WORK_ITEM_SYSTEM } from '../../resources/work-item-code.ts';
+import { partiesNamedIn } from '../incidents/shape.ts';
 import { isClosedItem } from '../work-item.ts';
 import { findThen, type TwoTimes } from './contracts.ts';
 
-/** The work items of an organization that name the vendor, as their focus or among their inputs. */
+/** The work items of an organization that name the vendor, also those that it gave to one of its people. */
 export async function openIncidents(
   times: TwoTimes,
   organization: Ref,
@@ -15,18 +15,11 @@ export async function openIncidents(
     kind: 'all',
     of: [
       { kind: 'token', param: 'code', system: WORK_ITEM_SYSTEM, code: 'incident' },
-      { kind: 'reference', param: 'owner', to: [organization] },
+      { kind: 'keeper', of: [organization] },
     ],
   });
-  return found.flatMap(({ ref, text, custodian }) => {
+  return found.flatMap(({ ref, text }) => {
     const item = parseStored(text);
-    return custodian !== organization || isClosedItem(item) ? [] : [{ ref, names: namedIn(item) }];
+    return isClosedItem(item) ? [] : [{ ref, names: partiesNamedIn(item) }];
   });
 }
-
-const namedIn = (item: Resource): ReadonlySet<Ref> =>
-  new Set(
-    [item['focus'], ...valuesAt(item, 'input.valueReference')]
-      .map(localRef)
-      .filter((ref) => ref !== undefined),
-  );

@@ -7,7 +7,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { isOpen, isReferralTask, readState } from '../../referral/state.ts';
 import { typeOf } from '../../resources/element.ts';
 import { referencesTo } from '../../resources/references-to.ts';
-import { isReview } from '../work-item.ts';
+import { isIncident, isReview } from '../work-item.ts';
 import { placesIn, type Draft } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { readPreview } from './preview.ts';
@@ -19,6 +19,12 @@ export async function checkDeletes(draft: Draft): Promise<void> {
     if (isReview(before)) {
       throw new OperationOutcomeError('deletion-refused', {
         diagnostics: `${ref} is a review, which is kept for six years`,
+        expression: placesIn(planned, ['Task']),
+      });
+    }
+    if (isIncident(before) && planned.custodian !== '') {
+      throw new OperationOutcomeError('deletion-refused', {
+        diagnostics: `${ref} is an incident, whose assessment is kept for six years`,
         expression: placesIn(planned, ['Task']),
       });
     }

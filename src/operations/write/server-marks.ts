@@ -8,7 +8,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { isSameReference } from '../../referral/fields.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
-import { isReview } from '../work-item.ts';
+import { isIncident, isReview } from '../work-item.ts';
 import { MARKED, marksOf, WORK_ITEM, type Marked } from './marks.ts';
 import { partyOf } from './rule-context.ts';
 
@@ -30,19 +30,29 @@ export async function guardMarks(draft: Draft): Promise<void> {
   }
 }
 
-/** What of a review its own operation writes, alone. */
+/** What of a review, and of an incident, its own operation writes, alone. */
 const REVIEWED = ['status', 'output', 'for', 'restriction'];
 
-/** A review is ended by who reviewed, with a result, and nobody else (compliance E6). */
+/** The operation that ends a work item. */
+function endedBy({ before, custodian }: Planned): string | undefined {
+  if (isReview(before)) return 'a review is ended by its operation $review';
+  // What asks an administrator, and no organization, nobody else could end.
+  return isIncident(before) && custodian !== ''
+    ? 'an incident is ended by its operation $assess-incident'
+    : undefined;
+}
+
+/** A review is ended by who reviewed, with a result, and nobody else (compliance E6); so is an incident (VR7). */
 function guardReview(planned: Planned): void {
   const { ref, before, after } = planned;
-  if (typeOf(ref) !== 'Task' || after === undefined || !isReview(before)) return;
+  const says = typeOf(ref) === 'Task' && after !== undefined ? endedBy(planned) : undefined;
+  if (after === undefined || says === undefined) return;
   const changed = REVIEWED.find(
     (name) => !isDeepStrictEqual(valuesAt(before, name), valuesAt(after.plain, name)),
   );
   if (changed === undefined) return;
   throw new OperationOutcomeError('field-frozen', {
-    diagnostics: `Task.${changed}: a review is ended by its operation $review`,
+    diagnostics: `Task.${changed}: ${says}`,
     expression: placesIn(planned, [`Task.${changed}`]),
   });
 }

@@ -47,7 +47,12 @@ const empty = (name: string, says: string, columns: readonly string[]): PackageT
 const DISCLOSING: ReadonlySet<string> = new Set(['deliver', 'message-sent', 'disclose-elsewhere']);
 const EMERGENCY: ReadonlySet<string> = new Set(['break-glass', 'break-glass-review', 'admin-read']);
 const PERMITTING: ReadonlySet<string> = new Set(['permission-changed', 'setting-changed', 'admin']);
-const REVIEWING: ReadonlySet<string> = new Set(['review', 'break-glass-review']);
+const REVIEWING: ReadonlySet<string> = new Set([
+  'review',
+  'break-glass-review',
+  'incident-reported',
+  'incident-assessed',
+]);
 const CONSENTING: ReadonlySet<string> = new Set(['consent-captured', 'consent-revoked', 'consent-expired']);
 const REFUSED_DISCLOSURES: ReadonlySet<string> = new Set([
   'disclosure-denied',
@@ -171,7 +176,7 @@ export const PACKAGE_TABLES: readonly PackageTable[] = [
   ),
   pick(
     'reviews.csv',
-    'Reviews of activity and of emergency access.',
+    'Reviews of activity and of emergency access; incidents that were reported and assessed.',
     [...WHEN, ...WHO, 'entity', 'version', 'row_digest'],
     ({ entry: { event } }) => REVIEWING.has(event),
   ),

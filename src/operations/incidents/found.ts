@@ -2,14 +2,14 @@
  * Incidents: something left that should not have, or almost did, and a person must assess whether it is a breach (42 CFR
  * 2.16(b), 45 CFR 164.402; compliance P23, S9). One open work item per organization and cause lists every delivery.
  */
-import type { Ref, Resource } from '../fhir/types.ts';
-import { EVERYTHING } from '../ports/query.ts';
-import type { Snapshot } from '../ports/store.ts';
-import { parseStored } from '../ports/stored-resource.ts';
-import { localRef, valuesAt } from '../resources/element.ts';
-import { planWorkItem, type WorkItem } from './work-item.ts';
-import { WORK_ITEM_SYSTEM } from '../resources/work-item-code.ts';
-import type { Planned } from './write/draft.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { EVERYTHING } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
+import { localRef, valuesAt } from '../../resources/element.ts';
+import { planWorkItem, type WorkItem } from '../work-item.ts';
+import { WORK_ITEM_SYSTEM } from '../../resources/work-item-code.ts';
+import type { Planned } from '../write/draft.ts';
 
 /** What the server finds by itself. */
 const CAUSES = {
