@@ -10,11 +10,12 @@ import { parseStored } from '../ports/stored-resource.ts';
 
 type Reads = Pick<Snapshot, 'openFile'>;
 
-/** The bytes of a stored Binary, by its text, as they come. @throws FileLost */
-export async function* binaryBytes({ openFile }: Reads, text: string): AsyncGenerator<Uint8Array> {
+/** All bytes of a stored Binary, by its text; none where it has no content. @throws FileLost */
+export async function bytesOfBinary(reads: Reads, text: string): Promise<Buffer> {
   const file = storedFileOf(text);
-  if (file !== undefined) yield* await openFile(file);
-  else yield Buffer.from(parseStored<{ readonly data?: string }>(text).data ?? '', 'base64');
+  if (file !== undefined) return wholeFile(reads, file);
+  const { data = '' } = parseStored<{ readonly data?: string }>(text);
+  return Buffer.from(data, 'base64');
 }
 
 /**

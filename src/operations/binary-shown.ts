@@ -10,7 +10,7 @@ import { isOpenTo } from '../delivery/agreement-sight.ts';
 import { MESSAGE_AUDIENCE, NAMED } from '../messaging/audience.ts';
 import { isWithheld, toldUnder } from '../messaging/masked.ts';
 import { ownRefOf, typeOf } from '../resources/element.ts';
-import { CARRIERS, FILE_PARAM } from '../resources/message-values.ts';
+import { FILE_HOLDERS, FILE_PARAM } from '../resources/message-values.ts';
 import { narrowingFor } from './narrowing.ts';
 import { associateIn, sightOf, type Caller } from './request.ts';
 import { sightToRefer } from './scope.ts';
@@ -58,8 +58,8 @@ async function isForReader(snapshot: Snapshot, caller: Caller, file: Ref, base: 
   return (await found(carries, sightOf(caller))) || pointsTo(snapshot, file, sightOf(caller), base);
 }
 
-/** What carries one file, that is looked at. */
-const CARRIERS_MAX = 50;
+/** Messages and Contracts that hold one file, of those that are looked at. */
+const HOLDERS_MAX = 50;
 
 /**
  * Whether an organization that works for others may have a file, by its agreements (baa-messaging MK2, MK3): what is attached to
@@ -73,12 +73,12 @@ async function isOpenFile(
 ): Promise<boolean> {
   const associate = associateIn(caller);
   if (associate === undefined) return true;
-  const carriers = await carriersOf(snapshot, caller, ref, base);
-  const withheld = carriers.filter(({ resource, custodian: keeper }) =>
+  const holders = await holdersOf(snapshot, caller, ref, base);
+  const withheld = holders.filter(({ resource, custodian: keeper }) =>
     isWithheld(resource, keeper, associate),
   );
-  if (withheld.length < carriers.length) return true;
-  return carriers.length === 0 && isOpenTo(associate, 'Binary', custodian);
+  if (withheld.length < holders.length) return true;
+  return holders.length === 0 && isOpenTo(associate, 'Binary', custodian);
 }
 
 /** Whose agreement would show a file that the caller keeps itself: with whom it had told a message that carries it. */
@@ -88,29 +88,29 @@ export async function principalOfFile(
   file: Ref,
   base: string,
 ): Promise<Ref | undefined> {
-  const carriers = await carriersOf(snapshot, caller, file, base);
-  const told = carriers.flatMap(({ resource }) => toldUnder(resource));
+  const holders = await holdersOf(snapshot, caller, file, base);
+  const told = holders.flatMap(({ resource }) => toldUnder(resource));
   return told.find(
     ({ principal, associate }) =>
       associate === caller.organization && caller.agreements?.open.has(principal) === false,
   )?.principal;
 }
 
-interface Carrier {
+interface Holder {
   readonly resource: Resource;
   readonly custodian: Ref | '';
 }
 
-/** The messages and Contracts that carry a file, as far as the caller sees them. */
-async function carriersOf(
+/** The messages and Contracts that hold a file, as far as the caller sees them. */
+async function holdersOf(
   snapshot: Snapshot,
   caller: Caller,
   file: Ref,
   base: string,
-): Promise<readonly Carrier[]> {
+): Promise<readonly Holder[]> {
   const where: Clause = { kind: 'reference', param: FILE_PARAM, to: [file, `${base}/${file}`] };
   const pages = await Promise.all(
-    CARRIERS.map((type) => snapshot.search(queryOf(type, where, sightOf(caller), CARRIERS_MAX))),
+    FILE_HOLDERS.map((type) => snapshot.search(queryOf(type, where, sightOf(caller), HOLDERS_MAX))),
   );
   return pages.flatMap(({ matches }) =>
     matches.map(({ text, custodian }) => ({ resource: parseStored(text), custodian })),

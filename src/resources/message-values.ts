@@ -1,5 +1,5 @@
 /**
- * Special search values by which the server finds messages and open threads of a pair of organizations, and what carries a
+ * Special search values by which the server finds messages and open threads of a pair of organizations, and what holds a
  * file. Clients cannot ask for them.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
@@ -10,7 +10,7 @@ import { messageShape } from '../messaging/shape.ts';
 import type { SearchValue } from '../ports/query.ts';
 import { valuesAt } from './element.ts';
 
-/** Files that a message or a Contract carries: `Binary/id`, or an absolute address as written. */
+/** Files that a message or a Contract holds: `Binary/id`, or an absolute address as written. */
 export const FILE_PARAM = ':file';
 
 /** The principals under whose agreements a message was told to or by an associate. */
@@ -29,8 +29,8 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Types that carry files by themselves. */
-export const CARRIERS: readonly string[] = Object.keys(FILES);
+/** Types that hold files by themselves. */
+export const FILE_HOLDERS: readonly string[] = Object.keys(FILES);
 
 export function messageValuesOf(resource: Resource): readonly SearchValue[] {
   const paths = FILES[resource.resourceType];

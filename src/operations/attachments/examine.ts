@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { examineContent } from '../../attachments/examine.ts';
 import { mediaTypeOfFile } from '../../attachments/types.ts';
+import { bytesOfBinary } from '../../delivery/binary-bytes.ts';
 import { notHere, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { MessageKind } from '../../messaging/kinds.ts';
@@ -13,7 +14,6 @@ import type { MalwareScanner, ScanVerdict } from '../../ports/scanner.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import type { OperationContext } from '../context.ts';
-import { bytesOfBinary } from './bytes.ts';
 import { fileStateOf, readScan, scanOf, type FileState, type ScanRecord } from './records.ts';
 import { commitScan } from './commit-scan.ts';
 import { malwareWords } from './malware-found.ts';
@@ -73,7 +73,7 @@ async function examineFile(
 ): Promise<FileState> {
   const snapshot = context.store.snapshot();
   const version = await versionOf(snapshot, file);
-  const bytes = await bytesOfBinary(snapshot, version);
+  const bytes = await bytesOfBinary(snapshot, version.text);
   const at = new Date(context.clock.now()).toISOString();
   const known = { ref: file.ref, version: version.seq, size: bytes.length, at };
   const { dicomAttachments: dicom } = context.settings;

@@ -2,6 +2,7 @@
  * What is about to be shown to another organization (baa-messaging MS11, MS12): each version that holds files is scanned before
  * it leaves, and a Binary in which malware is found is put into quarantine.
  */
+import { bytesOfBinary } from '../../delivery/binary-bytes.ts';
 import { createHash } from 'node:crypto';
 import type { ScanVerdict } from '../../ports/scanner.ts';
 import type { Version } from '../../ports/store.ts';
@@ -9,7 +10,6 @@ import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
 import type { Caller } from '../request.ts';
-import { bytesOfBinary } from './bytes.ts';
 import { commitScan } from './commit-scan.ts';
 import { stateOfVerdict } from './examine.ts';
 import { fileQuarantined } from './malware-found.ts';
@@ -39,7 +39,7 @@ async function scanBinary(context: Telling, version: FileVersion): Promise<ScanV
   const known = stored === undefined ? undefined : scanOf(stored);
   if (known?.state === 'clean') return { verdict: 'clean' };
   if (known?.state === 'infected') return { verdict: 'infected', found: known.found ?? 'malware' };
-  const bytes = await bytesOfBinary(store.snapshot(), version);
+  const bytes = await bytesOfBinary(store.snapshot(), text);
   const said = await scanContent(scanner, bytes);
   if (said.verdict === 'unknown') return said;
   const { contentType = '' } = parseStored<{ readonly contentType?: string }>(text);

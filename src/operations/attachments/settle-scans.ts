@@ -2,12 +2,12 @@
  * The job of scans (baa-messaging MS11): files that are pending are scanned again until the scanner says something, also after
  * a restart in the middle; then the messages that wait for them are told.
  */
+import { bytesOfBinary } from '../../delivery/binary-bytes.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { StoredRecord } from '../../ports/record.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { OperationContext } from '../context.ts';
-import { bytesOfBinary } from './bytes.ts';
 import { commitScan } from './commit-scan.ts';
 import { emptyAllQuarantined } from './empty-quarantined.ts';
 import { expungeQuarantined } from './expunge-quarantined.ts';
@@ -52,7 +52,7 @@ async function scanAgain(
   if (scanner === undefined) return undefined;
   const version = await store.snapshot().vread(record.file, record.version, EVERYTHING);
   if (version?.text === undefined) return record;
-  const bytes = await bytesOfBinary(store.snapshot(), { text: version.text });
+  const bytes = await bytesOfBinary(store.snapshot(), version.text);
   const state = await stateOfVerdict(await scanner.scan(bytes, { signal }), scanner);
   if (state.state === 'pending') return undefined;
   const settled = { ...record, ...state, at: new Date(clock.now()).toISOString() };
