@@ -3,6 +3,7 @@
  * act, a work item (law 16: receipt and disclosure audit are written together or not at all).
  */
 import type { Ref } from '../fhir/types.ts';
+import { auditedMessage } from '../messaging/audited.ts';
 import { highWaterMark } from '../policies/labels/high-water.ts';
 import { labelsInText } from '../policies/labels/stored-labels.ts';
 import { SERVER_AGENT } from '../ports/audit.ts';
@@ -11,6 +12,7 @@ import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import type { Left, NoticeFailure } from '../ports/rail.ts';
+import { typeOf } from '../resources/element.ts';
 import type { GateDecision } from './gates.ts';
 import { compartmentPatientsIn } from './subject.ts';
 
@@ -107,6 +109,7 @@ function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry
     },
     ...decidedOn(ended),
     ...labelOf(subject),
+    ...messageOf(subject, to),
     viewers: [...new Set(viewers.filter((viewer): viewer is Ref => viewer !== ''))],
   };
 }
@@ -137,6 +140,13 @@ function decidedOn({ fate, basis, deciding = [], exception, notice, ...left }: E
     ...(fileHashes.length > 0 && { fileHashes }),
     ...(bytes !== undefined && { bytes }),
   };
+}
+
+/** Of a message that was told: what it holds, and under which agreement it was sent (baa-messaging MS50). */
+function messageOf(subject: Version | undefined, to: Ref | ''): Pick<AuditEntry, 'message'> {
+  if (subject?.text === undefined || typeOf(subject.ref) !== 'Communication') return {};
+  const message = auditedMessage(parseStored(subject.text), to === '' ? undefined : to);
+  return message === undefined ? {} : { message };
 }
 
 /** The confidentiality of what was told, and no other of its labels. */

@@ -246,6 +246,16 @@ export interface Untold {
   readonly fileHashes: readonly string[];
   /** Versions of what decided. */
   readonly deciding: readonly string[];
+  /** Of a message: its substance, and its bytes. */
+  readonly message?: UntoldMessage | undefined;
+  readonly bytes?: number | undefined;
+}
+
+interface UntoldMessage {
+  readonly content: string;
+  readonly decidedBy: string;
+  readonly recipients?: { readonly organizations: readonly Ref[]; readonly persons: readonly Ref[] };
+  readonly state?: string;
 }
 
 /** The code system of the exceptions of 45 CFR 171. */

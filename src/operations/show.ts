@@ -3,6 +3,7 @@ import { showToAssociate } from '../delivery/agreement-sight.ts';
 import { present } from '../delivery/subject.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { showToRoles } from '../identity/role-view.ts';
+import { auditedMessage, mostProtected, withoutRecipients } from '../messaging/audited.ts';
 import { isWithheld, withheldBy } from '../messaging/masked.ts';
 import { showBy } from '../policies/payload/shown.ts';
 import type { PresentVersion } from '../ports/rail.ts';
@@ -25,7 +26,7 @@ export function isMasked({ text, custodian }: Pick<Version, 'text' | 'custodian'
 /** What of a read is a row of its own: what was shown, and what was masked. */
 interface ReadPart<S> {
   readonly versions: readonly S[];
-  readonly audit: Pick<AuditEntry, 'masked' | 'deciding'>;
+  readonly audit: Pick<AuditEntry, 'masked' | 'deciding' | 'message'>;
 }
 
 /**
@@ -38,10 +39,24 @@ export function partsOfRead<S extends Pick<Version, 'ref' | 'text' | 'custodian'
 ): readonly ReadPart<S>[] {
   const isWithheldFrom = (version: S): boolean => maskedInAudit([version], caller).masked === true;
   const masked = caller.agreements === undefined ? [] : versions.filter(isWithheldFrom);
-  if (masked.length === 0) return [{ versions, audit: {} }];
+  if (masked.length === 0) return [{ versions, audit: messageInAudit(versions) }];
   const shown = versions.filter((version) => !masked.includes(version));
-  const withheld = { versions: masked, audit: maskedInAudit(masked, caller) };
-  return shown.length === 0 ? [withheld] : [{ versions: shown, audit: {} }, withheld];
+  const audit = { ...messageInAudit(masked), ...maskedInAudit(masked, caller) };
+  const withheld = { versions: masked, audit };
+  return shown.length === 0 ? [withheld] : [{ versions: shown, audit: messageInAudit(shown) }, withheld];
+}
+
+/** What the audit says of messages that were looked at; of several, of the one that is protected most (baa-messaging MS50). */
+export function messageInAudit(
+  versions: readonly Pick<Version, 'ref' | 'text'>[],
+): Pick<AuditEntry, 'message'> {
+  const found = versions.flatMap(({ ref, text }) =>
+    typeOf(ref) === 'Communication' && text !== undefined ? (auditedMessage(parseStored(text)) ?? []) : [],
+  );
+  const most = mostProtected(found);
+  if (most === undefined) return {};
+  const { content, decidedBy } = most;
+  return { message: found.length === 1 ? withoutRecipients(most) : { content, decidedBy } };
 }
 
 /** What the audit says of messages whose content is withheld from the caller (baa-messaging MK6). */

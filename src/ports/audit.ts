@@ -1,5 +1,6 @@
 /** Audit rows as the store keeps them, and how they are asked for (rules 4.2). */
 import type { Ref } from '../fhir/types.ts';
+import type { AuditedMessage } from '../messaging/audited.ts';
 import type { Elsewhere } from './elsewhere.ts';
 
 /** A compact audit row. Rendered as an AuditEvent when asked for (rules 4.2); its id is `<seq>-<position in its commit>`. */
@@ -80,8 +81,8 @@ export interface AuditEntry {
   readonly bytesHash?: string;
   /** SHA-256 in hex of each file inside of what left, whatever it was called and however it was packed (baa-messaging MS51). */
   readonly fileHashes?: readonly string[];
-  /** What a message holds: its category, the rule or the declaration that decided it, and the state of the agreement (MS50). */
-  readonly message?: { readonly content: string; readonly decidedBy: string; readonly state?: string };
+  /** The substance of a message that it is about: its category and who decided it, its recipients, its agreement (MS50). */
+  readonly message?: AuditedMessage;
   /** How many bytes left. */
   readonly bytes?: number;
   /** The organization that a refused request would have told (baa-messaging MS52). */

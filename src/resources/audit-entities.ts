@@ -2,6 +2,7 @@
 import type { AuditEventEntity, Coding, Ref } from '../fhir/types.ts';
 import type { AuditEntry, AuditRow } from '../ports/store.ts';
 import { entitiesElsewhere } from './audit-elsewhere.ts';
+import { isWrite } from './audit-writes.ts';
 import { BALP, ENTITY_TYPE, OBJECT_ROLE, SITTING_SYSTEMS } from './audit-patterns.ts';
 import type { AuditSeeing } from './audit-viewer.ts';
 import { typeOf } from './element.ts';
@@ -96,6 +97,8 @@ function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
     message,
     bytes,
   } = entry;
+  // Of a message its sender's side alone is told what it knows of it.
+  const tells = discloses && message?.recipients !== undefined;
   const details = {
     basis,
     exception: discloses ? exception : undefined,
@@ -105,15 +108,31 @@ function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
     justification: discloses ? justification : undefined,
     'relied-on': reliedOn,
     content: message?.content,
-    'content-decided-by': discloses ? message?.decidedBy : undefined,
+    'content-decided-by': tells ? message?.decidedBy : undefined,
+    agreement: tells ? message?.agreement : undefined,
     'agreement-state': message?.state,
     bytes: bytes === undefined ? undefined : String(bytes),
   };
   const said = Object.entries(details).flatMap(([type, valueString]) =>
     valueString === undefined ? [] : [{ type, valueString }],
   );
-  return [...said, ...fileHashes.map((valueString) => ({ type: 'sha256', valueString }))];
+  return [
+    ...said,
+    ...(tells ? recipientsOf(message) : []),
+    ...(discloses || !isWrite(entry.event) ? fileHashes : []).map((valueString) => ({
+      type: 'sha256',
+      valueString,
+    })),
+  ];
 }
+
+const recipientsOf = ({ recipients }: NonNullable<AuditEntry['message']> = NO_MESSAGE): Detail[] =>
+  [...(recipients?.organizations ?? []), ...(recipients?.persons ?? [])].map((valueString) => ({
+    type: 'recipient',
+    valueString,
+  }));
+
+const NO_MESSAGE = { content: '', decidedBy: '' } as const;
 
 /** `Type/id` of a reference that may carry a version. */
 function unversioned(reference: string): Ref {

@@ -9,10 +9,13 @@ const HOLDS_FILES = /"data":\s*"|Base64Binary":\s*"/;
  *
  * @param text JSON that was validated
  */
-export function filesIn(text: string): readonly Buffer[] {
-  if (!HOLDS_FILES.test(text)) return [];
+export const filesIn = (text: string): readonly Buffer[] =>
+  HOLDS_FILES.test(text) ? filesOfTree(JSON.parse(text)) : [];
+
+/** The same of a resource that is parsed already. */
+export function filesOfTree(tree: unknown): readonly Buffer[] {
   const files: Buffer[] = [];
-  const waiting: unknown[] = [JSON.parse(text)];
+  const waiting: unknown[] = [tree];
   while (waiting.length > 0) {
     const value = waiting.pop();
     if (Array.isArray(value)) waiting.push(...(value as unknown[]));

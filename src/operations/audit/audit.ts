@@ -1,4 +1,5 @@
 /** The audit rows of what the FHIR engine does: one row per write, one per read, search and refusal (rules 4). */
+import { hash } from 'node:crypto';
 import { OperationOutcomeError, type IssueCode, type Untold } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { exceptionFor } from '../../policies/exception.ts';
@@ -11,6 +12,7 @@ import { messageMembers, messageRows } from './message-events.ts';
 import type { Draft, Planned } from '../write/draft.ts';
 import { actorOf, type Caller, type Interaction, type Request } from '../request.ts';
 import { typeOf } from '../../resources/element.ts';
+import { filesOfTree } from '../../resources/files-in.ts';
 import { rolesPermitting, rolesWriting } from '../role.ts';
 import type { Seen } from '../seen.ts';
 import { patientsOfCompartments } from '../values.ts';
@@ -133,7 +135,7 @@ export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[
   const events = [...draft.planned.values()].flatMap((planned) => [
     ...auditConsent(draft, request, planned),
     ...auditAgreement(draft, request, planned),
-    ...messageRows(planned, auditPlanned(draft, request, planned)),
+    ...messageRows(planned, auditPlanned(draft, request, planned), draft.told.get(planned.ref)),
   ]);
   const rows = [...draft.rows, ...written, ...events, ...read];
   return rows.length > 0 ? rows : [{ ...auditRead(request, []), entities: namedIn(request) }];
@@ -171,10 +173,25 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
     }),
     ...(draft.deciding.has(ref) && { deciding: draft.deciding.get(ref) ?? [] }),
     ...(origin === 'server' && { origin }),
-    ...messageMembers(planned),
+    ...filesWritten(planned),
+    ...messageMembers(planned, actorOf(draft.caller)),
     viewers: unique([...(custodian === '' ? [] : [custodian]), ...parties]),
   };
 }
+
+/** The hashes of the files that a write brings, so that whether they were ever here has an answer, too (baa-messaging MS51). */
+function filesWritten({ after }: Planned): Pick<AuditEntry, 'fileHashes'> {
+  if (after === undefined) return {};
+  const { plain, data, file } = after;
+  const files =
+    data === undefined ? filesOfTree(plain) : [Buffer.from(Buffer.from(data).toString('latin1'), 'base64')];
+  const hashes = files.slice(0, WRITTEN_HASHES_MAX).map((bytes) => hash('sha256', bytes, 'hex'));
+  const fileHashes = unique([...(file === undefined ? [] : [file.sha256]), ...hashes]);
+  return fileHashes.length > 0 ? { fileHashes } : {};
+}
+
+/** In one row. */
+const WRITTEN_HASHES_MAX = 256;
 
 const patientsOfPlanned = ({ before, after }: Planned): readonly Ref[] => {
   const resource: Resource | undefined = after?.plain ?? before;
@@ -217,11 +234,13 @@ export function auditRefusal(request: Refused, issue: IssueCode, keeper?: Ref, u
 
 function untoldMembers(untold: Untold | undefined): Partial<AuditEntry> {
   if (untold === undefined) return {};
-  const { to, fileHashes, deciding } = untold;
+  const { to, fileHashes, deciding, message, bytes } = untold;
   return {
     refusedTo: to,
     ...(fileHashes.length > 0 && { fileHashes }),
     ...(deciding.length > 0 && { deciding }),
+    ...(message !== undefined && { message }),
+    ...(bytes !== undefined && { bytes }),
   };
 }
 

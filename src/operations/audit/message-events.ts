@@ -1,11 +1,11 @@
 /**
  * What becomes of messages, as events of their own beside the rows of their writes (baa-messaging MS50): each organization
- * that is told, and that a message was retracted. Who reads leaves the row of the read.
+ * that is told, each reader who says so, and that a message was blocked, taken back or retracted.
  */
 import { hash } from 'node:crypto';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { CONTENT_DECISION } from '../../messaging/content.ts';
-import { AGREEMENT_AT_SEND, CONTENT_HASH } from '../../messaging/extensions.ts';
+import { auditedMessage, bytesOf, hashesIn, withoutRecipients } from '../../messaging/audited.ts';
+import { readReceiptsIn } from '../../messaging/extensions.ts';
 import { messageShape } from '../../messaging/shape.ts';
 import { isUnsent } from '../../messaging/statuses.ts';
 import type { AuditEntry } from '../../ports/audit.ts';
@@ -15,42 +15,78 @@ import type { Planned } from '../write/draft.ts';
 
 /** The way by which a message reaches an organization that looks into its inbox here. */
 const INBOX = 'inbox';
-const RETRACTED = 'entered-in-error';
+
+/** What happens to a message once it is more than a draft, by the status that says so. */
+// prettier-ignore
+const ENDS: ReadonlyMap<unknown, string> = new Map([
+  ['entered-in-error', 'message-retracted'],
+  ['stopped',          'message-withdrawn'],
+  ['not-done',         'message-blocked'],
+]);
 
 type Written = Pick<Planned, 'ref' | 'before' | 'after' | 'custodian' | 'parties'>;
 
-/** What the row of a write says of a message: its category, and who decided it. */
-export function messageMembers({ ref, after }: Pick<Planned, 'ref' | 'after'>): Pick<AuditEntry, 'message'> {
-  const decision = typeOf(ref) === 'Communication' ? decisionIn(after?.plain) : undefined;
-  return decision === undefined ? {} : { message: decision };
+/**
+ * What the row of a write says of a message: its substance, and the hashes of its files once they were looked at. Where
+ * another than its keeper writes, as a reader does, the category is all.
+ */
+export function messageMembers(
+  { ref, after, custodian }: Pick<Planned, 'ref' | 'after' | 'custodian'>,
+  writer: Ref | '' | undefined,
+): Partial<AuditEntry> {
+  const plain = typeOf(ref) === 'Communication' ? after?.plain : undefined;
+  const message = auditedMessage(plain);
+  if (plain === undefined || message === undefined) return {};
+  if (custodian !== '' && custodian !== writer) return { message: withoutRecipients(message) };
+  const fileHashes = [...new Set(hashesIn(plain))];
+  return { message, ...(fileHashes.length > 0 && { fileHashes }) };
 }
 
 /**
  * The events of a write of a message.
  *
  * @param row of the write itself
+ * @param told organizations that are told of it now although it was sent before
  */
-export function messageRows(planned: Written, row: AuditEntry): readonly AuditEntry[] {
+export function messageRows(
+  planned: Written,
+  row: AuditEntry,
+  told: ReadonlySet<Ref> = new Set(),
+): readonly AuditEntry[] {
   const { ref, before, after } = planned;
   const message = after?.plain;
-  if (message === undefined || typeOf(ref) !== 'Communication' || messageShape(message) === 'header')
+  if (message === undefined || typeOf(ref) !== 'Communication' || messageShape(message) !== 'message')
     return [];
-  const status = message['status'];
-  if (status === RETRACTED)
-    return before === undefined || before['status'] === RETRACTED
-      ? []
-      : [{ ...row, event: 'message-retracted', action: 'U' }];
+  const end = endOf(message, before);
+  if (end !== undefined) return [{ ...row, ...end }];
   const isSent = !isUnsent(message) && (before === undefined || isUnsent(before));
-  return isSent ? organizationsTold(planned).map((to) => sentRow(planned, message, row, to)) : [];
+  const to = isSent ? organizationsTold(planned) : [...told];
+  return [
+    ...to.map((one) => sentRow(planned, message, row, one)),
+    ...(isRead(message, before) ? [{ ...row, event: 'message-read', action: 'R' } as const] : []),
+  ];
 }
+
+/** That a message was blocked is an attempt that failed: it says why, as a refusal does (MS52). */
+function endOf(message: Resource, before: Resource | undefined): Partial<AuditEntry> | undefined {
+  const { status } = message;
+  const event = ENDS.get(status);
+  if (event === undefined || before === undefined || before['status'] === status) return undefined;
+  const [issue] = event === 'message-blocked' ? valuesAt(message, 'statusReason.coding.code') : [];
+  return { event, action: 'U', ...(typeof issue === 'string' && { outcome: '4', issue }) };
+}
+
+const isRead = (message: Resource, before: Resource | undefined): boolean =>
+  before !== undefined && readReceiptsIn(message).length > readReceiptsIn(before).length;
 
 const organizationsTold = ({ parties, custodian }: Written): readonly Ref[] =>
   parties.filter((party) => party !== custodian);
 
 function sentRow({ ref, custodian }: Written, message: Resource, row: AuditEntry, to: Ref): AuditEntry {
-  const { contract, state } = agreementWith(to, message);
+  const said = auditedMessage(message, to);
   const files = filesIn(JSON.stringify(message));
   const hashes = [...hashesIn(message), ...files.map((bytes) => hash('sha256', bytes, 'hex'))];
+  const { agreement } = said ?? {};
   return {
     ...row,
     event: 'message-sent',
@@ -64,54 +100,16 @@ function sentRow({ ref, custodian }: Written, message: Resource, row: AuditEntry
       ...(custodian !== '' && { from: custodian }),
       to,
     },
-    ...(contract !== undefined && { deciding: [...new Set([...(row.deciding ?? []), contract])] }),
-    ...(row.message !== undefined && { message: { ...row.message, ...(state !== undefined && { state }) } }),
+    ...(agreement !== undefined && { deciding: [...new Set([...(row.deciding ?? []), agreement])] }),
+    ...(said !== undefined && { message: said }),
     ...(hashes.length > 0 && { fileHashes: [...new Set(hashes)] }),
-    bytes: Buffer.byteLength(JSON.stringify(message)) + sizesIn(message),
+    bytes: bytesOf(message),
     viewers: [...(custodian === '' ? [] : [custodian]), to],
   };
 }
-
-// — what a message says of itself
-
-interface Part {
-  readonly url?: string;
-  readonly extension?: readonly Part[];
-  readonly valueCode?: string;
-  readonly valueString?: string;
-  readonly valueReference?: { readonly reference?: string };
-}
-
-const partsOf = (message: Resource | undefined, url: string): readonly Part[] =>
-  (valuesAt(message, 'extension') as readonly Part[]).filter((one) => one.url === url); // it was validated
-const inPart = ({ extension = [] }: Part, url: string): Part | undefined =>
-  extension.find((one) => one.url === url);
-
-function decisionIn(message: Resource | undefined): AuditEntry['message'] {
-  const [decision] = partsOf(message, CONTENT_DECISION);
-  if (decision === undefined) return undefined;
-  const content = inPart(decision, 'decided')?.valueCode;
-  const decidedBy = inPart(decision, 'by')?.valueCode;
-  return content === undefined || decidedBy === undefined ? undefined : { content, decidedBy };
-}
-
-/** The agreement under which this organization is told. */
-function agreementWith(to: Ref, message: Resource) {
-  const noted = partsOf(message, AGREEMENT_AT_SEND).find((one) =>
-    ['principal', 'associate'].some((side) => inPart(one, side)?.valueReference?.reference === to),
-  );
-  const contract = noted && inPart(noted, 'contract')?.valueReference?.reference;
-  return { contract, state: noted && inPart(noted, 'state')?.valueCode };
-}
-
-const hashesIn = (message: Resource): readonly string[] =>
-  partsOf(message, CONTENT_HASH).flatMap(({ valueString }) => valueString ?? []);
 
 const attachmentsOf = (message: Resource): readonly Ref[] => {
   const urls = valuesAt(message, 'payload.contentAttachment.url') as readonly string[]; // it was validated
   const references = valuesAt(message, 'payload.contentReference.reference') as readonly string[]; // as above
   return [...new Set([...urls, ...references].flatMap((text) => localRefOf(text) ?? []))];
 };
-
-const sizesIn = (message: Resource): number =>
-  valuesAt(message, 'payload.contentAttachment.size').reduce<number>((sum, size) => sum + Number(size), 0);

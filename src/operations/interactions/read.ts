@@ -18,7 +18,7 @@ import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { isWithinNarrowing } from '../write/scoped.ts';
 import { readShape, shapeText, type Shape } from '../write/shape.ts';
-import { isMasked, maskedInAudit, showText } from '../show.ts';
+import { isMasked, maskedInAudit, messageInAudit, showText } from '../show.ts';
 
 export async function performRead(context: OperationContext, request: Request): Promise<Reply> {
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
@@ -46,6 +46,7 @@ export async function performRead(context: OperationContext, request: Request): 
     ...auditRead(request, [seenOf(context, version, text)]),
     ...audit,
     ...(await fileTold(request.caller, told, placed.file, store.snapshot())),
+    ...messageInAudit([version]),
     ...maskedInAudit([version], request.caller),
   };
   await recordRead(context, row);

@@ -66,6 +66,8 @@ async function assembleBy(draft: Draft, sent: SentReferral, payload: string): Pr
   if (list !== undefined) draft.notes.push(leftOut(recipient, left.length, list));
 }
 
+const isOutside = ({ ref }: LeftResource): boolean => !isDirectory(typeOf(ref));
+
 /**
  * By the rows of the services that the request document asks for. The recipient reads whatever the referral reaches, so all
  * of that must be within the rows. Without a row it is a whole record, and somebody must say why that is needed (45 CFR
@@ -87,8 +89,7 @@ async function assembleByService(draft: Draft, sent: SentReferral, basis: Basis)
   const { purpose } = BASES[basis];
   const rows = payloadsFor({ recipientKinds, purpose, sections: sectionsIn(within) });
   const { kept, left } = trim([...candidates, ...within], rows);
-  const isTold = ({ ref }: LeftResource): boolean => !isDirectory(typeOf(ref));
-  if (rows.length === 0 || left.some(isTold)) throw wholeRecord(basis, rows.length > 0);
+  if (rows.length === 0 || left.some(isOutside)) throw wholeRecord(basis, rows.length > 0);
   const stored = new Set(candidates.map(refTo));
   record(
     draft,

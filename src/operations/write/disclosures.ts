@@ -69,6 +69,7 @@ export async function checkDisclosures(draft: Draft): Promise<void> {
     for (const telling of await tellingsOfMessage(draft, planned)) {
       await checkTelling(draft, telling);
       await checkMessageNeeded(draft, telling);
+      draft.told.set(telling.ref, new Set([...(draft.told.get(telling.ref) ?? []), telling.to]));
     }
 }
 

@@ -73,6 +73,8 @@ export interface Draft {
   readonly moves: Move[];
   /** Versions of Consents on which what is written is told, by what is written (compliance K5). */
   readonly deciding: Map<Ref, readonly string[]>;
+  /** Organizations to which the policies let a Communication be told, by the Communication. */
+  readonly told: Map<Ref, Set<Ref>>;
   readonly notes: IssueDetail[];
   /** Stored versions that the answer shows beside what is written. */
   readonly seen: Seen[];
@@ -116,6 +118,7 @@ export function openDraft(context: OperationContext, request: Request, snapshot:
     recordPreconditions: new Map(),
     moves: [],
     deciding: new Map(),
+    told: new Map(),
     notes: [],
     seen: [],
     isDry: false,

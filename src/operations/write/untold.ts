@@ -3,6 +3,7 @@ import { fileHashesOf } from '../../delivery/file-hashes.ts';
 import type { Untold } from '../../fhir/issue.ts';
 import { referencesOf } from '../../fhir/references-of.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { auditedMessage, bytesOf } from '../../messaging/audited.ts';
 import type { Decision } from '../../policies/index.ts';
 import { fileOf } from '../../ports/stored-file.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
@@ -35,10 +36,16 @@ export async function untoldBy(
   const deciding = decisions.flatMap(({ agreement: { contract, version } = {} }) =>
     contract === undefined || version === undefined ? [] : [`${contract}/_history/${version}`],
   );
+  const message = auditedMessage(content, to);
+  const [state] = decisions.flatMap(({ agreement }) => agreement?.state ?? []);
   return {
     to,
     what: [...new Set(named)].slice(0, UNTOLD_MAX),
     fileHashes: [...new Set([...hashes, ...fileHashes])],
     deciding: [...new Set(deciding)],
+    ...(message !== undefined && {
+      message: { ...message, ...(state !== undefined && { state }) },
+      bytes: bytesOf(content),
+    }),
   };
 }

@@ -134,7 +134,11 @@ describe('(baa-messaging MS51) the same bytes are found', () => {
     const shown = { ...documentOf(FILE, 'x'), content: [{ attachment: { url: binary } }] };
     await refer([refOf(await server.create('initiator', shown))]);
     await server.ask('recipient', 'GET', binary);
-    expect(await count('initiator', `content-hash=${SHA256}&entity=${binary}`)).toBe(1);
+    const held = `content-hash=${SHA256}&entity=${binary}`;
+    expect(await count('initiator', `${held}&${DISCLOSE}`)).toBe(1);
+    // That it was ever here says the row of its upload, with its hash, to its keeper alone.
+    expect(await count('initiator', `${held}&action=C`)).toBe(1);
+    expect(await count('recipient', held)).toBe(1);
   });
 
   test('by a hash in upper case; what can be no hash is refused, for zero is an answer', async () => {
@@ -160,9 +164,9 @@ describe('(baa-messaging MS51) the same bytes are found', () => {
     const copy = refOf(await server.create('initiator', report));
     await refer([copy]);
     await server.ask('recipient', 'GET', `${copy}?_elements=status`);
-    expect(await count('initiator', `content-hash=${SHA256}&entity=${copy}`)).toBe(0);
+    expect(await count('initiator', `content-hash=${SHA256}&entity=${copy}&${DISCLOSE}`)).toBe(0);
     await server.ask('recipient', 'GET', copy);
-    expect(await count('initiator', `content-hash=${SHA256}&entity=${copy}`)).toBe(1);
+    expect(await count('initiator', `content-hash=${SHA256}&entity=${copy}&${DISCLOSE}`)).toBe(1);
     expect(await count('initiator', sentTo('recipient', copy))).toBe(2);
   });
 });

@@ -1,6 +1,8 @@
 /** Messages to organizations without an account: by Direct, or a person is asked (baa-messaging MS15). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import { outcomeCommit } from '../../../src/delivery/outcome.ts';
+import { EVERYTHING } from '../../../src/ports/query.ts';
 import { buildMessageMail, type BuiltMessageMail } from '../../../src/operations/packages/message-mail.ts';
 import * as make from '../../resources.ts';
 import { refOf } from '../../world.ts';
@@ -86,6 +88,22 @@ describe('(baa-messaging MS15) a message to an organization without an account',
     expect(built.text).toContain('Your clinic is open on Friday.');
     expect(Buffer.from(built.files[0]?.bytes ?? []).toString()).toBe('a letter');
     expect(await asked(stored.id)).toBe(0);
+  });
+
+  test('(baa-messaging MS50) the row of its delivery says what it holds', async () => {
+    const stored = await send(await outsider(fresh()));
+    world.clock.now += 1000;
+    for (const entry of await world.store.claim(100, 60_000)) {
+      const subject = await world.store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
+      await world.store.commit(outcomeCommit({ entry, fate: 'accepted', policy: 'test' }, subject));
+    }
+    const names = [`Communication/${stored.id}`] as const;
+    const [row] = await world.store.snapshot().audit({ viewer: undefined, names, count: 1 });
+    expect(row?.entry).toMatchObject({
+      event: 'deliver',
+      delivery: { rail: 'direct-project', from: 'Organization/larkspur' },
+      message: { content: expect.any(String), decidedBy: expect.any(String) },
+    });
   });
 
   test('without such an address nothing leaves, and a person of its sender is asked', async () => {

@@ -1,4 +1,5 @@
 /** Files that go with messages: scanned before anybody else reads them, and what waits for it goes on by itself. */
+import { createHash } from 'node:crypto';
 import { createConnection, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
@@ -128,6 +129,14 @@ describe('(baa-messaging MS11) a message with a file', () => {
       statusReason: { coding: [{ code: 'attachment-infected' }] },
     });
     expect(await readBy(world, ref)).toBe(404);
+    // (baa-messaging MS50) With what it holds, and why it did not leave.
+    const rows = await world.store.snapshot().audit({ viewer: undefined, names: [ref], count: 20 });
+    expect(rows.find(({ entry }) => entry.event === 'message-blocked')?.entry).toMatchObject({
+      outcome: '4',
+      issue: 'attachment-infected',
+      message: { content: expect.any(String), recipients: { organizations: ['Organization/recipient'] } },
+      fileHashes: [createHash('sha256').update(TEXT).update(EICAR).digest('hex')],
+    });
   });
 
   test('that waits is taken back, and stays so', async () => {

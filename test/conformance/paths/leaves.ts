@@ -201,7 +201,11 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/audit/audit.ts', why: 'makes audit rows' },
   { at: 'operations/audit/consent-events.ts', why: 'names what became of a Consent' },
   { at: 'operations/audit/agreement-events.ts', why: 'names the move of an agreement' },
-  { at: 'operations/audit/message-events.ts', why: 'names whom a message was sent to' },
+  {
+    at: 'operations/audit/message-events.ts',
+    why: 'names what became of a message, and whom it was sent to',
+  },
+  { at: 'messaging/audited.ts', why: 'says of a message what the audit says of it' },
   { at: 'operations/patients.ts', why: 'remembers the patients of versions' },
   {
     at: 'operations/notice.ts',

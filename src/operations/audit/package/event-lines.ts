@@ -1,6 +1,7 @@
 /** `events.csv` of a package: one line for each event and each of its entities (audit-compliance AU17). */
 import { standingOfAgreement } from '../../../agreements/state.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
+import { isWrite } from '../../../resources/audit-writes.ts';
 import { localRefOf, typeOf } from '../../../resources/element.ts';
 import { patientsOfCompartments } from '../../values.ts';
 import { basisOfRow, knownTo, partyNameAt, type PackageRow, type PackageWorld } from './package-row.ts';
@@ -125,15 +126,16 @@ function groundOf({ entry, whole }: PackageRow) {
 }
 
 /** Who was told, and what left. */
-function toldOf({ seq, entry }: PackageRow, world: PackageWorld) {
-  const { delivery, elsewhere, bytesHash, fileHashes = [], patients, message } = entry;
+function toldOf({ seq, entry, whole }: PackageRow, world: PackageWorld) {
+  const { event, delivery, elsewhere, bytesHash, fileHashes = [], patients, message } = entry;
   const recipient = delivery?.to ?? '';
+  const hashes = [...(bytesHash === undefined ? [] : [bytesHash]), ...fileHashes];
   return {
     rail: delivery?.rail ?? '',
     recipient,
     recipient_name: elsewhere?.recipient ?? (recipient === '' ? '' : partyNameAt(world, recipient, seq)),
     content_category: message?.content ?? (patients.length > 0 ? 'phi' : ''),
-    hash: [...(bytesHash === undefined ? [] : [bytesHash]), ...fileHashes].join(' '),
+    hash: whole || !isWrite(event) ? hashes.join(' ') : '',
   };
 }
 
