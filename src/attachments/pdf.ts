@@ -4,7 +4,9 @@
  * at all of its bytes, and at what its object streams hold, with names written in any of their ways.
  */
 import { promisify } from 'node:util';
-import { constants, inflate } from 'node:zlib';
+import { constants, inflate, inflateSync } from 'node:zlib';
+import { opensAddress } from './pdf-actions.ts';
+import { named, nameSource } from './pdf-syntax.ts';
 import { refuseFile, type RefusedFile } from './types.ts';
 
 const inflateBytes = promisify(inflate) as (
@@ -22,34 +24,18 @@ interface PdfLimits {
 /** What one file may cost to look into. */
 const PDF_LIMITS: PdfLimits = { expandedBytes: 64 * 1024 * 1024, streams: 100_000 };
 
-/** A name, each letter as itself or as `#` and two digits (ISO 32000-1, 7.3.5). */
-const nameSource = (name: string): string =>
-  [...name]
-    .map((letter) => {
-      const code = letter.charCodeAt(0).toString(16);
-      const digits = [...code].map((digit) => `[${digit}${digit.toUpperCase()}]`).join('');
-      return `(?:${letter}|#${digits})`;
-    })
-    .join('');
-
-/** What may follow a name: nothing, blanks, or a delimiter. */
-const END = String.raw`(?=[\u0000\t\n\f\r ()<>[\]{}/%]|$)`;
-
-const named = (names: readonly string[], flags = ''): RegExp =>
-  new RegExp(`/(?:${names.map(nameSource).join('|')})${END}`, flags);
-
 /** Names that nothing harmless has. */
-const ACTIVE = named(['JavaScript', 'Launch', 'EmbeddedFile', 'EmbeddedFiles', 'RichMedia', 'GoToE', 'XFA']);
-/** A script; two letters are found by chance in what is compressed, a value behind them is not. */
-const SCRIPT = named(['JS']);
+const ACTIVE = named(
+  'JavaScript Launch EmbeddedFile EmbeddedFiles FileAttachment RichMedia OnInstantiate GoToE XFA'.split(' '),
+);
+/** A script, or a file within; two letters are found by chance in what is compressed, a value behind them is not. */
+const SCRIPT = named(['JS', 'EF']);
 const SCRIPT_VALUE = new RegExp(
-  String.raw`/${nameSource('JS')}\s{0,1000}(?:\((?=[ -~\\])|<[\dA-Fa-f\s]{4}|\s\d{1,10}\s+\d{1,5}\s+R)`,
+  String.raw`/${nameSource('JS')}\s{0,1000}(?:\((?=[ -~\\])|<[\dA-Fa-f\s]{4}|\s\d{1,10}\s+\d{1,5}\s+R)|/${nameSource('EF')}\s{0,1000}(?:<<\s{0,1000}/|\s\d{1,10}\s+\d{1,5}\s+R)`,
 );
 const ENCRYPTED = named(['Encrypt']);
 const OBJECT_STREAM = named(['ObjStm']);
 const FIRST = named(['First']);
-const OPENS = named(['OpenAction', 'AA'], 'g');
-const ADDRESS = named(['URI', 'SubmitForm', 'ImportData']);
 
 const ACTIVE_SAYS = 'A PDF holds scripts, programs, forms that run, or files within.';
 const OPENS_SAYS = 'A PDF opens an address when it is shown.';
@@ -66,8 +52,10 @@ export async function judgePdf(
   const streams = readStreams(whole, limits);
   if (streams === undefined) return refuseFile('active-content', UNKNOWN_SAYS);
   if (SCRIPT.test(streams.outside)) return refuseFile('active-content', ACTIVE_SAYS);
-  const objects = await expandObjects(bytes, streams.objects, limits);
-  if (objects === undefined) return refuseFile('active-content', UNKNOWN_SAYS);
+  const known = await expandObjects(bytes, streams.objects, limits);
+  const hidden = await hiddenObjects(bytes, whole, limits);
+  if (known === undefined || hidden === undefined) return refuseFile('active-content', UNKNOWN_SAYS);
+  const objects = [...known, ...hidden];
   if (objects.some((text) => ACTIVE.test(text) || SCRIPT.test(text)))
     return refuseFile('active-content', ACTIVE_SAYS);
   return opensAddress(whole, objects) ? refuseFile('active-content', OPENS_SAYS) : undefined;
@@ -127,11 +115,13 @@ async function expandObjects(
   const texts: string[] = [];
   let left = limits.expandedBytes;
   for (const { from, to, dictionary } of objects) {
-    const packed = bytes.subarray(from, to);
     const filter = FILTER.exec(dictionary);
-    const isFlate = FLATE.test((filter?.[1] ?? '').trim());
-    if (filter !== null && (!isFlate || PREDICTOR.test(dictionary))) return undefined;
-    const text = filter === null ? Buffer.from(packed).toString('latin1') : await expand(packed, left);
+    const byFlate = FLATE.test((filter?.[1] ?? '').trim());
+    if (filter !== null && (!byFlate || PREDICTOR.test(dictionary))) return undefined;
+    const text =
+      filter === null
+        ? Buffer.from(bytes.subarray(from, to)).toString('latin1')
+        : await expand(bytes.subarray(from), left);
     if (text === undefined || text.length > left) return undefined;
     left -= text.length;
     texts.push(text);
@@ -141,7 +131,7 @@ async function expandObjects(
 
 async function expand(packed: Uint8Array, maxOutputLength: number): Promise<string | undefined> {
   try {
-    // A line end may stand before `endstream`, and a cut stream is shown by readers as far as it goes.
+    // What is packed says itself where it ends, and "endstream" may stand in it. A cut one is shown as far as it goes.
     const options = { maxOutputLength: Math.max(1, maxOutputLength), finishFlush: constants.Z_SYNC_FLUSH };
     return (await inflateBytes(packed, options)).toString('latin1');
   } catch {
@@ -149,62 +139,67 @@ async function expand(packed: Uint8Array, maxOutputLength: number): Promise<stri
   }
 }
 
-/** How much of an action is looked at. */
-const ACTION_MAX = 4096;
-/** A document has one action on opening, and some on its pages; objects of one number are few, too. */
-const OPENED_MAX = 1000;
-const NAMED_MAX = 20;
-const OF_ONE_NUMBER_MAX = 20;
+/** Every word that could begin a stream, whatever stands before it: strings and comments hold it, too. */
+const ANY_STREAM = /(?<!end)stream[^\r\n]{0,100}(?:\r\n|\r|\n)/g;
+/** How much of a stream is expanded to see whether it holds objects. */
+const SAMPLE = 400;
+/** Streams that are sampled; a document of more is nobody's. Others have their turn after so many. */
+const SAMPLES_MAX = 20_000;
+const AT_ONCE = 500;
+/** Expanded beside the thread of the requests, which go on meanwhile. */
+const NOTHING = Buffer.from([0x78, 0x9c]);
+/**
+ * As object streams begin (ISO 32000-1, 7.5.7): pairs of numbers, then the first object. The numbers, blanks or a comment
+ * before them may be more than a sample.
+ */
+const NUMBERS_FIRST = /^[\s\0]*(?:%|$|\d{1,10}(?:$|[\s\0]*%|[\s\0]+(?:$|%|\d[\d\s\0]*(?:$|[<[(/%tfn.+-]))))/;
+/** Filters that an object stream could be packed with beside Flate; where there are such streams, nothing is packed so. */
+const OTHER_FILTERS = named(['LZWDecode', 'ASCIIHexDecode', 'ASCII85Decode', 'RunLengthDecode']);
+const PACKS_OBJECTS = named(['ObjStm', 'XRef']);
 
-/** Whether what happens on opening leads to an address, said in place or in an object of its own. */
-function opensAddress(whole: string, objects: readonly string[]): boolean {
-  const numbers = new Set<string>();
+/**
+ * What streams hold that look like object streams when they are expanded, whatever their dictionaries say; undefined where
+ * that cannot be seen.
+ */
+async function hiddenObjects(
+  bytes: Uint8Array,
+  whole: string,
+  limits: PdfLimits,
+): Promise<readonly string[] | undefined> {
+  if (PACKS_OBJECTS.test(whole) && OTHER_FILTERS.test(whole)) return undefined;
+  const texts: string[] = [];
+  let left = limits.expandedBytes;
   let count = 0;
-  for (const text of [whole, ...objects]) {
-    for (const { index, 0: name } of text.matchAll(OPENS)) {
-      if ((count += 1) > OPENED_MAX) return true;
-      const value = text.slice(index + name.length, index + name.length + ACTION_MAX).trimStart();
-      const [, number] = /^(\d{1,10})\s{1,100}\d{1,5}\s{1,100}R/.exec(value) ?? [];
-      if (number === undefined && leadsOut(value)) return true;
-      if (number !== undefined) numbers.add(number);
-    }
+  for (const { index, 0: word } of whole.matchAll(ANY_STREAM)) {
+    const from = index + word.length;
+    if (!isFlate(bytes, from)) continue;
+    if ((count += 1) > Math.min(limits.streams, SAMPLES_MAX)) return undefined;
+    if (count % AT_ONCE === 0)
+      await inflateBytes(NOTHING, { maxOutputLength: 1, finishFlush: constants.Z_SYNC_FLUSH });
+    if (!NUMBERS_FIRST.test(beginOf(bytes.subarray(from, from + SAMPLE)))) continue;
+    const text = await expand(bytes.subarray(from), left);
+    if (text === undefined) return undefined;
+    left -= text.length;
+    texts.push(text);
   }
-  if (numbers.size > NAMED_MAX) return true;
-  return [...numbers].some((number) => {
-    const actions = objectsNumbered(number, whole, objects);
-    return actions.length >= OF_ONE_NUMBER_MAX || actions.some((action) => leadsOut(action));
-  });
+  return texts;
 }
 
-/** An array is a place in the document. */
-const leadsOut = (action: string): boolean => !action.startsWith('[') && ADDRESS.test(dictionaryOf(action));
-
-/** A dictionary with those within it; what follows it is of something else. */
-function dictionaryOf(text: string): string {
-  let depth = 0;
-  for (const { index, 0: mark } of text.matchAll(/<<|>>/g)) {
-    depth += mark === '<<' ? 1 : -1;
-    if (depth <= 0) return text.slice(0, index);
-  }
-  return text;
+/** The first two bytes of what is packed by Flate (RFC 1950, 2.2). */
+function isFlate(bytes: Uint8Array, at: number): boolean {
+  const [method = 0, flags = 0] = bytes.subarray(at, at + 2);
+  return (method & 0x0f) === 8 && (method * 256 + flags) % 31 === 0;
 }
 
-/** Objects of this number, so many at most: of several, a reader may take any. */
-function objectsNumbered(number: string, whole: string, objects: readonly string[]): readonly string[] {
-  const found: string[] = [];
-  const heads = new RegExp(`(?<!\\d)${number}\\s{1,100}\\d{1,10}\\s{1,100}obj`, 'g');
-  for (const { index, 0: head } of whole.matchAll(heads)) {
-    found.push(whole.slice(index + head.length, index + head.length + ACTION_MAX).trimStart());
-    if (found.length >= OF_ONE_NUMBER_MAX) return found;
+/** How what is packed begins; empty where it says nothing yet. */
+function beginOf(packed: Uint8Array): string {
+  try {
+    const options = { chunkSize: 1024, finishFlush: constants.Z_SYNC_FLUSH };
+    return inflateSync(packed, options).toString('latin1', 0, SAMPLE);
+  } catch {
+    return BROKEN;
   }
-  for (const text of objects) {
-    const end = text.search(/[^\d\s]/);
-    const pairs = end === -1 ? text : text.slice(0, end);
-    const numbers = pairs.trim().split(/\s+/);
-    const place = numbers.findIndex((value, index) => index % 2 === 0 && value === number);
-    if (place === -1) continue;
-    const from = pairs.length + Number(numbers[place + 1]);
-    found.push(text.slice(from, from + ACTION_MAX).trimStart());
-  }
-  return found;
 }
+
+/** Begins like nothing that is looked for. */
+const BROKEN = '?';

@@ -12,7 +12,8 @@ const PAGE =
   /^<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|svg|!--)[\s>]/i;
 
 /** How a script for a shell, and a text that a program opens, begin. */
-const RUN = /^(?:#!|\{\\rtf|%!PS|MIME-Version:|BEGIN:VC|<\?php|\[InternetShortcut\]|Windows Registry)/i;
+const RUN =
+  /^(?:#!|\{\\rtf|%!PS|%FDF|@echo\s|MIME-Version:|Content-Type:\s{0,100}(?:multipart|text\/html)|BEGIN:VC|<\?php|\[InternetShortcut\]|\[Desktop Entry\]|Windows Registry)/i;
 
 // oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
 const UNPRINTABLE = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/;
@@ -61,9 +62,22 @@ const ROOT = /^<((?:[\w.-]+:)?([\w.-]+))((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]
 
 const ROOT_MAX = 16_384;
 
-/** What a browser that is shown XML runs: a script of any namespace, and the handlers of pages. */
+/** What a browser that is shown XML runs: a script of any namespace, the handlers of pages, and addresses that are scripts. */
 const SCRIPT =
-  /<(?:[\w.-]{1,100}:)?(?:script|iframe|object|embed|applet)[\s/>]|\s(?:xlink:)?href\s{0,50}=\s{0,50}["']\s{0,50}javascript:/i;
+  /<(?:[^\s<>/:"'=]{1,100}:)?(?:script|iframe|object|embed|applet)[\s/>]|<[^\s<>"'/]{1,100}(?:\s+[^\s=<>"']{1,100}\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,100}\s+on[a-z]{3,20}\s{0,50}=|=\s{0,50}["']\s{0,50}(?:java|vb)script\s{0,50}:/i;
+
+/** A style sheet with an address of its own, not one that lies beside the file. */
+const FOREIGN_STYLE =
+  /<\?xml-stylesheet\s[^>]{0,2000}href\s{0,50}=\s{0,50}["']\s{0,50}(?:[a-z][a-z\d+.-]{0,30}:|[/\\]{2}|#)/i;
+
+/** A text with each character that is written by its number as itself, and without those that addresses ignore. */
+const withoutNumbers = (text: string): string =>
+  text
+    .replace(/&#(x[\da-f]{1,8}|\d{1,8});/gi, (whole, said: string) => {
+      const code = said.startsWith('x') || said.startsWith('X') ? Number(`0${said}`) : Number(said);
+      return code > 0x10_ff_ff ? whole : String.fromCodePoint(code);
+    })
+    .replaceAll(/(?<=\w)[\t\r\n](?=\w)/g, '');
 
 /** XML whose root says that it is a clinical document or a resource. A DOCTYPE is none of a prolog, and so is refused. */
 function typeOfXml(text: string): FileType | RefusedFile {
@@ -79,8 +93,10 @@ function typeOfXml(text: string): FileType | RefusedFile {
   const type = local === 'ClinicalDocument' && namespace === CDA_NAMESPACE ? 'cda' : 'fhir-xml';
   if (type === 'fhir-xml' && namespace !== FHIR_NAMESPACE)
     return refuseFile('type', 'A file in XML is neither a clinical document nor a FHIR resource.');
-  if (SCRIPT.test(rest))
+  if (SCRIPT.test(rest) || SCRIPT.test(withoutNumbers(rest)))
     return refuseFile('active-content', 'A file in XML holds something that a browser runs.');
+  if (FOREIGN_STYLE.test(text))
+    return refuseFile('active-content', 'A file in XML loads something from elsewhere.');
   return type;
 }
 

@@ -87,6 +87,8 @@ describe('types that are refused (baa-messaging MS9)', () => {
     ['a page behind a comment', latin('<!-- hi --><html><script>x</script></html>')],
     ['a drawing', latin('<svg xmlns="http://www.w3.org/2000/svg" onload="x()"/>')],
     ['a drawing with a declaration', latin('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ['a form of a PDF', latin('%FDF-1.2\n1 0 obj << /FDF << >> >>')],
+    ['a batch of commands', latin('@echo off\r\n')],
     ['a clinical document without its namespace', latin('<?xml version="1.0"?><ClinicalDocument/>')],
     ['text in UTF-16', Buffer.from('\ufeffhello', 'utf16le')],
     ['bytes that are no text', Buffer.from([0xff, 0x00, 0x41, 0x80])],
@@ -116,6 +118,18 @@ describe('types that are refused (baa-messaging MS9)', () => {
       latin(
         '<ClinicalDocument xmlns="urn:hl7-org:v3"><h:script xmlns:h="http://www.w3.org/1999/xhtml">x</h:script></ClinicalDocument>',
       ),
+    ],
+    ...[
+      '<h:img xmlns:h="http://www.w3.org/1999/xhtml" src="a>b" onerror="alert(1)"/>',
+      '<linkHtml href="&#106;ava&#9;script:alert(1)">x</linkHtml>',
+      '<é:script xmlns:é="http://www.w3.org/1999/xhtml">x</é:script>',
+    ].map(
+      (part) =>
+        [part, Buffer.from(`<ClinicalDocument xmlns="urn:hl7-org:v3">${part}</ClinicalDocument>`)] as const,
+    ),
+    [
+      'a style sheet from elsewhere',
+      latin('<?xml-stylesheet href="https://evil.example/a.xsl"?><ClinicalDocument xmlns="urn:hl7-org:v3"/>'),
     ],
     [
       'a template from elsewhere',

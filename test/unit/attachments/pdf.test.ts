@@ -76,6 +76,63 @@ describe('active content (baa-messaging MS9)', () => {
   });
 });
 
+/** An object stream with a script, whose dictionary begins as said. */
+const scripted = (dictionary: string, before = ''): Buffer =>
+  pdfOf('<< /Type /Catalog >>', streamOf(dictionary, `${before}9 0 << /S /JavaScript /JS (x) >>`));
+
+describe('object streams that hide (baa-messaging MS9)', () => {
+  test.each([
+    ['behind a long string', scripted(`/Type /ObjStm /N 1 /First 4 /X (${'a'.repeat(5000)})`)],
+    ['behind a string that says obj', scripted('/Type /ObjStm /N 1 /First 4 /X ( obj)')],
+    ['behind a string that says stream', scripted('/X (stream\n) /Type /ObjStm /N 1 /First 4')],
+    ['by references', scripted('/N 7 0 R /First 8 0 R /X (\n1 0 obj)')],
+    ['by blanks within', scripted('/X (stream\n)', ' '.repeat(900))],
+    ['by a comment within', scripted('/X (stream\n)', `%${'c'.repeat(900)}\n`)],
+    [
+      'after a stream that only looks like one',
+      pdfOf('(stream\n)', streamOf('/Type /ObjStm /N 1 /First 4', '9 0 << /S /JavaScript >>')),
+    ],
+    [
+      'behind the word for its end',
+      pdfOf(
+        streamOf(
+          '/Type /ObjStm /N 1 /First 4',
+          '',
+          deflateSync('9 0 << /X (\nendstream\nendobj) /S /J#61vaScript >>', { level: 0 }),
+        ),
+      ),
+    ],
+    [
+      'by another filter',
+      pdfOf('<< /Type /XRef >>', '<< /Filter /LZWDecode /X (stream) /N 7 0 R >>\nstream\n\nendstream'),
+    ],
+  ])('%s', async (_how, bytes) => {
+    await expect(detailOf(bytes)).resolves.toBe('active-content');
+  });
+});
+
+const LINK = '<< /S /URI /URI (https://evil.example) >>';
+
+describe('what a PDF does on opening (baa-messaging MS9)', () => {
+  test.each([
+    [
+      'opens a file of another place',
+      ['<< /OpenAction << /S /GoToR /F (\\\\\\\\evil\\\\x) /D [0 /Fit] >> >>'],
+    ],
+    ['goes to a page, then to an address', [`<< /OpenAction << /S /GoTo /D [0] /Next ${LINK} >> >>`]],
+    ['the same by references', ['<< /OpenAction 2 0 R >>', '<< /S /GoTo /D [0] /Next [3 0 R] >>', LINK]],
+    ['the same by a reference alone', ['<< /OpenAction << /S /GoTo /Next 2 0 R >> >>', LINK]],
+    ['by an event of a page', ['<< /AA 2 0 R >>', '<< /O 3 0 R >>', LINK]],
+    ['behind a string that closes', ['<< /OpenAction << /X (>>) /S /URI /URI (https://evil.example) >> >>']],
+    ['behind a comment', ['<< /OpenAction % words\n 2 0 R >>', LINK]],
+    ['far behind', [`<< /OpenAction << /X (${'a'.repeat(5000)}) /S /URI >> >>`]],
+    ['with a file within an annotation', ['<< /Subtype /FileAttachment >>']],
+    ['with a file that is associated', ['<< /AF [<< /F (a.exe) /EF << /F 9 0 R >> >>] >>']],
+  ])('%s', async (_what, objects) => {
+    await expect(detailOf(pdfOf(...objects))).resolves.toBe('active-content');
+  });
+});
+
 describe('what is harmless', () => {
   test.each([
     ['a link that a person follows, and a place that is shown first', PDF],
@@ -85,6 +142,15 @@ describe('what is harmless', () => {
     ],
     ['names that begin alike', pdfOf('<< /JSX 1 /Launcher 2 /Encrypted 3 >>')],
     ['an object stream', inStream('<< /Type /Page >>')],
+    [
+      'pages whose annotations link, bookmarks, and drawings that begin with numbers',
+      pdfOf(
+        '<< /OpenAction << /S /GoTo /D [2 0 R /Fit] >> /Outlines << /First 5 0 R >> >>',
+        `<< /Type /Page /Annots [<< /A ${LINK} >>] >>`,
+        streamOf('', '1 0 0 1 72 720 cm 0 0 m 10 10 l S'),
+        '<< /Filter [/ASCII85Decode /FlateDecode] >>',
+      ),
+    ],
   ])('%s', async (_name, bytes) => {
     await expect(judgePdf(bytes)).resolves.toBeUndefined();
   });
