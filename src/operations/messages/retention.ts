@@ -105,9 +105,10 @@ async function endThread(parts: RetentionParts, thread: StoredThread, signal: Ab
     ? draftRetainedUntil(lastAt, settings)
     : await untilOf(snapshot, thread, lastAt, parts);
   if (until === undefined || until > clock.now()) return 0;
-  for (const { ref, text, custodian } of members)
-    if (await isHeld(snapshot, ref, parseStored(text), custodian)) return 0;
   const within = new Set(members.map(({ ref }) => ref));
+  for (const member of members)
+    for (const { ref, text, custodian } of [member, ...(await filesOf(snapshot, member, within))])
+      if (await isHeld(snapshot, ref, parseStored(text), custodian)) return 0;
   let gone = 0;
   for (const member of members) {
     if (signal.aborted) return gone;

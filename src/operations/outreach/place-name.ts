@@ -33,8 +33,26 @@ function nameOf(named: Resource, all: readonly Resource[], language: Language): 
   if (neutral !== undefined) return neutral;
   if (all.some(isFlagged)) return OUR_OFFICE[language];
   const { name } = named;
-  return typeof name === 'string' && name.length <= NAME_MAX ? name : undefined;
+  if (typeof name !== 'string' || name.length > NAME_MAX) return undefined;
+  return saysMore(name) ? OUR_OFFICE[language] : name;
 }
+
+/** How words begin, in both languages, that name what is treated, a specialty or a finding; without marks above letters. */
+const SPECIALTIES =
+  'abort addict adicc alcohol allerg alzheim anesth autis biops cancer cardio chemo colorect counsel dement ' +
+  'dental dermat desintox detox diabet diagnos dialy eating endocr fertil gastro gender genetic geriatr ginec gyn ' +
+  'hemat hematol hepat hospice immun infect infert malignan matern mental methadone metadona nefro nephro neuro ' +
+  'obstet oncol ophthal opioid ortho ortop otolar paliat palliat pediatr podiatr positiv pregnan prenatal psic psiq ' +
+  'psych pulmon quimio radiat radiol recovery rehab renal reproduct resultado results? rheum sexual sobriety ' +
+  'substance suboxone suicid surg cirug transplant trauma tumor urol vascul wound';
+const SAYS_MORE = new RegExp(
+  String.raw`\b(?:${SPECIALTIES.split(' ').join('|')})|\b(?:your|you|su|sus|usted|aids|hiv|sida|stds?|stis?|vih)\b|[@:;!?<>]|www\.|\d{6}`,
+  'i',
+);
+
+/** Whether a name says more than where something is: whoever writes it could say anything there. */
+const saysMore = (name: string): boolean =>
+  SAYS_MORE.test(name.normalize('NFKD').replaceAll(/[\p{M}\p{Cf}]/gu, ''));
 
 /** A program of 42 CFR Part 2, or a place that bears a label or a type of what is sensitive. */
 const isFlagged = (one: Resource): boolean =>

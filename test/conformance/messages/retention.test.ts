@@ -192,6 +192,18 @@ describe('(baa-messaging MS42) what is held is kept whole', () => {
     expect(await statusOf(message)).toBe(410);
   });
 
+  test('a file, and with it the thread that carries it', async () => {
+    const file = refOf(await server.create('initiator', make.binary('held')));
+    const message = await say({
+      payload: [{ contentAttachment: { contentType: 'text/plain', url: file } }],
+    });
+    expect((await byOfficer(`${file}/$hold`, hold('case 4'))).status).toBe(200);
+    expect(await run(YEARS)).toBe(0);
+    expect([await statusOf(file), await statusOf(message)]).toEqual([200, 200]);
+    await byOfficer(`${file}/$unhold`, hold('case 4'));
+    expect(await run(YEARS)).toBe(2);
+  });
+
   test('a draft, and everything that its keeper keeps', async () => {
     for (const what of ['', 'Organization/initiator']) {
       const draft = await say({ status: 'preparation' });

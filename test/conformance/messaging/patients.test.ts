@@ -227,6 +227,18 @@ describe('texts of templates (baa-messaging MS23, MS35)', () => {
     expect((await send(patient, flagged, said(flagged, 'Hope Detox'))).code).toBe('consent-needed');
     const told = await send(patient, flagged, said(flagged, 'our office'));
     expect([told.status, told.says]).toEqual([201, '']);
+    // Nobody has flagged these, and their names say it all the same.
+    for (const name of [
+      'Hope Detox',
+      'Elm Oncology',
+      'Psiquiatría Elm',
+      'Elm: your biopsy is malignant',
+      'Elm, www.evil.example',
+    ]) {
+      const place = use(await create({ name }));
+      expect((await send(patient, place, said(place, name))).code).toBe('consent-needed');
+      expect((await send(patient, place, said(place, 'our office'))).status).toBe(201);
+    }
   });
 });
 
