@@ -34,7 +34,12 @@ export async function readAgreement(
   now: number,
   service?: string,
 ): Promise<AgreementBetween> {
-  const contracts = await contractsAbove(find, new Set([one, other]));
+  const contracts = await allOf([
+    contractsAbove(find, new Set([one, other]), NOT_CONCLUDED),
+    // What others write about one of the two keeps nothing of these out of sight.
+    find(contractsWhere(refersTo('subject', one), refersTo('authority', other))),
+    find(contractsWhere(refersTo('subject', other), refersTo('authority', one))),
+  ]);
   const qualified = isQualified(contracts, one, other, now);
   const chain = chainOf(contracts, one, other, now, service);
   const [last] = chain.links.slice(-1);
@@ -42,9 +47,15 @@ export async function readAgreement(
   const pair = standingOfPair(contracts, one, other, now, service);
   // A pair whose own agreement is in force stands by the chain above it, and a pair without one by the chain alone.
   const { broken } = chain;
-  if (broken === undefined || (pair.state !== 'active' && pair.state !== 'none'))
-    return { ...pair, qualified };
-  return { ...broken, broken, qualified };
+  if (broken !== undefined && (pair.state === 'active' || pair.state === 'none'))
+    return { ...broken, broken, qualified };
+  return { ...(pair.state === 'active' ? withoutUpper(pair) : pair), qualified };
+}
+
+/** An agreement of a subcontractor with nothing above it is not in force (BA7). */
+function withoutUpper(own: PairStanding): PairStanding {
+  const { since: _, until: __, ...pair } = own;
+  return { ...pair, state: 'pending', why: 'incomplete', gaps: ['agreement above'] };
 }
 
 /** The organizations with which one has an agreement in force, itself or by a chain. */
@@ -53,37 +64,68 @@ export async function openAssociations(
   organization: Ref,
   now: number,
 ): Promise<ReadonlySet<Ref>> {
-  const above = await contractsAbove(find, new Set([organization]));
-  const below = await find(contractsWhere({ kind: 'reference', param: 'authority', to: [organization] }));
-  const contracts = [...new Map([...above, ...below].map((one) => [one.ref, one])).values()];
+  const below = refersTo('authority', organization);
+  const contracts = await allOf([
+    contractsAbove(find, new Set([organization]), REVOKED),
+    find(contractsWhere(below, CONCLUDED)),
+    find(contractsWhere(below, REVOKED)),
+  ]);
   return openEnds(contracts, organization, now);
 }
 
-/** The Contracts whose subject is one of these organizations, and those above them, level by level. */
+/** Each Contract once. */
+async function allOf(
+  found: readonly Promise<readonly StoredContract[]>[],
+): Promise<readonly StoredContract[]> {
+  const contracts = (await Promise.all(found)).flat();
+  return [...new Map(contracts.map((one) => [one.ref, one])).values()];
+}
+
+/**
+ * The Contracts whose subject is one of these organizations, and those above them, level by level. What may be in force, which
+ * both sides have signed, is found by itself: anybody can prepare and offer any number of agreements to somebody else.
+ */
 async function contractsAbove(
   find: FindContracts,
   organizations: ReadonlySet<Ref>,
+  others: Clause,
 ): Promise<readonly StoredContract[]> {
-  const found = new Map<Ref, StoredContract>();
+  const found: StoredContract[] = [];
   const asked = new Set<Ref>();
   let subjects: readonly Ref[] = [...organizations];
-  for (
-    let level = 0;
-    level < CHAIN_LINKS_MAX && subjects.length > 0 && found.size < CONTRACTS_MAX;
-    level += 1
-  ) {
+  for (let level = 0; level < CHAIN_LINKS_MAX && subjects.length > 0; level += 1) {
     for (const subject of subjects) asked.add(subject);
-    const contracts = await find(contractsWhere({ kind: 'reference', param: 'subject', to: subjects }));
-    for (const one of contracts) found.set(one.ref, one);
+    const ofThem = refersTo('subject', ...subjects);
+    const contracts = await allOf([
+      find(contractsWhere(ofThem, CONCLUDED)),
+      find(contractsWhere(ofThem, others)),
+    ]);
+    found.push(...contracts);
     const above = contracts.flatMap(({ contract }) => principalOf(contract) ?? []);
-    subjects = [...new Set(above)].filter((principal) => !asked.has(principal));
+    subjects = [...new Set(above)].filter((principal) => !asked.has(principal)).slice(0, CONTRACTS_MAX);
   }
-  return [...found.values()];
+  return found;
 }
 
-const contractsWhere = (where: Clause): Query => ({
+const statusIn = (codes: readonly string[]): Clause => ({
+  kind: 'any',
+  of: codes.map((code) => ({ kind: 'token', param: 'status', code })),
+});
+
+/** Statuses that no principal writes alone, and those of a revocation, which may take effect later. */
+const CONCLUDED = statusIn(['executed', 'amended', 'appended', 'resolved']);
+const REVOKED = statusIn(['revoked']);
+const NOT_CONCLUDED: Clause = { kind: 'not', clause: CONCLUDED };
+
+const refersTo = (param: 'authority' | 'subject', ...to: readonly Ref[]): Clause => ({
+  kind: 'reference',
+  param,
+  to,
+});
+
+const contractsWhere = (...of: readonly Clause[]): Query => ({
   type: 'Contract',
-  where,
+  where: { kind: 'all', of },
   sort: [],
   sight: EVERYTHING,
   count: CONTRACTS_MAX,

@@ -1,9 +1,11 @@
 /** What two without an agreement in force might try beside a message: other categories, other resources, other places. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AgreementState } from '../../../src/agreements/state.ts';
+import { openAssociations, readAgreement, storedContracts } from '../../../src/delivery/agreements.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
-import { keepAgreement } from '../../stored-agreement.ts';
+import { agreement } from '../../agreements.ts';
+import { keep, keepAgreement } from '../../stored-agreement.ts';
 import { refOf } from '../../world.ts';
 import { setKinds } from '../gates/put-contract.ts';
 import { billing, elm, openScene, type Scene } from './scene.ts';
@@ -149,4 +151,36 @@ test.each([
 ])('a file %s is nothing that anybody could scan (baa-messaging MS8, MS11)', async (_, more) => {
   await bring('active');
   expect((await send('phi', more)).code).toBe('attachment-refused');
+});
+
+test('an agreement of a subcontractor with nothing above it is not in force (baa-messaging BA7)', async () => {
+  await bring('none');
+  const oak: Ref = 'Organization/oak';
+  await setKinds(scene, oak, 'business-associate');
+  const lower = agreement({ id: 'lower', kinds: ['subcontractor-baa'], principal: V, associate: oak });
+  await keep(scene.store, { resource: lower, custodian: V });
+  const standing = await readAgreement(storedContracts(scene.store.snapshot()), V, oak, scene.now);
+  expect(standing).toMatchObject({ state: 'pending', why: 'incomplete' });
+  const told = message('phi', { sender: { reference: V }, recipient: [{ reference: oak }] });
+  expect((await scene.ask(billing, 'POST', 'Communication', told)).code).toBe('agreement-not-active');
+  await bring('active');
+  expect((await scene.ask(billing, 'POST', 'Communication', told)).status).toBe(201);
+});
+
+test('what a third party offers to an associate keeps no agreement out of sight (baa-messaging BA5, BA13)', async () => {
+  await bring('active');
+  const drafts = Array.from({ length: 201 }, (_, at) => {
+    const { legal: _legal, ...rest } = agreement({
+      id: `flood-${at}`,
+      status: 'policy',
+      principal: 'Organization/oak',
+      associate: V,
+      signed: [],
+    });
+    return { resource: { ...rest, resourceType: 'Contract' }, custodian: 'Organization/oak' as const };
+  });
+  await keep(scene.store, ...drafts);
+  expect((await send('phi', {})).status).toBe(201);
+  const open = await openAssociations(storedContracts(scene.store.snapshot()), V, scene.now);
+  expect([...open]).toContain(A);
 });

@@ -123,6 +123,17 @@ describe('(baa-messaging PF2) a closed gate answers 200 with allowed false', () 
     expect(valueOf(parts, 'need')).toBe(allowed ? undefined : 'agreement');
   });
 
+  test('the gate permits nothing that it would stop, whatever is refused before it', async () => {
+    const subject = { name: 'subject', valueReference: { reference: 'Patient/nobody' } };
+    for (const state of ['none', 'expired', 'active']) {
+      const [parts = []] = (await ask(A, 'Communication', [recipientOf(vendor(state)), subject])).parts;
+      const votes = parts
+        .filter(({ name }) => name === 'gate')
+        .map(({ part = [] }) => `${valueOf(part, 'rule')} ${valueOf(part, 'vote')}`);
+      expect(votes).toEqual([`BA4 ${state === 'active' ? 'permit' : 'deny'}`, 'reference-not-found deny']);
+    }
+  });
+
   test('an agreement that ends within thirty days is warned of', async () => {
     const [parts = []] = (await ask(A, 'Communication', [recipientOf(vendor('active'))])).parts;
     expect(valueOf(parts, 'warning')).toBe('The agreement expires in 12 days.');

@@ -112,11 +112,14 @@ function agreementOf({ relation, reader }: Answering): readonly Out[] {
 const stateForOthers = (relation: Relation | undefined): string =>
   relation?.dealing?.standing.state === 'active' ? 'active' : 'none';
 
-function gatesOf({ relation }: Answering, issues: readonly IssueDetail[]): readonly Out[] {
+/** Another refusal may come before the gate was asked: it permits nothing then that it would have stopped. */
+function gatesOf({ relation, run }: Answering, issues: readonly IssueDetail[]): readonly Out[] {
   const codes = [...new Set(issues.map(({ code }) => code))].filter(
     (code) => code !== 'agreement-not-active',
   );
-  const isClosed = issues.some(({ code }) => code === 'agreement-not-active');
+  const isClosed =
+    issues.some(({ code }) => code === 'agreement-not-active') ||
+    (issues.length > 0 && relation?.dealing?.standing.state !== 'active' && contentOf(run.written) === 'phi');
   return [
     ...(relation?.dealing === undefined
       ? []
