@@ -10,7 +10,7 @@
  * it drops. ✓ is well, ! deserves a look, ✗ is wrong. Ends with 1 when something is wrong.
  */
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { ConfigError, readConfig, warningsOf, type Config } from '../src/server/config.ts';
+import { conflictsOf, ConfigError, readConfig, warningsOf, type Config } from '../src/server/config.ts';
 import { createLog } from '../src/http/log.ts';
 import type { Finding } from '../src/ports/store.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
@@ -150,14 +150,16 @@ function examineNode(): readonly Finding[] {
   return [{ ok, says: `Node ${process.versions.node}${ok ? '' : ` → install Node ${NODE_MAJOR} or later`}` }];
 }
 
-/** Unsafe settings are said, as at every start; they are the operator's decision. */
+/** Settings with which no server starts; unsafe ones are said, as at every start: they are the operator's decision. */
 function examineSettings(config: Config): readonly Finding[] {
   const warnings = warningsOf(config).map((says) => ({
     ok: true,
     warning: true as const,
     says: `unsafe, on purpose? ${says}`,
   }));
-  return [{ ok: true, says: 'complete and within their bounds' }, ...warnings];
+  const conflicts = conflictsOf(config).map((says) => ({ ok: false, says: `no server starts so: ${says}` }));
+  const bounds = { ok: true, says: 'complete and within their bounds' };
+  return [...(conflicts.length > 0 ? conflicts : [bounds]), ...warnings];
 }
 
 function examineDisk({ dataDir }: Config): readonly Finding[] {

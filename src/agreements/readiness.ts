@@ -97,7 +97,7 @@ function carrierGates(
   }));
 }
 
-const BY_ENDPOINT = 'say who operates it, or that it is a conduit';
+const BY_ENDPOINT = 'say in its extension carrier who operates it, or that it is a conduit';
 
 const isInForce = (
   contracts: readonly StoredContract[],

@@ -213,7 +213,7 @@ function readEntries(file: string, problems: string[]): readonly (readonly [stri
 }
 
 /** Settings that are right alone and wrong together. */
-function conflictsOf(config: Config): readonly string[] {
+export function conflictsOf(config: Config): readonly string[] {
   const rules: readonly (readonly [wrong: boolean, says: string])[] = [
     [
       config.demo && !isLoopbackHost(config.host),

@@ -19,7 +19,13 @@ export async function examineScanner(config: Config): Promise<readonly Finding[]
   });
   const scanner = composeScanner(config, guard, () => undefined);
   if (scanner === undefined)
-    return [{ ok: true, says: 'no file is scanned for malware (clamdAddress is none)' }];
+    return [
+      {
+        ok: true,
+        warning: true,
+        says: 'no file is scanned for malware (clamdAddress is none) → run clamd, and name it',
+      },
+    ];
   const version = await scanner.version();
   if (version === undefined)
     return [{ ok: false, says: `clamd does not answer at ${clamdAddress} → start it, or set clamdAddress` }];

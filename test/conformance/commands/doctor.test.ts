@@ -259,3 +259,18 @@ test('a file of a large Binary that is altered is wrong (baa-messaging MS8)', as
   ]);
   expect(after.code).not.toBe(0);
 });
+
+test('settings with which no server starts are wrong here as well', async () => {
+  const store = join(folder, 'contradicting');
+  const { code, lines } = await doctor([
+    '--data-dir',
+    store,
+    '--mail-relay',
+    'smtps://relay.example:465',
+    '--mail-from',
+    'no-reply@relay.example',
+  ]);
+  expect(code).toBe(1);
+  const settings = lines.filter((line) => line.includes(' settings ') && !line.includes('unsafe'));
+  expect(settings).toEqual(['  ✗ settings  no server starts so: mailRelay needs mailFrom and mailCarrier']);
+});

@@ -54,6 +54,10 @@ test('a scanner that does not answer is a trouble', async () => {
 
 test('no scanner is said', async () => {
   await expect(examineScanner(readConfig([], {}, 'command'))).resolves.toEqual([
-    { ok: true, says: 'no file is scanned for malware (clamdAddress is none)' },
+    {
+      ok: true,
+      warning: true,
+      says: 'no file is scanned for malware (clamdAddress is none) → run clamd, and name it',
+    },
   ]);
 });
