@@ -199,6 +199,24 @@ export function withDecision(message: Resource, { declared, decided, by }: Conte
   };
 }
 
+/**
+ * The decision that stands in a draft or a header, where its sender sends back no more than the category that the server wrote:
+ * that is nobody's declaration.
+ */
+export function keepDecision(decision: ContentDecision, before: Resource | undefined): ContentDecision {
+  const [stood] = listOf(before?.['extension']).filter(({ url }) => url === CONTENT_DECISION);
+  const said = (name: string): unknown =>
+    listOf(stood?.['extension']).find(({ url }) => url === name)?.['valueCode'];
+  const [declared, decided, by] = [said('declared'), said('decided'), said('by')];
+  if (decision.decided !== 'phi' || decision.by !== 'declared' || decided !== 'phi' || by === 'declared')
+    return decision;
+  return {
+    ...(CATEGORIES.has(declared) && { declared: declared as ContentCategory }),
+    decided: 'phi',
+    by: by as ContentDecision['by'], // the server wrote it
+  };
+}
+
 const containedOf = (message: Resource): readonly Resource[] =>
   listOf(message['contained']) as readonly Resource[] & readonly Node[];
 

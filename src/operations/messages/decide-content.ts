@@ -2,6 +2,7 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import {
   decideContent,
+  keepDecision,
   MESSAGE_CONTENT,
   withDecision,
   type ContentContext,
@@ -24,7 +25,7 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
   const resource = draft.planned.get(planned.ref)?.after?.plain;
   if (resource === undefined) return;
   const thread = await headerOf(draft, resource);
-  const decision = decideContent(resource, {
+  const judged = decideContent(resource, {
     among: await amongWhom(draft, resource),
     thread,
     people: [
@@ -36,6 +37,7 @@ export async function decideMessage(draft: Draft, planned: Planned): Promise<voi
     isTemplate: await isTemplateMessage(draft, resource),
     isCode: (system, code) => rowsOf(system, code).length > 0,
   });
+  const decision = keepDecision(judged, planned.before);
   const kind = await findMessageKind(draft, resource, thread);
   replan(draft, planned.ref, (tree) => withDecision(withMessageKind(tree, kind), decision));
   if (decision.declared === undefined || decision.declared === decision.decided) return;

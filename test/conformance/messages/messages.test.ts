@@ -73,6 +73,44 @@ describe('(baa-messaging MS1) the sender', () => {
   });
 });
 
+test('what the server decided is nobody’s declaration, also where a client sends it back (baa-messaging MS20)', async () => {
+  const decisionIn = (stored: Resource): unknown =>
+    (stored['extension'] as readonly { url: string; extension?: readonly object[] }[])
+      .find(({ url }) => url.endsWith('/content-decision'))
+      ?.extension?.map((one) => Object.values(one).join(' '));
+  const undeclared = await say(undefined, { status: 'preparation' });
+  const administrative = {
+    category: [
+      {
+        coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/message-content', code: 'administrative' }],
+      },
+    ],
+    payload: [{ contentString: 'SSN 123-45-6789' }],
+  };
+  const raised = await say(undefined, { status: 'preparation', ...administrative });
+  for (const [draft, decision] of [
+    [undeclared, ['decided phi', 'by undeclared']],
+    [raised, ['declared administrative', 'decided phi', 'by ssn']],
+  ] as const) {
+    expect(decisionIn(draft)).toEqual(decision);
+    const sent = await server.ask('initiator', 'PUT', refOf(draft), { ...draft, status: 'in-progress' });
+    expect([sent.status, decisionIn(sent.json as Resource)]).toEqual([200, decision]);
+  }
+});
+
+// prettier-ignore
+test.each<readonly [string, More]>([
+  ['a name alone', { display: 'Somebody' }],
+  ['a number that nobody has', { identifier: { system: 'http://hl7.org/fhir/sid/us-npi', value: '1234567893' } }],
+  ['an address elsewhere', { reference: 'mailto:somebody@example.org' }],
+])('a person is asked where a recipient is %s (baa-messaging MS15)', async (_what, recipient) => {
+  const said = refOf(await say(undefined, { recipient: [to('Organization/recipient'), recipient] }));
+  const asked = await server.search('initiator', `Task?focus=${said}&code=recipient-unreachable`);
+  expect(asked.map(({ description }) => description)).toEqual([
+    `No way of this server carries ${said} to recipient[1], who is no party known here.`,
+  ]);
+});
+
 describe('(baa-messaging MS2) a message', () => {
   test('reaches the organizations of its recipients without any referral, and nobody else', async () => {
     const thread = await open();
