@@ -27,6 +27,7 @@ import {
   PACKAGE_TABLES,
   type PackageTable,
 } from '../operations/audit/package/package-tables.ts';
+import type { RegisterSheet } from '../operations/vendors/register-sheet.ts';
 import type { PackagedFile, PackageQuery } from '../ports/audit-packages.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { renderAuditEvent, type AuditSource } from '../resources/audit-event-render.ts';
@@ -45,6 +46,8 @@ interface PackageParts {
   readonly source: AuditSource;
   readonly version: string;
   readonly askedBy: string;
+  /** The register of vendors. */
+  readonly vendors: RegisterSheet;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly signal?: AbortSignal;
@@ -226,14 +229,21 @@ async function sealPackage(
   parts: PackageParts,
   { files: walked, tables, firstSeq, lastSeq, chainHead, counts }: Walked,
 ): Promise<readonly PackagedFile[]> {
-  const { signer, source, version, askedBy, now } = parts;
+  const { signer, source, version, askedBy, vendors, now } = parts;
   const server = source.base ?? source.name;
   const anchors = readAnchors(parts.anchors).anchors.filter(({ seq }) => seq >= firstSeq && seq <= lastSeq);
   const report = await verifyChain(parts.folder, parts.anchors);
-  const readme = buildReadme({ query, server, key: signer.kid, publicKey: signer.publicKey, tables });
+  const readme = buildReadme({
+    query,
+    server,
+    key: signer.kid,
+    publicKey: signer.publicKey,
+    tables: [...tables, vendors],
+  });
   const put = (name: string, text: string) => folder.put(name, text);
   const files = [
     ...walked,
+    await folder.put(vendors.name, vendors.text, vendors.rows),
     await put('anchors.ndjson', anchors.map((anchor) => `${JSON.stringify(anchor)}\n`).join('')),
     await put(
       'verify.txt',

@@ -7,6 +7,9 @@ import type { Ref } from '../fhir/types.ts';
 import type { AuditPackages, PackageQuery, PackageState } from '../ports/audit-packages.ts';
 import { pathsOf } from '../stores/embedded/folder/folder.ts';
 import { auditKeyFile, openAuditSigner } from './audit-key.ts';
+import { readRegisterSheet } from '../operations/vendors/register-sheet.ts';
+import type { PartyKindDefault } from '../policies/party-kind.ts';
+import type { Store } from '../ports/store.ts';
 import { writePackage } from './audit-package.ts';
 
 interface PackagesParts {
@@ -14,7 +17,9 @@ interface PackagesParts {
     readonly dataDir: string;
     readonly anchorFile: string | undefined;
     readonly auditSigningKey: string | undefined;
+    readonly partyKindDefault: PartyKindDefault;
   };
+  readonly store: Pick<Store, 'snapshot'>;
   readonly base: string;
   readonly version: string;
   readonly now: () => number;
@@ -115,12 +120,15 @@ function hasPlace(all: readonly Making[], organization: Ref): boolean {
 
 /** Never rejects. */
 async function make(
-  { config, base, version, now, failed }: PackagesParts,
+  { config, store, base, version, now, failed }: PackagesParts,
   making: Making,
   query: PackageQuery,
   askedBy: string,
 ): Promise<void> {
   try {
+    const { signal } = making.ending;
+    const source = { store, now: now(), partyKindDefault: config.partyKindDefault };
+    const vendors = await readRegisterSheet(source, query, signal);
     const files = await writePackage(making.folder, query, {
       folder: config.dataDir,
       anchors: config.anchorFile ?? pathsOf(config.dataDir).anchors,
@@ -128,8 +136,9 @@ async function make(
       source: { name: base, base },
       version,
       askedBy,
+      vendors,
       now: now(),
-      signal: making.ending.signal,
+      signal,
     });
     making.state = { state: 'done', files, until: making.until };
   } catch (error) {

@@ -158,7 +158,7 @@ async function raise(
   const engine = composeEngine({
     scanner,
     directRail,
-    packages: openPackages({ config, base, log, closing }),
+    packages: openPackages({ config, base, log, closing }, store),
     clients: clientsOf(config, store, base, secrets),
     providers: providersOf(config, store, secrets),
     heavy: threads.heavy,
@@ -363,9 +363,10 @@ const warnOfScanner = (warnings: Warnings, why: string): void =>
   warnings.warn(`scanner ${why}`, 'a file could not be scanned for malware: it is pending', { why });
 
 /** What makes packages for auditors, and what it has made goes with the server. */
-function openPackages({ config, base, log, closing }: Opening): AuditPackages {
+function openPackages({ config, base, log, closing }: Opening, store: Store): AuditPackages {
   const packages = createAuditPackages({
     config,
+    store,
     base,
     version: readVersion(),
     now: () => clock.now(),

@@ -17,7 +17,7 @@ export interface FileWriting {
 export interface PackageFolder {
   begin(name: string): FileWriting;
   /** A file of a known content. */
-  put(name: string, text: string): Promise<PackagedFile>;
+  put(name: string, text: string, rows?: number): Promise<PackagedFile>;
   /** Ends what is being written, and removes every file that was begun: half a package proves nothing. */
   abandon(): Promise<void>;
 }
@@ -33,9 +33,9 @@ export function openPackageFolder(path: string): PackageFolder {
   };
   return {
     begin,
-    async put(name, text) {
+    async put(name, text, rows) {
       const file = begin(name);
-      await file.write(text);
+      await file.write(text, rows);
       return file.end();
     },
     async abandon() {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { parseSearchDate } from '../../src/fhir/datetime.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import { createLog } from '../../src/http/log.ts';
+import { readRegisterSheet, type RegisterSheet } from '../../src/operations/vendors/register-sheet.ts';
 import type { PackageQuery } from '../../src/ports/audit-packages.ts';
 import type { AuditEntry } from '../../src/ports/store.ts';
 import { localRefOf, typeOf } from '../../src/resources/element.ts';
@@ -35,7 +36,7 @@ export async function exportPackage(flags: PackageFlags, config: Config, anchors
   const base = config.publicBaseUrl;
   // Opening makes a store where there is none, and a package of it would say that nothing had happened.
   if (databaseOf(config) === undefined) readLog(config.dataDir).close();
-  await recordExport(query, config);
+  const vendors = await recordExport(query, config);
   const files = await writePackage(out, query, {
     folder: config.dataDir,
     anchors,
@@ -43,6 +44,7 @@ export async function exportPackage(flags: PackageFlags, config: Config, anchors
     source: base === undefined ? { name: 'closeloop' } : { name: base, base },
     version: versionOf(),
     askedBy: userInfo().username,
+    vendors,
     now: Date.now(),
   }).catch((error: unknown) => {
     throw error instanceof PackageRefused ? new Trouble(error.message) : error;
@@ -74,12 +76,17 @@ function intervalIn(flag: string, text: string): { readonly low: number; readonl
   return interval;
 }
 
-/** The export is on record before its first byte. A server that runs has the folder to itself, and exports by its operation. */
-async function recordExport(query: PackageQuery, config: Config): Promise<void> {
+/**
+ * The export is on record before its first byte, and the register is read with the same store. A server that runs has the
+ * folder to itself, and exports by its operation.
+ */
+async function recordExport(query: PackageQuery, config: Config): Promise<RegisterSheet> {
   const log = createLog('error', (lines) => process.stderr.write(lines), Date.now);
   const store = await openConfiguredStore(config, {}, { log });
   try {
     await store.record(auditExport(query, userInfo().username));
+    const source = { store, now: Date.now(), partyKindDefault: config.partyKindDefault };
+    return await readRegisterSheet(source, query, new AbortController().signal);
   } finally {
     await store.close();
   }

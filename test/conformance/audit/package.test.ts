@@ -16,6 +16,8 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AuditEvent, Bundle, Ref } from '../../../src/fhir/types.ts';
 import { PACKAGE_TABLES } from '../../../src/operations/audit/package/package-tables.ts';
+import { CARRIER_URL } from '../../../src/agreements/carriers.ts';
+import { readRegisterSheet } from '../../../src/operations/vendors/register-sheet.ts';
 import type { PackageQuery } from '../../../src/ports/audit-packages.ts';
 import { openAuditSigner, publishedKeys, rotateAuditKey } from '../../../src/server/audit-key.ts';
 import { writePackage } from '../../../src/server/audit-package.ts';
@@ -55,11 +57,24 @@ beforeAll(async () => {
     ]),
   );
   await server.ask('initiator', 'POST', 'Consent', { resourceType: 'Basic' });
+  // Somebody carries what leaves: the register has it.
+  const carrier = [{ url: CARRIER_URL, valueReference: { reference: 'Organization/stranger' } }];
+  await server.create(
+    'initiator',
+    make.endpoint('initiator', { id: undefined, extension: carrier, status: 'off' }),
+  );
 });
 afterAll(async () => {
   await server.close();
   rmSync(top, { recursive: true });
 });
+
+const vendorsOf = (query: PackageQuery) =>
+  readRegisterSheet(
+    { store: server.running.store, now: Date.now(), partyKindDefault: 'provider' },
+    query,
+    new AbortController().signal,
+  );
 
 let made = 0;
 async function pack(more: Partial<PackageQuery> = {}, signal?: AbortSignal): Promise<string> {
@@ -72,6 +87,7 @@ async function pack(more: Partial<PackageQuery> = {}, signal?: AbortSignal): Pro
     source: { name: BASE, base: BASE },
     version: '0',
     askedBy: 'officer',
+    vendors: await vendorsOf(query),
     now: Date.now(),
     ...(signal && { signal }),
   });
@@ -124,6 +140,7 @@ describe('(audit-compliance AU15) a package', () => {
       'verify.txt',
       'verify.py',
       'README.txt',
+      'vendors.csv',
       'manifest.json',
       'manifest.jws',
       ...names,
@@ -142,8 +159,24 @@ describe('(audit-compliance AU15) a package', () => {
       counts: { create: expect.any(Number), deliver: 1 },
     });
     expect(text(out, 'verify.txt')).toMatch(/^ok audit chain unbroken/);
-    expect(sheet(out, 'vendors.csv')).toHaveLength(1);
-    expect(text(out, 'README.txt')).toContain('vendors.csv');
+  });
+
+  test('has the register of vendors as of its end, or says in the README why not', async () => {
+    const out = await pack();
+    const [columns = [], ...lines] = sheet(out, 'vendors.csv');
+    expect(columns.slice(0, 5)).toEqual(['organization', 'name', 'side', 'services', 'state']);
+    expect(lines.map(([vendor, , , , state]) => [vendor, state])).toEqual([
+      ['Organization/stranger', 'none'],
+    ]);
+    expect(text(out, 'README.txt')).toMatch(/^ {2}vendors\.csv +The vendor register as of 2/m);
+    const manifest = JSON.parse(text(out, 'manifest.json')) as {
+      files: readonly { name: string; rows: number }[];
+    };
+    expect(manifest.files.find(({ name }) => name === 'vendors.csv')?.rows).toBe(1);
+    expect(sheet(await pack({ to: Date.now() - 86_400_000 }), 'vendors.csv')).toHaveLength(1);
+    const ofOne = await pack({ patient });
+    expect(sheet(ofOne, 'vendors.csv')).toEqual([columns]);
+    expect(text(ofOne, 'README.txt')).toContain('its columns alone, since this package is about one patient');
   });
 
   test('(audit-compliance AU18) has the rows that the organization finds as AuditEvents, in the same order', async () => {
@@ -256,6 +289,7 @@ describe('(audit-compliance AU15) a package', () => {
           source: { name: BASE },
           version: '0',
           askedBy: '',
+          vendors: await vendorsOf({ organization: INITIATOR, from: 0, to: 1 }),
           now: 0,
         },
       ),
@@ -286,6 +320,10 @@ describe('(audit-compliance AU19) the command', () => {
     command[command.indexOf(data)] = other;
     expect(call()).toEqual({ ok: true, says: expect.stringMatching(/^\d+ files in /) });
     expect(sheet(out, 'events.csv').at(-1)).toEqual(expect.arrayContaining(['export', '0']));
+    expect(sheet(out, 'vendors.csv').map(([vendor]) => vendor)).toEqual([
+      'organization',
+      'Organization/stranger',
+    ]);
   });
 });
 
@@ -357,6 +395,10 @@ describe('(audit-compliance AU15) $audit-package', () => {
     const file = await invoke('audit-package-file', `package=${id}&name=events.csv`);
     const sheetText = Buffer.from(String(file.json['data']), 'base64').toString();
     expect(sheetText).toMatch(/^\uFEFFseq,position,recorded/);
+    const vendors = await invoke('audit-package-file', `package=${id}&name=vendors.csv`);
+    expect(Buffer.from(String(vendors.json['data']), 'base64').toString()).toContain(
+      '\r\nOrganization/stranger,',
+    );
     // It is on record in itself: the export came before its first byte (audit-compliance AU19).
     expect(sheetText).toContain(',export,R,0,');
     for (const query of [`package=${id}&name=../data/store.db`, 'package=none&name=events.csv'])

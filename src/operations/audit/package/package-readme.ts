@@ -23,7 +23,7 @@ interface ReadmeFacts {
   readonly server: string;
   readonly key: string;
   readonly publicKey: string;
-  readonly tables: readonly PackageTable[];
+  readonly tables: readonly Pick<PackageTable, 'name' | 'says'>[];
 }
 
 export function buildReadme({ query, server, key, publicKey, tables }: ReadmeFacts): string {

@@ -1,6 +1,5 @@
 /**
- * The tables of a package beside its events (audit-compliance AU15): each says by its rows what an auditor asks. A table
- * for what this server does not have yet is there with its columns alone, so that nobody takes its absence for an answer.
+ * The tables of a package beside its events (audit-compliance AU15): each says by its rows what an auditor asks.
  */
 import { associateOf, kindsOfAgreement, principalOf } from '../../../agreements/contract.ts';
 import { standingOfAgreement } from '../../../agreements/state.ts';
@@ -35,13 +34,6 @@ const pick = (
     eventLines(row, organization, world)
       .filter((line) => isAbout(row, line, organization))
       .map((line) => columns.map((column) => line[column])),
-});
-
-const empty = (name: string, says: string, columns: readonly string[]): PackageTable => ({
-  name,
-  says: `${says} This release keeps no such records: the file has its columns alone.`,
-  columns,
-  lines: () => [],
 });
 
 const DISCLOSING: ReadonlySet<string> = new Set(['deliver', 'message-sent', 'disclose-elsewhere']);
@@ -180,7 +172,6 @@ export const PACKAGE_TABLES: readonly PackageTable[] = [
     [...WHEN, ...WHO, 'entity', 'version', 'row_digest'],
     ({ entry: { event } }) => REVIEWING.has(event),
   ),
-  empty('vendors.csv', 'The vendor register.', ['vendor', 'service', 'agreement', 'risk', 'reviewed']),
 ];
 
 /** Sittings that are remembered: one that comes back later has a line once more. */
