@@ -34,13 +34,16 @@ function answerOf(socket: Socket): Promise<string | undefined> {
 /** Sends a file and reads what is said of it; the connection is closed then. */
 export async function scanOn(socket: Socket, bytes: Uint8Array): Promise<ScanVerdict> {
   const answer = answerOf(socket);
-  await sendFile(socket, bytes);
+  const isWhole = await sendFile(socket, bytes);
   const said = await answer;
-  return said === undefined ? { verdict: 'unknown', why: 'closed' } : verdictOf(said);
+  if (said === undefined) return { verdict: 'unknown', why: 'closed' };
+  const verdict = verdictOf(said);
+  // Who calls a file clean without having all of it says nothing of it.
+  return verdict.verdict === 'clean' && !isWhole ? { verdict: 'unknown', why: 'error' } : verdict;
 }
 
-/** Sends one chunk after the other as fast as they are taken; clamd may have answered, and gone, before the last. */
-async function sendFile(socket: Socket, bytes: Uint8Array): Promise<void> {
+/** Sends one chunk after the other as fast as they are taken; clamd may have answered, and gone, before the last. @returns whether all was sent */
+async function sendFile(socket: Socket, bytes: Uint8Array): Promise<boolean> {
   socket.write('zINSTREAM\0');
   for (let at = 0; at < bytes.length; at += CHUNK_LENGTH) {
     const chunk = bytes.subarray(at, at + CHUNK_LENGTH);
@@ -48,9 +51,10 @@ async function sendFile(socket: Socket, bytes: Uint8Array): Promise<void> {
     length.writeUInt32BE(chunk.length);
     socket.write(length);
     if (!socket.write(chunk)) await drained(socket);
-    if (socket.destroyed) return;
+    if (socket.destroyed) return false;
   }
   socket.write(Buffer.alloc(4));
+  return true;
 }
 
 const drained = (socket: Socket): Promise<void> =>

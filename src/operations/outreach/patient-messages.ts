@@ -7,6 +7,7 @@ import { unacknowledgedWords } from '../../agreements/words.ts';
 import { bodyOf } from '../../fhir/json.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { organizationsNamed } from '../messages/senders.ts';
 import { isPatientOrRelated, withMessageKind } from '../../messaging/kinds.ts';
 import { withDecision } from '../../messaging/content.ts';
 import {
@@ -121,7 +122,8 @@ async function takeFrom(draft: Draft, planned: Planned, message: Resource, sende
     });
   const patient = await patientFor(draft, sender);
   if (patient === undefined || organization === undefined) return;
-  await checkInbox(draft, planned, organization);
+  const told = await organizationsNamed(draft, valuesAt(message, 'recipient'));
+  for (const one of new Set([organization, ...told])) await checkInbox(draft, planned, one);
   nameSubject(draft, planned, patient);
   notice(draft, planned);
   if (message['payload'] === undefined || !(await isFirst(draft, planned, message, sender))) return;

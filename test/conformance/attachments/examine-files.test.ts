@@ -200,6 +200,14 @@ describe('with a scanner (baa-messaging MS11)', () => {
     expect(findings.filter(({ ok }) => !ok)).toEqual([]);
   });
 
+  test('a scanner that calls a file clean before it has all of it has said nothing', async () => {
+    const clamd = await fake();
+    clamd.behave('clean-early');
+    const scanner = await scannerAt(clamd.address, 5_000);
+    const said = await scanner.scan(Buffer.alloc(30_000_000, 'all is well\n'));
+    expect(said.verdict).toBe('unknown');
+  });
+
   test.each(['error', 'size', 'close', 'close-early', 'hang', 'nonsense'] as const)(
     'a scanner that says nothing (%s) makes it pending, and the job goes on',
     async (behaviour) => {

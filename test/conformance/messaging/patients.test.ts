@@ -335,6 +335,14 @@ describe('what a patient writes (baa-messaging MS32 to MS34)', () => {
     expect([refused.status, refused.code]).toEqual([403, 'patient-inbox-closed']);
     expect((await put({})).status).toBe(200);
     expect((await post(app, message(patient, ORGANIZATION, 'Hello'))).status).toBe(201);
+    // Also by the way of an organization whose own inbox is open.
+    const other = await scene.server.read('recipient', 'Organization/recipient');
+    const putOther = (more: object): Promise<Response> =>
+      scene.server.ask('recipient', 'PUT', 'Organization/recipient', { ...other, ...more });
+    expect((await putOther({ extension: [closed] })).status).toBe(200);
+    const around = await post(app, message(patient, 'Organization/recipient', 'Hello'));
+    expect([around.status, around.code]).toEqual([403, 'patient-inbox-closed']);
+    expect((await putOther({})).status).toBe(200);
   });
 
   test('is found in $everything of the patient (MS34)', async () => {
