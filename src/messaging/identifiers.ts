@@ -39,9 +39,13 @@ function personIn(text: PlainText, person: Resource): IdentifierRule | undefined
   const numbers = identifiersOf(person);
   if (numbers.some((number) => number.length >= CERTAIN_MIN && text.squeezed.includes(number)))
     return 'identifier';
-  if (!namesOf(person).some((name) => hasName(text, name))) return undefined;
+  const names = namesOf(person);
+  const isBorn = hasBirthDate(text, person['birthDate']);
+  // With the very day of birth a family name is enough: "Ms. Roe, 1/2/70", "J. Roe".
+  if (isBorn && names.some(({ family }) => hasFamily(text, family))) return 'name-and-identifier';
+  if (!names.some((name) => hasName(text, name))) return undefined;
   const hasNumber = numbers.some((number) => text.words.includes(` ${number} `));
-  if (hasNumber || hasBirthDate(text, person['birthDate'])) return 'name-and-identifier';
+  if (hasNumber || isBorn) return 'name-and-identifier';
   return PHONE.test(text.raw) ? 'phone-and-name' : undefined;
 }
 
@@ -76,6 +80,12 @@ function hasName({ words, squeezed }: PlainText, { given, family }: Named): bool
     return a.length + b.length >= SQUEEZED_MIN && (squeezed.includes(a + b) || squeezed.includes(b + a));
   });
 }
+
+/** Shorter ones are words of many texts. */
+const FAMILY_MIN = 3;
+
+const hasFamily = ({ words }: PlainText, family: string): boolean =>
+  squeeze(family).length >= FAMILY_MIN && words.includes(foldWords(family));
 
 function identifiersOf(person: Resource): readonly string[] {
   return listOf(person['identifier'])
@@ -129,7 +139,7 @@ function hasSsn(text: string): boolean {
 const LETTER = '[AC-HJKMNP-RT-Y]';
 const EITHER = '[0-9AC-HJKMNP-RT-Y]';
 const MBI = new RegExp(
-  `(?<![A-Z0-9])[1-9]${LETTER}${EITHER}\\d-?${LETTER}${EITHER}\\d-?${LETTER}{2}\\d{2}(?![A-Z0-9])`,
+  `(?<![A-Z0-9])[1-9]${LETTER}${EITHER}\\d[- ]?${LETTER}${EITHER}\\d[- ]?${LETTER}{2}\\d{2}(?![A-Z0-9])`,
 );
 
 /** What announces a number that belongs to one person, and how many digits it must have. */

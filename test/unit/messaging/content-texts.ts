@@ -38,6 +38,8 @@ export const TEXTS: readonly (readonly [text: string, by: Told])[] = [
   ['Jane O\'Connor Roe, Jan 2nd, 1970', 'name-and-identifier'],
   ['Jané O’Connor‑Roe nació el 2 de enero de 1970', 'name-and-identifier'],
   ['Jane O\'Connor Roe 1/2/70', 'name-and-identifier'],
+  ['J. O\'Connor-Roe, 01/02/1970', 'name-and-identifier'],
+  ['Ms. O\'Connor Roe of 2 Jan 1970', 'name-and-identifier'],
   ['J.a.n.e O.C.o.n.n.o.r.R.o.e 1.9.7.0.0.1.0.2', 'name-and-identifier'],
   ['Ja\u200Bne O\u200D\'Con\u00ADnor-Roe 1970\u200B-01-02', 'name-and-identifier'],
   ['Jаne O\'Cоnnor-Roe 1970-01-02', 'name-and-identifier'], // а and о of Cyrillic
@@ -53,6 +55,7 @@ export const TEXTS: readonly (readonly [text: string, by: Told])[] = [
   ['The number is 000-45-6789, or 666-45-6789, or 923-45-6789.', 'declared'],
   ['1EG4-TE5-MK73', 'mbi'],
   ['member 1eg4te5mk73', 'mbi'],
+  ['member 1EG4 TE5 MK73', 'mbi'],
   ['SSN 123456789', 'labelled'],
   ['MRN: 0047-11', 'labelled'],
   ['patient DOB 1/2/1970', 'labelled'],
