@@ -1,9 +1,9 @@
 /**
  * Who operates the way by which something is told, and whether the discloser may use it (baa-messaging BA18): a carrier that
- * sees health information works for the discloser, direct or as a subcontractor of whoever operates this server. A mere
- * conduit does not (45 CFR 160.103, business associate, (3)(i)).
+ * sees health information works for the discloser, direct or as a subcontractor of whoever operates this server, under an
+ * agreement that names the service. A mere conduit does not (45 CFR 160.103, business associate, (3)(i)).
  */
-import { CONDUIT, carrierOfEndpoint } from '../agreements/carriers.ts';
+import { CONDUIT, CONDUITS, carrierOfEndpoint, servicesOfWay } from '../agreements/carriers.ts';
 import type { PairStanding } from '../agreements/pair.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Snapshot } from '../ports/store.ts';
@@ -22,8 +22,8 @@ export const readCarriers = (rows: readonly string[]): CarriersOfRails =>
     }),
   );
 
-/** A carrier without an agreement in force. */
-interface ClosedCarrier {
+/** Who operates a way, and how the discloser stands with it. */
+export interface WayCarrier {
   readonly carrier: Ref;
   readonly standing: PairStanding;
 }
@@ -34,21 +34,49 @@ interface Way {
   readonly endpoint: Resource | undefined;
 }
 
-/** The first carrier of a way that the discloser may not use; undefined: it may use the way. */
-export async function findClosedCarrier(
+/** Who operates a way, and whether the discloser may use it. */
+export interface WayStanding {
+  /** Those that work for the discloser: none where it is a conduit, or the discloser's own. */
+  readonly carriers: readonly WayCarrier[];
+  /** Who has no agreement; `nobody` is named who runs a way that is no conduit. Undefined: it may be used. */
+  readonly closed: WayCarrier | 'nobody' | undefined;
+}
+
+export async function readWay(
   now: Snapshot,
   { rail, endpoint }: Way,
   carriersOfRails: CarriersOfRails,
   discloser: Ref,
   at: number,
-): Promise<ClosedCarrier | undefined> {
-  for (const carrier of new Set([carriersOfRails.get(rail), namedCarrier(endpoint)])) {
-    if (carrier === undefined || carrier === discloser) continue;
-    if (await readSameEntity(now, discloser, carrier)) continue;
-    const standing = await readAgreement(storedContracts(now), discloser, carrier, at);
-    if (standing.state !== 'active') return { carrier, standing };
+): Promise<WayStanding> {
+  const named = [carriersOfRails.get(rail), namedCarrier(endpoint)].filter((one) => one !== undefined);
+  const carriers: WayCarrier[] = [];
+  for (const carrier of new Set(named)) {
+    if (carrier === discloser || (await readSameEntity(now, discloser, carrier))) continue;
+    carriers.push({ carrier, standing: await readCarrierStanding(now, discloser, carrier, rail, at) });
   }
-  return undefined;
+  if (named.length === 0 && !CONDUITS.has(rail)) return { carriers, closed: 'nobody' };
+  return { carriers, closed: carriers.find(({ standing }) => standing.state !== 'active') };
+}
+
+/** How a discloser stands with whoever runs a rail, for any of the services that this is. */
+async function readCarrierStanding(
+  now: Snapshot,
+  discloser: Ref,
+  carrier: Ref,
+  rail: string,
+  at: number,
+): Promise<PairStanding> {
+  const standings: PairStanding[] = [];
+  for (const service of servicesOfWay(rail)) {
+    const standing = await readAgreement(storedContracts(now), discloser, carrier, at, service);
+    if (standing.state === 'active') return standing;
+    standings.push(standing);
+  }
+  // The one that says most of why it does not do.
+  const said = standings.find(({ state }) => state !== 'none') ?? standings[0];
+  if (said === undefined) throw new Error('whoever runs a way does a service');
+  return said;
 }
 
 /** The carrier that an Endpoint names. It comes beside the carrier of its rail, and never instead. */

@@ -4,6 +4,7 @@ import { DIRECT } from '../ports/direct.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
 import { isInUse } from '../resources/parties/direct-addresses.ts';
 import { standingOf } from '../resources/parties/standing.ts';
+import type { WayStanding } from './carriers.ts';
 import type { Channel } from './choose-rail.ts';
 
 /** An Endpoint of an organization, and who keeps it. */
@@ -23,8 +24,8 @@ export interface ChannelParts {
   /** The Endpoints of an organization, as of now: its own, and those that others keep about it. */
   readonly endpointsOf: (organization: Ref) => Promise<readonly PartyEndpoint[]>;
   readonly direct: DirectParties;
-  /** Whether who operates the way to an Endpoint has no agreement with who tells (baa-messaging BA18); absent: none has. */
-  readonly isClosed?: (teller: Ref, rail: string, endpoint: Resource) => Promise<boolean>;
+  /** Who operates the way to an Endpoint, and whether who tells may use it (baa-messaging BA18); absent: conduits alone. */
+  readonly wayTo?: (teller: Ref, rail: string, endpoint: Resource) => Promise<WayStanding>;
   /** Names of the rails that this server has. */
   readonly rails: ReadonlySet<string>;
 }
@@ -49,7 +50,7 @@ interface Addressed {
  * alone (directory DR46).
  */
 export async function partyChannels(
-  { endpointsOf, rails, direct, isClosed = async () => false }: ChannelParts,
+  { endpointsOf, rails, direct, wayTo }: ChannelParts,
   { organization, teller, named: { resources, record } }: Addressed,
   at: number,
 ): Promise<readonly Channel[]> {
@@ -65,9 +66,14 @@ export async function partyChannels(
     const naming = resources.findIndex((one) =>
       valuesAt(one, 'endpoint').some((reference) => localRef(reference) === endpoint),
     );
-    const closed = teller !== undefined && (await isClosed(teller, rail, resource));
+    const way = teller === undefined ? undefined : await wayTo?.(teller, rail, resource);
     const distance = naming < 0 ? resources.length : naming;
-    channels.push({ endpoint, rail, verified, distance, ...(closed && { closed }) });
+    channels.push({ endpoint, rail, verified, distance, ...closedBy(way) });
   }
   return channels;
 }
+
+const closedBy = (way: WayStanding | undefined): Pick<Channel, 'closed' | 'carriers'> => ({
+  ...(way?.closed !== undefined && { closed: true }),
+  ...(way !== undefined && way.carriers.length > 0 && { carriers: way.carriers }),
+});

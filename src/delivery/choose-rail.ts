@@ -6,6 +6,7 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import { DIRECT } from '../ports/direct.ts';
+import type { WayCarrier } from './carriers.ts';
 
 /** An Endpoint of a counterparty that may be used now. */
 export interface Channel {
@@ -16,6 +17,8 @@ export interface Channel {
   readonly verified: boolean;
   /** Who operates the way has no agreement with who tells: it is used where there is no other, and then asks a person. */
   readonly closed?: boolean;
+  /** Who operates the way, beside mere conduits. */
+  readonly carriers?: readonly WayCarrier[];
   /** Whose Endpoint it is: 0 the role's or service's that the referral names, 1 its organization's, 2 one that the organization manages. */
   readonly distance: number;
 }
@@ -29,7 +32,7 @@ interface Counterparty {
 }
 
 /** Why a rung is not taken. */
-type NotTaken = 'no-endpoint' | 'unverified' | 'not-preferred' | 'carrier-agreement';
+export type NotTaken = 'no-endpoint' | 'unverified' | 'not-preferred' | 'carrier-agreement';
 
 /** Z40's names: `inbox` is no rail that sends; every other is the connection type of an Endpoint. */
 interface Rung {
@@ -51,7 +54,7 @@ export const RUNGS: readonly Rung[] = [
   { rail: DIRECT,         unless: ['inbox', 'hl7v2-mllp'],  yields: false, needsVerified: true,  tells: 'closest' },
 ];
 
-interface Choice {
+export interface Choice {
   /** Endpoints that are told. An address that nobody verified is among them only where there is no other: the rail keeps it. */
   readonly taken: readonly Channel[];
   readonly notTaken: readonly { readonly rail: string; readonly why: NotTaken }[];
@@ -102,3 +105,9 @@ const closer = (one: Channel, other: Channel): number =>
   Number(other.verified) - Number(one.verified) ||
   one.distance - other.distance ||
   (one.endpoint < other.endpoint ? -1 : 1);
+
+/** The way of a message out of the platform. */
+export function mailWayOf(channels: readonly Channel[]): Channel | undefined {
+  const verified = channels.filter((one) => one.rail === DIRECT && one.verified);
+  return verified.find(({ closed = false }) => !closed) ?? verified[0];
+}

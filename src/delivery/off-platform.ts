@@ -8,6 +8,7 @@ import { DIRECT, MESSAGE_EVENT } from '../ports/direct.ts';
 import type { OutboxEntry } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { partyChannels, type ChannelParts } from './channels.ts';
+import { mailWayOf } from './choose-rail.ts';
 import type { ChangedResource } from './recipients.ts';
 
 /** An entry for each organization without an account to which the commit sends a message, and which has an address. */
@@ -44,13 +45,12 @@ export const isSending = (before: Resource | undefined, after: Resource): boolea
   after['status'] === 'in-progress' &&
   before?.['status'] !== 'in-progress';
 
-/** Its verified Direct address. */
+/** Its verified Direct address, if there is one by a way that the teller may use: what is closed asks a person. */
 async function addressOf(
   parts: ChannelParts,
   { organization, teller }: { readonly organization: Ref; readonly teller: Ref | undefined },
   at: number,
 ): Promise<Ref | undefined> {
   const named = { resources: [], record: undefined, order: undefined };
-  const channels = await partyChannels(parts, { organization, teller, named }, at);
-  return channels.find(({ rail, verified }) => rail === DIRECT && verified)?.endpoint;
+  return mailWayOf(await partyChannels(parts, { organization, teller, named }, at))?.endpoint;
 }

@@ -17,7 +17,7 @@ import { partyWorldOf } from '../resources/party-world.ts';
 import { claimedBasis } from '../resources/referral-rules/basis.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { readAgreement, storedContracts } from './agreements.ts';
-import { findClosedCarrier, type CarriersOfRails } from './carriers.ts';
+import { readWay, type CarriersOfRails } from './carriers.ts';
 import { readActive } from './consents.ts';
 import { readCreated } from './created.ts';
 import {
@@ -78,6 +78,9 @@ export function createPolicyGate({
   };
 }
 
+/** What decided where whoever operates the way out may not have it: another way may be taken. */
+const CARRIER_POLICY = 'carrier-agreement';
+
 interface Carrying {
   readonly from: Ref;
   readonly carriers: CarriersOfRails;
@@ -93,25 +96,24 @@ async function carried(
 ): Promise<GateDecision> {
   if (typeOf(receiver) !== 'Endpoint') return decided;
   const endpoint = resourceOf(await now.read(receiver, EVERYTHING));
-  const closed = await findClosedCarrier(now, { rail, endpoint }, carriers, from, at);
+  const { closed } = await readWay(now, { rail, endpoint }, carriers, from, at);
   if (closed === undefined) return decided;
+  const purpose = decided.purpose === undefined ? {} : { purpose: decided.purpose };
+  const refusal = { permitted: false, policy: CARRIER_POLICY, ...purpose, exception: 'privacy-precondition' };
+  const need = (to: Ref, existing?: Ref) =>
+    missingNeed('agreement', { from, to, patient: undefined, existing });
+  if (closed === 'nobody') {
+    const refused = { code: 'agreement-not-active', needs: [], lacks: [] } as const;
+    return { ...refusal, why: `nobody is named who runs ${rail}, which is no mere conduit`, refused };
+  }
   const { carrier, standing } = closed;
   const name = await readPartyName(carrier, async (ref) => resourceOf(await now.read(ref, EVERYTHING)));
   const link = mayRead(standing, from) ? (standing.contract ?? 'Contract') : 'Contract';
-  const need = missingNeed('agreement', {
-    from,
-    to: carrier,
-    patient: undefined,
-    existing: standing.contract,
-  });
   return {
-    permitted: false,
-    policy: 'carrier-agreement',
+    ...refusal,
     why: carrierWords(rail, name, link),
-    ...(decided.purpose !== undefined && { purpose: decided.purpose }),
-    refused: { code: 'agreement-not-active', needs: [need], lacks: [] },
+    refused: { code: 'agreement-not-active', needs: [need(carrier, standing.contract)], lacks: [] },
     agreement: standing,
-    exception: 'privacy-precondition',
   };
 }
 

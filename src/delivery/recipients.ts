@@ -6,17 +6,14 @@
 import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import { DIRECT } from '../ports/direct.ts';
 import type { OutboxEntry, Write } from '../ports/store.ts';
-import { localRef, typeOf } from '../resources/element.ts';
+import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { partyElementOf } from '../resources/party.ts';
 import type { Move } from '../resources/rules.ts';
-import { partyChannels, type ChannelParts, type DirectParties, type NamedParty } from './channels.ts';
-import { chooseRails } from './choose-rail.ts';
 import { selectOffPlatform } from './off-platform.ts';
 import { selectorOf } from './subject.ts';
 import type { ActiveSubscription, SubscriptionCache } from './subscriptions.ts';
+import { readNamed, waysOfReferral, type WayParts } from './ways.ts';
 
 /** One resource that a commit writes. */
 export interface ChangedResource {
@@ -30,15 +27,8 @@ export interface ChangedResource {
   readonly parties?: readonly Ref[];
 }
 
-/** What is asked of a party that has a Direct address. */
-interface DirectFacts extends DirectParties {
-  /** The Endpoint from which the request of an order came by Direct; undefined where it came otherwise. */
-  readonly cameBy: (order: Ref) => Promise<Ref | undefined>;
-}
-
-export interface RecipientParts extends ChannelParts {
+export interface RecipientParts extends WayParts {
   readonly subscriptions: SubscriptionCache;
-  readonly direct: DirectFacts;
   /** Active Subscriptions that one organization may have: what bounds the fan-out of a commit. */
   readonly activePerOrganizationMax: number;
   /** Active Subscriptions of all organizations together. */
@@ -140,41 +130,16 @@ async function selectPartiesOfMoves(
     const { task, event } = move;
     for (const organization of partiesToNotify(move)) {
       const teller = organization === move.initiator ? move.recipient : move.initiator;
-      const named = await readNamed(parts, move, organization, read);
-      const channels = await partyChannels(parts, { organization, teller, named }, at);
-      const mayMail = channels.some(({ rail }) => rail === DIRECT);
-      const asksMember = mayMail || channels.some(({ closed = false }) => closed);
-      const isMember = asksMember && (await parts.direct.isMember(organization));
-      const asked = mayMail && organization === move.initiator ? named.order : undefined;
-      const cameBy = asked && (await parts.direct.cameBy(asked));
+      const seat = organization === move.recipient ? 'owner' : 'requester';
+      const named = await readNamed(parts, { task, seat }, read);
+      const isInitiator = organization === move.initiator;
+      const { choice } = await waysOfReferral(parts, { organization, teller, named, isInitiator }, at);
       const sight = { everything: false, organization } as const;
-      for (const { rail, endpoint } of chooseRails({ isMember, channels, cameBy }, parts.rails).taken)
+      for (const { rail, endpoint } of choice.taken)
         entries.push({ rail, receiver: endpoint, orderingKey: task, subject: task, event, sight });
     }
   }
   return entries;
-}
-
-const NOBODY: NamedParty = { resources: [], record: undefined, order: undefined };
-
-/** Only Direct asks for it: every other rail tells all Endpoints of the party. */
-async function readNamed(
-  { rails }: RecipientParts,
-  { task, recipient }: Move,
-  organization: Ref,
-  read: ReadPreview | undefined,
-): Promise<NamedParty> {
-  if (read === undefined || !rails.has(DIRECT)) return NOBODY;
-  const seat = organization === recipient ? 'owner' : 'requester';
-  const referral = await read(task);
-  const named = localRef(referral?.[seat]);
-  const order = localRef(referral?.['focus']);
-  const resource = named && (await read(named));
-  if (named === undefined || resource === undefined) return { ...NOBODY, order };
-  const element = partyElementOf(typeOf(named));
-  const record = element === 'self' ? named : element === undefined ? undefined : localRef(resource[element]);
-  const above = record === undefined || record === named ? undefined : await read(record);
-  return { resources: [resource, ...(above === undefined ? [] : [above])], record, order };
 }
 
 /** The other party; both when an administrator made the move (G12). An organization on both sides knows already. */

@@ -1,6 +1,7 @@
 /** What every operation works with: the roof hands it in, the same for every request. */
 import type { Payloads } from '../delivery/payloads.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
+import type { FindWays } from '../delivery/ways.ts';
 import type { Carriers } from '../delivery/outreach/gate.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
@@ -96,6 +97,8 @@ export interface OperationContext {
   /** By which rows of the payload table organizations are told. */
   readonly payloads: Payloads;
   readonly selectRecipients: SelectRecipients;
+  /** The ways to a recipient, for whoever asks beforehand; without it none is named. */
+  readonly findWays?: FindWays | undefined;
   /** By the name of a rail; undefined where the rail requires nothing. Without it nothing is asked. */
   readonly lacks?: ((rail: string) => Lacks | undefined) | undefined;
   /** Asked about every address that is written and that this server will connect to. */

@@ -7,8 +7,9 @@ import { outreachCarriers, outreachPartsOf } from './compose-outreach.ts';
 import { withOutreachGate } from '../delivery/outreach/gate.ts';
 import { createDeliverAgain, type DeliverAgain } from '../delivery/deliver-again.ts';
 import { createRecipientSelection, type SelectRecipients } from '../delivery/recipients.ts';
-import { findClosedCarrier, readCarriers } from '../delivery/carriers.ts';
+import { readCarriers, readWay } from '../delivery/carriers.ts';
 import { createPolicyGate } from '../delivery/policy-gate.ts';
+import { createFindWays, type WayParts } from '../delivery/ways.ts';
 import { createNoteEvidence } from '../delivery/delivered/note-evidence.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createGates, type Gate } from '../delivery/gates.ts';
@@ -182,31 +183,33 @@ const accountPartsOf = (
   soleAdministrator: config.soleAdministrator,
 });
 
-const composeRecipients = (
+/** What says by which ways a party is told. */
+const wayPartsOf = (
   { config, store, clock }: Pick<EngineParts, 'config' | 'store' | 'clock'>,
-  subscriptions: ReturnType<typeof createSubscriptionCache>,
   endpoints: ReturnType<typeof createEndpoints>,
   rails: Rails,
+): WayParts => ({
+  endpointsOf: (organization) => endpoints.of(organization),
+  direct: {
+    cameBy: async (order) => (await readCameBy(store.snapshot(), order))?.endpoint,
+    isMember: async (organization) =>
+      (await store.snapshot().record(MEMBER_KIND, organization)) !== undefined,
+    isVerified: async (endpoint, resource) =>
+      isVouchedFor(resource, await readVerification(store.snapshot(), endpoint)),
+  },
+  wayTo: (teller, rail, endpoint) =>
+    readWay(store.snapshot(), { rail, endpoint }, readCarriers(config.carriers), teller, clock.now()),
+  rails: new Set(rails.byName.keys()),
+});
+
+const composeRecipients = (
+  config: Config,
+  subscriptions: ReturnType<typeof createSubscriptionCache>,
+  wayParts: WayParts,
 ): SelectRecipients =>
   createRecipientSelection({
+    ...wayParts,
     subscriptions,
-    endpointsOf: (organization) => endpoints.of(organization),
-    direct: {
-      cameBy: async (order) => (await readCameBy(store.snapshot(), order))?.endpoint,
-      isMember: async (organization) =>
-        (await store.snapshot().record(MEMBER_KIND, organization)) !== undefined,
-      isVerified: async (endpoint, resource) =>
-        isVouchedFor(resource, await readVerification(store.snapshot(), endpoint)),
-    },
-    isClosed: async (teller, rail, endpoint) =>
-      (await findClosedCarrier(
-        store.snapshot(),
-        { rail, endpoint },
-        readCarriers(config.carriers),
-        teller,
-        clock.now(),
-      )) !== undefined,
-    rails: new Set(rails.byName.keys()),
     activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
     activeMax: config.subscriptionsMax,
   });
@@ -222,6 +225,13 @@ const composeEvidence = ({
     items: createDeliveryItems({ store, clock, newId: randomUUID }),
     onState: ({ rail, state }) => metrics.deliveryState(rail, state),
   });
+
+/** How messages are received. */
+const receivingOf = ({ config, listening, log }: Pick<EngineParts, 'config' | 'listening' | 'log'>) => ({
+  settings: config,
+  links: () => listening.flatMap(({ links }) => links.map(({ link }) => link)),
+  log: (says: string, about: Readonly<Record<string, string>>) => log.write('warn', says, about),
+});
 
 /** The policies as a delivery asks them, with the gates of texts to patients before them. */
 const composePolicies = ({ config, clock }: Pick<EngineParts, 'config' | 'clock'>): Gate =>
@@ -255,7 +265,7 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
   readonly noteEvidence: NoteEvidence;
   readonly deliverAgain: DeliverAgain;
 } {
-  const { config, log, base, store, clock, listening, outgoing } = parts;
+  const { config, log, base, store, clock, outgoing } = parts;
   const rails = raiseRails(parts);
   const criteria = () => ({ base, now: clock.now() });
   const subscriptions = createSubscriptionCache({
@@ -274,7 +284,8 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
   };
   const dispatcher = createDispatcher(delivering);
   const endpoints = createEndpoints(store);
-  const selectRecipients = composeRecipients(parts, subscriptions, endpoints, rails);
+  const wayParts = wayPartsOf(parts, endpoints, rails);
+  const selectRecipients = composeRecipients(config, subscriptions, wayParts);
   const committed = (refs: readonly Ref[]): void => {
     subscriptions.touched(refs);
     endpoints.touched(refs);
@@ -293,14 +304,11 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     newId: randomUUID,
     settings: engineSettings(parts),
     selectRecipients,
+    findWays: createFindWays(wayParts, clock),
     lacks: (rail) => rails.byName.get(rail)?.lacks,
     admitAddress: outgoing.admitAddress,
     committed,
-    messages: {
-      settings: config,
-      links: () => listening.flatMap(({ links }) => links.map(({ link }) => link)),
-      log: (says, about) => log.write('warn', says, about),
-    },
+    messages: receivingOf(parts),
   });
   return {
     ...fhir,

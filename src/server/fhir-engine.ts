@@ -33,6 +33,7 @@ export interface FhirEngineParts {
   readonly admitAddress: AdmitAddress;
   readonly committed: OperationContext['committed'];
   readonly lacks?: OperationContext['lacks'];
+  readonly findWays?: OperationContext['findWays'];
   readonly accounts?: OperationContext['accounts'];
   readonly packages?: OperationContext['packages'];
   readonly clients?: OperationContext['clients'];

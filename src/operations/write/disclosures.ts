@@ -155,6 +155,7 @@ async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
   if (notOffered !== undefined) throw refusalOfOffer(notOffered);
   const disclosures = await disclosuresOf(draft, telling);
   const decisions = disclosures.map((disclosure) => ({ disclosure, decision: decide(disclosure) }));
+  noteTold(draft, telling.to, decisions[0]);
   const refused = decisions.find(({ decision }) => !decision.permitted);
   if (refused !== undefined) throw await refusalOf(draft, telling, [{ ...refused, place: telling.place }]);
   const agreement = decisions[0]?.decision.agreement;
@@ -166,6 +167,15 @@ async function checkTelling(draft: Draft, telling: Telling): Promise<void> {
   if (telling.orderRef !== undefined && relied.length > 0)
     await fileConsents(draft, telling.orderRef, telling.to, relied);
   await writeBasis(draft, telling, decisions[0]?.decision.basis);
+}
+
+function noteTold(
+  { policiesSaid }: Draft,
+  to: Ref,
+  asked: { readonly disclosure: Disclosure; readonly decision: Decision } | undefined,
+): void {
+  if (asked !== undefined)
+    policiesSaid.push({ to, purpose: asked.disclosure.purpose, basis: asked.decision.basis });
 }
 
 const refusalOfOffer = (code: string): OperationOutcomeError =>

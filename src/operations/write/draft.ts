@@ -22,6 +22,8 @@ import { typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { createMeter, nothingSpent, type Meter, type Spent } from '../../resources/patch/meter.ts';
 import type { ResourceType } from '../../resources/resource.ts';
+import type { Basis } from '../../policies/basis.ts';
+import type { Purpose } from '../../policies/purpose.ts';
 import type { Move } from '../../resources/rules.ts';
 import type { Seen } from '../seen.ts';
 import type { Caller, Interaction, Request } from '../request.ts';
@@ -51,6 +53,13 @@ export interface Planned {
   readonly place?: string;
 }
 
+/** Whom the policies were asked about. */
+export interface ToldTo {
+  readonly to: Ref;
+  readonly purpose: Purpose;
+  readonly basis: Basis | undefined;
+}
+
 export interface Draft {
   readonly context: OperationContext;
   readonly snapshot: Snapshot;
@@ -76,6 +85,8 @@ export interface Draft {
   /** Organizations to which the policies let a Communication be told, by the Communication. */
   readonly told: Map<Ref, Set<Ref>>;
   readonly notes: IssueDetail[];
+  /** What the policies were asked and said, in the order of asking; of who is told with several patients, of the first. */
+  readonly policiesSaid: ToldTo[];
   /** Stored versions that the answer shows beside what is written. */
   readonly seen: Seen[];
   /** Entries of the outbox that are not written: their receivers require more. */
@@ -120,6 +131,7 @@ export function openDraft(context: OperationContext, request: Request, snapshot:
     deciding: new Map(),
     told: new Map(),
     notes: [],
+    policiesSaid: [],
     seen: [],
     isDry: false,
     links: [],

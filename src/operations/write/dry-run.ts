@@ -2,7 +2,7 @@
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { openDraft, type Draft } from './draft.ts';
+import { openDraft, type Draft, type ToldTo } from './draft.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkRole } from '../role.ts';
@@ -18,6 +18,8 @@ export interface DryRun {
   readonly planned: boolean;
   /** What would be written, as far as it came. */
   readonly written: readonly Resource[];
+  /** Whom it would tell, as far as the policies were asked. */
+  readonly told: readonly ToldTo[];
 }
 
 /** @param request a create, update or delete as its client would send it */
@@ -33,14 +35,18 @@ export async function dryRun(
     draft = openDraft(context, request, snapshot);
     draft.isDry = true;
     const planned = await run(draft, request);
-    return { issues: [], notes: notesOf(draft), planned, written: writtenIn(draft) };
+    return { issues: [], planned, ...reachedBy(draft) };
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
-    const reached =
-      draft === undefined ? { notes: [], written: [] } : { notes: notesOf(draft), written: writtenIn(draft) };
-    return { issues: error.issues, ...reached, planned: false };
+    return { issues: error.issues, ...reachedBy(draft), planned: false };
   }
 }
+
+/** As far as it came. */
+const reachedBy = (draft: Draft | undefined): Pick<DryRun, 'notes' | 'written' | 'told'> =>
+  draft === undefined
+    ? { notes: [], written: [], told: [] }
+    : { notes: notesOf(draft), written: writtenIn(draft), told: draft.policiesSaid };
 
 async function run(draft: Draft, request: Request): Promise<boolean> {
   const { interaction } = request;

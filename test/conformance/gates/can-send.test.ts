@@ -6,6 +6,10 @@ import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import type { AgreementSpec } from '../../agreements.ts';
 import * as fc from '../../chance.ts';
 import * as make from '../../resources.ts';
+import { createFindWays, type FindWays } from '../../../src/delivery/ways.ts';
+import { readCarriers, readWay } from '../../../src/delivery/carriers.ts';
+import type { Channel } from '../../../src/delivery/choose-rail.ts';
+import { withFoundBasis } from '../../../src/resources/referral-rules/basis.ts';
 import { callerOf, openWorld, refOf, type World } from '../../world.ts';
 import { putContract, setKinds } from './put-contract.ts';
 
@@ -25,10 +29,36 @@ const STATES: Readonly<Record<string, AgreementSpec | undefined>> = {
 const A: Ref = 'Organization/clinic';
 const vendor = (state: string): Ref => `Organization/v-${state}`;
 
+/** What the server finds as ways to a recipient, while a test says so. */
+let ways: FindWays | undefined;
+/** Everybody has an account. */
+const INBOX: FindWays = async () => [{ rail: 'inbox', taken: true, carriers: [] }];
+
+/** What a patient acknowledges: messages in the portal of the clinic, through that day. */
+const messagingConsent = (subject: Ref, end: string) =>
+  make.consent(subject, {
+    category: [{ coding: [{ system: 'http://loinc.org', code: '57016-8' }] }],
+    dateTime: '2027-01-10',
+    performer: [{ reference: subject }],
+    policyRule: {
+      coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/consent-kind', code: 'patient-messaging' }],
+    },
+    provision: {
+      type: 'permit',
+      period: { start: '2027-01-01', end },
+      code: [
+        { coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/message-channel', code: 'portal' }] },
+      ],
+    },
+  });
+
 let world: World;
 let patient: Ref;
 beforeAll(async () => {
-  world = await openWorld({ store: { clock }, engine: { clock } });
+  world = await openWorld({
+    store: { clock },
+    engine: { clock, findWays: async (...asked) => (ways ?? INBOX)(...asked) },
+  });
   await world.seedDirectory(
     'clinic',
     'specialist',
@@ -141,7 +171,8 @@ describe('(baa-messaging PF2) a closed gate answers 200 with allowed false', () 
 
   test('between providers no agreement is spoken of', async () => {
     const [parts = []] = (await ask(A, 'Communication', [recipientOf('Organization/specialist')])).parts;
-    expect(parts.map(({ name }) => name)).toEqual(['reference', 'allowed', 'content']);
+    expect(parts.map(({ name }) => name)).toEqual(['reference', 'allowed', 'content', 'basis', 'rail']);
+    expect(valueOf(parts, 'basis')).toBe('treatment');
     expect(valueOf(parts, 'allowed')).toBe(true);
   });
 
@@ -178,6 +209,194 @@ describe('(baa-messaging PF2) a closed gate answers 200 with allowed false', () 
     ]);
     expect(valueOf(parts[1] ?? [], 'need')).toBe('authorization');
     expect(outcomeOf(parts[1] ?? [])).toMatch(/^Nothing permits telling pantry this/);
+  });
+});
+
+describe('(baa-messaging 6) beside whether it is allowed', () => {
+  const textsOf = (parts: readonly Part[]) =>
+    parts.filter(({ name }) => name === 'warning').map(({ valueString }) => valueString);
+  const purposeOf = (valueCode: string) => ({ name: 'purpose', valueCode });
+  const about = () => ({ name: 'subject', valueReference: { reference: patient } });
+
+  test('an order claims its basis by the purpose', async () => {
+    const told = async (to: Ref, purpose: string) => {
+      const [parts = []] = (await ask(A, 'ServiceRequest', [recipientOf(to), about(), purposeOf(purpose)]))
+        .parts;
+      return [valueOf(parts, 'allowed'), valueOf(parts, 'basis')];
+    };
+    expect(await told('Organization/specialist', 'TREAT')).toEqual([true, 'treatment']);
+    expect(await told('Organization/specialist', 'HPAYMT')).toEqual([false, 'payment']); // it wants evidence
+    expect(await told(vendor('active'), 'HOPERAT')).toEqual([false, 'business-associate']); // it wants a reason
+    expect((await told(vendor('expired'), 'HOPERAT'))[0]).toBe(false);
+    expect((await ask(A, 'ServiceRequest', [recipientOf(A), purposeOf('HMARKT')])).code).toBe(
+      'parameter-invalid',
+    );
+  });
+
+  test('a message is told for what its relation is: another purpose is warned of', async () => {
+    const told = async (purpose: string) =>
+      textsOf(
+        (await ask(A, 'Communication', [recipientOf('Organization/specialist'), purposeOf(purpose)]))
+          .parts[0] ?? [],
+      );
+    expect(await told('TREAT')).toEqual([]);
+    expect(await told('HOPERAT')).toEqual(['It would be told for TREAT, and not for HOPERAT.']);
+  });
+
+  test('of a patient, what it acknowledged: missing, in force, over', async () => {
+    const consentOf = async () => {
+      const [parts = []] = (
+        await ask(A, 'Communication', [
+          { name: 'recipient', valueReference: { reference: patient } },
+          about(),
+        ])
+      ).parts;
+      const found = parts.find(({ name }) => name === 'consent')?.part ?? [];
+      const rail = parts.find(({ name }) => name === 'rail')?.part ?? [];
+      return [
+        valueOf(parts, 'allowed'),
+        valueOf(found, 'state'),
+        valueOf(found, 'reference'),
+        valueOf(rail, 'code'),
+      ];
+    };
+    expect(await consentOf()).toEqual([false, 'missing', undefined, 'portal']);
+    const consent = refOf(await world.create(callerFor(A), messagingConsent(patient, '2027-02-01')));
+    expect(await consentOf()).toEqual([true, 'active', { reference: consent }, 'portal']);
+    clock.at = Date.parse('2027-02-03T08:00:00Z');
+    expect(await consentOf()).toEqual([false, 'expired', { reference: consent }, 'portal']);
+    clock.at = MORNING;
+  });
+
+  test('what is trimmed for a community organization, and what goes with the notice of 42 CFR 2.32', async () => {
+    const order = make.serviceRequest({ subject: patient, requester: A, performer: 'Organization/pantry' });
+    const claimed = withFoundBasis('treatment-own')(order as Resource);
+    const health = {
+      ...claimed,
+      category: [{ coding: [{ system: 'http://snomed.info/sct', code: '409063005' }] }],
+    };
+    const [trimmed = []] = (
+      await ask(A, 'ServiceRequest', [
+        { name: 'message', resource: health },
+        recipientOf('Organization/pantry'),
+      ])
+    ).parts;
+    expect([outcomeOf(trimmed), valueOf(trimmed, 'warning')]).toEqual([
+      '',
+      'It will be trimmed to the row community of the payload table.',
+    ]);
+  });
+});
+
+describe('(baa-messaging BA18) the ways to a recipient and who operates each', () => {
+  const hisp: Ref = 'Organization/hisp';
+  const mailbox = (id: string, at: string): Channel => ({
+    rail: at,
+    endpoint: `Endpoint/${id}`,
+    verified: true,
+    distance: 1,
+  });
+  const waysBy =
+    (isMember: boolean, carriers: readonly string[], ...channels: readonly Channel[]): FindWays =>
+    (asked, now) =>
+      createFindWays(
+        {
+          rails: new Set(channels.map(({ rail }) => rail)),
+          endpointsOf: async () =>
+            channels.map(({ endpoint, rail }) => ({
+              custodian: '',
+              resource: {
+                resourceType: 'Endpoint',
+                id: endpoint.slice('Endpoint/'.length),
+                status: 'active',
+                connectionType: { code: rail },
+              },
+            })),
+          direct: {
+            isMember: async () => isMember,
+            isVerified: async () => true,
+            cameBy: async () => undefined,
+          },
+          wayTo: (teller, rail, endpoint) =>
+            readWay(now, { rail, endpoint }, readCarriers(carriers), teller, clock.at),
+        },
+        clock,
+      )(asked, now);
+
+  const railsOf = async (type: 'Communication' | 'ServiceRequest', findWays: FindWays, rail?: string) => {
+    ways = findWays;
+    const asked = [
+      recipientOf('Organization/specialist'),
+      { name: 'subject', valueReference: { reference: patient } },
+    ];
+    const one = rail === undefined ? [] : [{ name: 'rail', valueCode: rail }];
+    const [parts = []] = (await ask(A, type, [...asked, ...one])).parts;
+    ways = undefined;
+    const told = parts
+      .filter(({ name }) => name === 'rail')
+      .map(({ part = [] }) => {
+        const carrier = part.find(({ name }) => name === 'carrier')?.part ?? [];
+        const agreed = carrier.find(({ name }) => name === 'agreement')?.part ?? [];
+        return [
+          valueOf(part, 'code'),
+          valueOf(part, 'taken'),
+          valueOf(part, 'why'),
+          valueOf(agreed, 'state'),
+        ];
+      });
+    return {
+      told,
+      warnings: parts.filter(({ name }) => name === 'warning').map((one) => one['valueString']),
+      allowed: valueOf(parts, 'allowed'),
+    };
+  };
+  const link = mailbox('link', 'hl7v2-mllp');
+  const mail = mailbox('mail', 'direct-project');
+  const closed = 'hl7v2-mllp is run by hisp, with whom there is no agreement in force. Contract';
+  const nowhere = 'No way of this server leads there: a work item asks a person to deliver it.';
+
+  test('who has an account reads a message here; anybody else gets it by Direct', async () => {
+    expect(await railsOf('Communication', waysBy(true, [], link, mail))).toEqual({
+      told: [['inbox', true, undefined, undefined]],
+      warnings: [],
+      allowed: true,
+    });
+    expect((await railsOf('Communication', waysBy(false, [], link, mail))).told).toEqual([
+      ['direct-project', true, undefined, undefined],
+      ['hl7v2-mllp', false, 'not-preferred', undefined],
+    ]);
+  });
+
+  test('a referral goes by the link, and where its carrier has no agreement, by the next way', async () => {
+    await world.seedDirectory('hisp');
+    expect((await railsOf('ServiceRequest', waysBy(false, [], link, mail))).told).toEqual([
+      ['hl7v2-mllp', true, undefined, undefined],
+      ['direct-project', false, 'not-preferred', undefined],
+    ]);
+    expect(await railsOf('ServiceRequest', waysBy(false, [`hl7v2-mllp=${hisp}`], link, mail))).toEqual({
+      told: [
+        ['direct-project', true, undefined, undefined],
+        ['hl7v2-mllp', false, 'carrier-agreement', 'none'],
+      ],
+      warnings: [closed],
+      allowed: true,
+    });
+  });
+
+  test('one way is asked about: there, closed, not there', async () => {
+    const only = waysBy(false, [`hl7v2-mllp=${hisp}`], link);
+    expect(await railsOf('ServiceRequest', only, 'hl7v2-mllp')).toEqual({
+      told: [['hl7v2-mllp', false, 'carrier-agreement', 'none']],
+      warnings: [closed, nowhere],
+      allowed: true,
+    });
+    expect((await railsOf('ServiceRequest', only, 'fax')).told).toEqual([
+      ['fax', false, 'no-endpoint', undefined],
+    ]);
+    await putContract(world.store, 'hisp', { principal: A, associate: hisp, services: ['it-hosting'] });
+    expect((await railsOf('ServiceRequest', only, 'hl7v2-mllp')).told).toEqual([
+      ['hl7v2-mllp', true, undefined, 'active'],
+    ]);
   });
 });
 

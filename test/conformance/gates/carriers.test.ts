@@ -1,10 +1,12 @@
 /** Whoever operates the way out needs an agreement as well (baa-messaging BA18; harmony Z44). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { findClosedCarrier, readCarriers } from '../../../src/delivery/carriers.ts';
+import { CONDUITS, servicesOfWay } from '../../../src/agreements/carriers.ts';
+import { readCarriers, readWay } from '../../../src/delivery/carriers.ts';
 import { createGates } from '../../../src/delivery/gates.ts';
 import type { EndedDelivery } from '../../../src/delivery/outcome.ts';
 import { createPolicyGate } from '../../../src/delivery/policy-gate.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
+import systems from '../../../src/resources/generated/code-systems.json' with { type: 'json' };
 import { openWithheld } from '../../../src/operations/withheld-delivery.ts';
 import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
 import * as make from '../../resources.ts';
@@ -85,7 +87,7 @@ describe('(baa-messaging BA18) a carrier of a rail', () => {
       principal: HOST,
       associate: CARRIER,
       kinds: ['subcontractor-baa'],
-      services: ['fax'],
+      services: ['it-hosting'],
     });
     expect((await attempt(task, `capture=${CARRIER}`)).fate).toBe('accepted');
     clock.at = AFTER_END - 1;
@@ -103,15 +105,36 @@ describe('(baa-messaging BA18) a carrier of a rail', () => {
     const named = { ...json, extension: [{ url, valueReference: { reference: HOST } }] };
     const before = world.store.snapshot();
     const find = (endpoint: object, rows: readonly string[]) =>
-      findClosedCarrier(
-        before,
-        { rail: 'capture', endpoint: endpoint as Stored },
-        readCarriers(rows),
-        A,
-        clock.at,
-      );
-    expect((await find(named, []))?.carrier).toBe(HOST);
-    expect((await find(named, [`capture=${CARRIER}`]))?.carrier).toBe(CARRIER);
-    expect((await find(json ?? {}, []))?.carrier).toBeUndefined();
+      readWay(before, { rail: 'capture', endpoint: endpoint as Stored }, readCarriers(rows), A, clock.at);
+    expect((await find(named, [])).closed).toMatchObject({ carrier: HOST });
+    expect((await find(named, [`capture=${CARRIER}`])).closed).toMatchObject({ carrier: CARRIER });
+    expect((await find(json ?? {}, [])).closed).toBeUndefined();
+  });
+
+  test('is asked for the service that it does: another agreement with it does not do', async () => {
+    const task = await sentTask();
+    const relay: Ref = 'Organization/relay';
+    await world.seedDirectory('relay');
+    const fate = async (...services: readonly string[]) => {
+      await putContract(world.store, 'relay', { principal: A, associate: relay, services });
+      return (await attempt(task, `capture=${relay}`)).fate;
+    };
+    expect(await fate('billing', 'fax')).toBe('withheld');
+    expect(await fate('billing', 'it-hosting')).toBe('accepted');
+  });
+
+  test.each(['mail', 'sms', 'pager'])('nobody named who runs %s: it is no conduit', async (rail) => {
+    const way = await readWay(world.store.snapshot(), { rail, endpoint: undefined }, new Map(), A, clock.at);
+    expect(way).toEqual({ carriers: [], closed: 'nobody' });
+    const own = readCarriers([`${rail}=${A}`]);
+    const ours = await readWay(world.store.snapshot(), { rail, endpoint: undefined }, own, A, clock.at);
+    expect(ours).toEqual({ carriers: [], closed: undefined });
+  });
+
+  test('each way names services of the code system', () => {
+    const [, ...rows] = systems['https://closeloop.dev/fhir/CodeSystem/ba-service'].split('\n');
+    const codes = rows.map((row) => row.split('\t')[0]);
+    const ways = [...CONDUITS.keys(), 'mail', 'sms', 'pager'];
+    for (const way of ways) for (const service of servicesOfWay(way)) expect(codes).toContain(service);
   });
 });

@@ -104,7 +104,7 @@ async function attempt(
   const store = faulty(kept.store);
   let sent = 0;
   const rail: Rail = {
-    name: 'test',
+    name: 'capture',
     carriesNotice: false,
     deliver: async () => {
       sent += 1;
@@ -143,7 +143,7 @@ async function attempt(
 /** Has the recipient told of a Task. */
 async function tell(task: Ref): Promise<void> {
   const sight = { everything: false, organization: 'Organization/recipient' } as const;
-  const told = { ...buildEntry('test', 'Endpoint/recipient', task), sight };
+  const told = { ...buildEntry('capture', 'Endpoint/recipient', task), sight };
   await kept.store.commit(auditedCommit([jobEntry('tell')], { outbox: [told] }));
 }
 

@@ -1,21 +1,26 @@
 /** What is answered about one recipient (baa-messaging 6): what the planned write would meet, gate by gate. */
-import { mayRead } from '../../../agreements/told.ts';
-import { formatInstant } from '../../../fhir/datetime.ts';
 import { buildOutcome, type IssueDetail } from '../../../fhir/issue.ts';
 import type { Coding, Ref, Resource } from '../../../fhir/types.ts';
 import { MESSAGE_CONTENT } from '../../../messaging/content.ts';
+import { isWithin } from '../../../policies/purpose.ts';
 import { NEED_SYSTEM, NEEDS, type NeedKind } from '../../../policies/need.ts';
 import { valuesAt } from '../../../resources/element.ts';
 import { claimedBasis } from '../../../resources/referral-rules/basis.ts';
 import type { DryRun } from '../../write/dry-run.ts';
 import type { Out } from '../output.ts';
 import type { Relation } from './relation.ts';
+import { tellAgreement } from './standing-told.ts';
 
 interface Answering {
   readonly recipient: unknown;
   readonly run: DryRun;
   readonly relation: Relation | undefined;
   readonly reader: Ref | undefined;
+  /** What is asked for besides what sending takes. */
+  readonly purpose: string | undefined;
+  /** Ways and consent of the recipient, and what is to be known of it, as they were found. */
+  readonly parts: readonly Out[];
+  readonly warnings: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -28,7 +33,7 @@ export function answerFor(asked: Answering): Out {
   const issues = run.issues.filter(({ severity = 'error' }) => severity === 'error' || severity === 'fatal');
   const shown = relation?.isAskedByAssociate === true ? issues.map(ownAlone) : issues;
   const content = contentOf(run.written);
-  const basis = basisOf(run.written);
+  const basis = basisOf(run);
   return {
     name: 'recipient',
     part: [
@@ -37,6 +42,7 @@ export function answerFor(asked: Answering): Out {
       ...(content === undefined ? [] : [{ name: 'content', valueCode: content }]),
       ...agreementOf(asked),
       ...(basis === undefined ? [] : [{ name: 'basis', valueCode: basis }]),
+      ...asked.parts,
       ...gatesOf(asked, shown),
       ...needsOf(shown).map((valueCode) => ({ name: 'need', valueCode })),
       ...warningsOf(asked, issues).map((valueString) => ({ name: 'warning', valueString })),
@@ -56,8 +62,9 @@ const categoryOf = (message: Resource): string =>
   (valuesAt(message, 'category.coding') as readonly Coding[]).find(({ system }) => system === MESSAGE_CONTENT)
     ?.code ?? 'phi';
 
-const basisOf = (written: readonly Resource[]): string | undefined =>
-  claimedBasis(written.find(({ resourceType }) => resourceType === 'ServiceRequest'));
+/** What the order claims, else what the policies found. */
+const basisOf = ({ written, told }: DryRun): string | undefined =>
+  claimedBasis(written.find(({ resourceType }) => resourceType === 'ServiceRequest')) ?? told[0]?.basis;
 
 // — what who works for others may know (PF3)
 
@@ -84,33 +91,8 @@ const ownAlone = (issue: IssueDetail): IssueDetail =>
 
 function agreementOf({ relation, reader }: Answering): readonly Out[] {
   const standing = relation?.dealing?.standing;
-  if (standing === undefined) return [];
-  const isRead = mayRead(standing, reader);
-  const { contract, state, since, until } = standing;
-  const instants = [
-    ['since', since],
-    ['until', until],
-  ] as const;
-  return [
-    {
-      name: 'agreement',
-      part: [
-        ...(isRead && contract !== undefined
-          ? [{ name: 'reference', valueReference: { reference: contract } }]
-          : []),
-        // Who may not read it has none.
-        { name: 'state', valueCode: isRead || state === 'none' ? state : stateForOthers(relation) },
-        ...instants.flatMap(([name, at]) =>
-          !isRead || at === undefined ? [] : [{ name, valueDateTime: formatInstant(at) }],
-        ),
-      ],
-    },
-  ];
+  return standing === undefined ? [] : [tellAgreement(standing, reader)];
 }
-
-/** Of an agreement in preparation its associate learns nothing; a broken chain is closed, whoever broke it. */
-const stateForOthers = (relation: Relation | undefined): string =>
-  relation?.dealing?.standing.state === 'active' ? 'active' : 'none';
 
 /** Another refusal may come before the gate was asked: it permits nothing then that it would have stopped. */
 function gatesOf({ relation, run }: Answering, issues: readonly IssueDetail[]): readonly Out[] {
@@ -153,12 +135,18 @@ const DAY_MS = 86_400_000;
 /** Days before its end from which on an agreement is warned of. */
 const WARNED_DAYS = 30;
 
-function warningsOf({ run, relation, now }: Answering, issues: readonly IssueDetail[]): readonly string[] {
+function warningsOf(asked: Answering, issues: readonly IssueDetail[]): readonly string[] {
   if (issues.length > 0) return [];
+  const { run, relation, now, purpose, warnings } = asked;
   const { state, until } = relation?.dealing?.standing ?? {};
   const days = state === 'active' && until !== undefined ? Math.ceil((until - now) / DAY_MS) : undefined;
+  const taken = run.told[0]?.purpose;
   return [
     ...(days !== undefined && days <= WARNED_DAYS ? [`The agreement expires in ${days} days.`] : []),
-    ...run.notes.flatMap(({ diagnostics }) => diagnostics ?? []),
+    ...(purpose !== undefined && taken !== undefined && !isWithin(taken, purpose)
+      ? [`It would be told for ${taken}, and not for ${purpose}.`]
+      : []),
+    ...warnings,
+    ...run.notes.flatMap(({ severity, diagnostics }) => (severity === 'warning' ? (diagnostics ?? []) : [])),
   ];
 }

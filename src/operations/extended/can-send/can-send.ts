@@ -4,17 +4,22 @@
  * cannot differ from what sending at the same instant would meet (PF1). It promises nothing: sending asks again.
  */
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
-import type { Resource } from '../../../fhir/types.ts';
+import type { Ref, Resource } from '../../../fhir/types.ts';
+import type { Snapshot } from '../../../ports/store.ts';
 import { localRef } from '../../../resources/element.ts';
 import { partyIn, resolveParty } from '../../../resources/party.ts';
 import { partyWorldOf } from '../../../resources/party-world.ts';
 import { dryRun } from '../../write/dry-run.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
-import { parametersOf } from '../output.ts';
+import { textIn } from '../input.ts';
+import { parametersOf, type Out } from '../output.ts';
 import { answerFor } from './answer.ts';
 import { askAgain } from './brake.ts';
-import { messageTo, recipientsOf, type Preflight } from './planned-message.ts';
+import { warningsOfContent } from './content.ts';
+import { answerPatient } from './patient.ts';
+import { messageTo, purposeIn, recipientsOf, type Preflight } from './planned-message.ts';
 import { readRelation } from './relation.ts';
+import { answerWays } from './way.ts';
 
 const given = (
   name: string,
@@ -29,6 +34,13 @@ const told = (
   documentation: string,
   more: Partial<OperationParameter> = {},
 ): OperationParameter => ({ name, use: 'out', min: 0, max: '1', type, documentation, ...more });
+
+const AGREEMENT_PARTS: readonly OperationParameter[] = [
+  told('reference', 'Reference', 'The Contract, where the caller may read it.'),
+  told('state', 'code', 'none, staging, pending, active, expired or revoked.', { min: 1 }),
+  told('since', 'dateTime', 'Since when.'),
+  told('until', 'dateTime', 'Until when the clock leaves it so.'),
+];
 
 export const canSend: Operation = {
   name: 'can-send',
@@ -60,6 +72,12 @@ export const canSend: Operation = {
       'code',
       'The content as its sender declares it: phi, administrative, agreement or notice; by default phi.',
     ),
+    given(
+      'purpose',
+      'code',
+      'What for: TREAT, HPAYMT or HOPERAT. An order that is asked about claims its basis by it; a message is told for what its referral is, and another purpose is warned of.',
+    ),
+    given('rail', 'code', 'One way alone; by default every way is answered.'),
     {
       name: 'attachment',
       use: 'in',
@@ -83,18 +101,37 @@ export const canSend: Operation = {
         told('content', 'code', 'The content as the server sees it.'),
         {
           ...told('agreement', '', 'How the agreement of the two stands, where one has to be in force.'),
-          part: [
-            told('reference', 'Reference', 'The Contract, where the caller may read it.'),
-            told('state', 'code', 'none, staging, pending, active, expired or revoked.', { min: 1 }),
-            told('since', 'dateTime', 'Since when.'),
-            told('until', 'dateTime', 'Until when the clock leaves it so.'),
-          ],
+          part: AGREEMENT_PARTS,
         },
         told(
           'basis',
           'code',
           'On which basis it would be told, where the order claims one or the server finds one.',
         ),
+        {
+          ...told('rail', '', 'Each way to the recipient, those first that would be taken.', { max: '*' }),
+          part: [
+            told('code', 'code', 'The rail; inbox is the account here, portal that of a patient.', {
+              min: 1,
+            }),
+            told('taken', 'boolean', 'Whether it would be taken.', { min: 1 }),
+            told('why', 'code', 'Why not: no-endpoint, unverified, not-preferred or carrier-agreement.'),
+            {
+              ...told('carrier', '', 'Who operates it; a way without one is a mere conduit.', { max: '*' }),
+              part: [
+                told('reference', 'Reference', 'The Organization.', { min: 1 }),
+                { ...told('agreement', '', 'How the sender stands with it.'), part: AGREEMENT_PARTS },
+              ].map(withoutType),
+            },
+          ].map(withoutType),
+        },
+        {
+          ...told('consent', '', 'What a patient acknowledged toward the organization that asks.'),
+          part: [
+            told('reference', 'Reference', 'The Consent, where the organization keeps it.'),
+            told('state', 'code', 'active, pending, expired or missing.', { min: 1 }),
+          ],
+        },
         {
           ...told('gate', '', 'Each gate that has a say.', { max: '*' }),
           part: [
@@ -125,23 +162,10 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
   const recipients = recipientsOf(asked);
   const snapshot = context.store.snapshot();
   const world = partyWorldOf(snapshot);
-  const out = [];
+  const out: Out[] = [];
   for (const recipient of recipients) {
-    const resource = messageTo(asked, recipient);
-    const { query: _query, operation: _operation, ...rest } = request;
-    const body = { plain: resource, storing: resource };
-    const run = await dryRun(
-      context,
-      { ...rest, query: [], queryText: '', interaction: 'create', body },
-      snapshot,
-    );
     const to = partyIn(await resolveParty(recipient, world));
-    const from = request.caller.organization;
-    const relation =
-      to === undefined || from === undefined
-        ? undefined
-        : await readRelation(context, snapshot, { from, to, now });
-    out.push(answerFor({ recipient, run, relation, reader: from, now }));
+    out.push(await answerOne(invocation, asked, { recipient, to, snapshot, now }));
   }
   const parties = recipients.map((one) => localRef(one)).filter((one) => one !== undefined);
   return {
@@ -149,6 +173,42 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
     resource: parametersOf(out),
     audit: { event: 'preflight', entities: [...new Set(parties)] },
   };
+}
+
+interface Recipient {
+  readonly recipient: unknown;
+  /** Its party; undefined: it leads to no organization. */
+  readonly to: Ref | undefined;
+  readonly snapshot: Snapshot;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+async function answerOne(
+  { context, request }: Invocation,
+  asked: Preflight,
+  { recipient, to, snapshot, now }: Recipient,
+): Promise<Out> {
+  const { organization: from, purpose } = asked;
+  const relation = to === undefined ? undefined : await readRelation(context, snapshot, { from, to, now });
+  const resource = messageTo(asked, recipient, relation?.isToldAsAssociate === true);
+  const { query: _query, operation: _operation, ...rest } = request;
+  const body = { plain: resource, storing: resource };
+  const writing = { ...rest, query: [], queryText: '', interaction: 'create', body } as const;
+  const run = await dryRun(context, writing, snapshot);
+  const named = localRef(recipient);
+  const patient = await answerPatient(snapshot, { recipient: named, organization: from, now });
+  const rail = textIn(asked.input, 'rail');
+  const type = asked.type === 'ServiceRequest' ? 'ServiceRequest' : 'Communication';
+  const ways =
+    to === undefined || patient !== undefined
+      ? { parts: patient ?? [], warnings: [] }
+      : await answerWays(context, snapshot, { type, from, to, recipient: named, rail });
+  const warnings = [
+    ...(to === undefined ? [] : await warningsOfContent(context, run, { from, to })),
+    ...ways.warnings,
+  ];
+  return answerFor({ recipient, run, relation, reader: from, now, purpose, parts: ways.parts, warnings });
 }
 
 /** @throws OperationOutcomeError `resource-type-mismatch`, `parameter-invalid`, `organization-unknown` */
@@ -160,5 +220,5 @@ function readAsked({ input, request }: Invocation): Preflight {
       diagnostics: `${type ?? ''}/$can-send takes a ${type ?? ''}`,
     });
   if (caller.organization === undefined) throw new OperationOutcomeError('organization-unknown');
-  return { type: type ?? '', input, message, organization: caller.organization };
+  return { type: type ?? '', input, message, organization: caller.organization, purpose: purposeIn(input) };
 }

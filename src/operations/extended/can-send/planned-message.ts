@@ -1,7 +1,9 @@
 /** What would be sent to one recipient: the whole message as it was given, or one made of the parameters. */
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import { MESSAGE_CONTENT } from '../../../messaging/content.ts';
+import type { Basis } from '../../../policies/basis.ts';
 import { valuesAt } from '../../../resources/element.ts';
+import { withFoundBasis } from '../../../resources/referral-rules/basis.ts';
 import { invalidParameter, textIn, valueIn } from '../input.ts';
 import type { Input } from '../operation.ts';
 
@@ -12,6 +14,18 @@ export interface Preflight {
   readonly message: Resource | undefined;
   /** Who asks. */
   readonly organization: Ref;
+  readonly purpose: string | undefined;
+}
+
+/** The purposes that may be asked for: those for which a referral is told. */
+const PURPOSES: ReadonlySet<string> = new Set(['TREAT', 'HPAYMT', 'HOPERAT']);
+
+/** @throws OperationOutcomeError `parameter-invalid` */
+export function purposeIn(input: Input): string | undefined {
+  const purpose = textIn(input, 'purpose');
+  if (purpose !== undefined && !PURPOSES.has(purpose))
+    throw invalidParameter('purpose', `purpose is one of ${[...PURPOSES].join(', ')}`);
+  return purpose;
 }
 
 /** Recipients of one question. */
@@ -34,10 +48,19 @@ export function recipientsOf({ type, input, message }: Preflight): readonly unkn
   return recipients;
 }
 
-export function messageTo(asked: Preflight, recipient: unknown): Resource {
+/** @param isAssociate the recipient works for others: what it is told for operations is told on that basis */
+export function messageTo(asked: Preflight, recipient: unknown, isAssociate: boolean): Resource {
   const { type, message } = asked;
-  const resource = message ?? (type === 'ServiceRequest' ? orderOf(asked) : communicationOf(asked));
+  const resource =
+    message ?? (type === 'ServiceRequest' ? orderOf(asked, isAssociate) : communicationOf(asked));
   return { ...resource, [recipientElement(type)]: [recipient] };
+}
+
+/** The claim by which an order says its purpose; treatment is found without one. */
+function claimFor(purpose: string | undefined, isAssociate: boolean): Basis | undefined {
+  if (purpose === undefined || purpose === 'TREAT') return undefined;
+  if (isAssociate) return 'business-associate';
+  return purpose === 'HPAYMT' ? 'payment' : 'operations';
 }
 
 function communicationOf({ input, organization }: Preflight): Resource {
@@ -66,9 +89,10 @@ const attachmentsIn = (input: Input): readonly object[] =>
     };
   });
 
-function orderOf({ input, organization }: Preflight): Resource {
+function orderOf({ input, organization, purpose }: Preflight, isAssociate: boolean): Resource {
   const [basedOn] = valuesIn(input, 'basedOn');
-  return {
+  const claim = claimFor(purpose, isAssociate);
+  const order: Resource = {
     resourceType: 'ServiceRequest',
     status: 'active',
     intent: 'order',
@@ -77,6 +101,7 @@ function orderOf({ input, organization }: Preflight): Resource {
     ...(basedOn !== undefined && { basedOn: [basedOn] }),
     requester: valueIn(input, 'sender') ?? { reference: organization },
   };
+  return claim === undefined ? order : withFoundBasis(claim)(order);
 }
 
 function subjectIn(input: Input): { readonly subject?: unknown } {

@@ -1,5 +1,5 @@
 /** How who asks and a recipient stand, as it is stored. */
-import { isAssociate } from '../../../agreements/applies.ts';
+import { ASSOCIATE, isAssociate } from '../../../agreements/applies.ts';
 import { readAgreement, storedContracts } from '../../../delivery/agreements.ts';
 import { findDealing, type Dealing } from '../../../delivery/disclosure.ts';
 import { readKinds, readSameArrangement, readSameEntity } from '../../../delivery/party-facts.ts';
@@ -12,6 +12,8 @@ export interface Relation {
   readonly dealing: Dealing | undefined;
   /** Who asks works for others, and learns of nothing but its own agreements (PF3). */
   readonly isAskedByAssociate: boolean;
+  /** The recipient works for others, whatever else it is. */
+  readonly isToldAsAssociate: boolean;
 }
 
 export async function readRelation(
@@ -33,5 +35,9 @@ export async function readRelation(
     to,
     now,
   );
-  return { dealing, isAskedByAssociate: isAssociate(await kindsOf(from, from)) };
+  return {
+    dealing,
+    isAskedByAssociate: isAssociate(await kindsOf(from, from)),
+    isToldAsAssociate: (await kindsOf(to, from)).has(ASSOCIATE),
+  };
 }
