@@ -42,7 +42,10 @@ async function checkOne(draft: Draft, planned: Planned): Promise<void> {
   const isStill = before !== undefined && stood !== 'plain';
   const goesOn = isStill ? await change(draft, planned, before, after.plain) : await begin(draft, planned);
   if (!goesOn) return;
-  if (!isStill || stood === 'header' || isUnsent(before)) await decideMessage(draft, planned);
+  // The reason of a retraction is words, too.
+  const isRetracted =
+    after.plain['status'] === 'entered-in-error' && before?.['status'] !== 'entered-in-error';
+  if (!isStill || stood === 'header' || isUnsent(before) || isRetracted) await decideMessage(draft, planned);
   await withAudience(draft, planned.ref);
 }
 

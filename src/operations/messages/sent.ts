@@ -57,7 +57,17 @@ export async function changeSentMessage(
 }
 
 /** Elements that no comparison froze, and that stay all the same. */
-const KEPT = ['sent', 'received', 'status', 'statusReason', 'category', 'text', 'extension'] as const;
+const KEPT = [
+  'sent',
+  'received',
+  'sender',
+  'recipient',
+  'status',
+  'statusReason',
+  'category',
+  'text',
+  'extension',
+] as const;
 
 /** The version before, with what was moved. Its keeper may label it; nobody else writes anything into it. */
 function restore(draft: Draft, planned: Planned, moved: Readonly<Record<string, unknown>>): void {
@@ -68,13 +78,19 @@ function restore(draft: Draft, planned: Planned, moved: Readonly<Record<string, 
     const kept = KEPT.filter((name) => before?.[name] !== undefined).map(
       (name) => [name, before?.[name]] as const,
     );
-    const meta = isOwn ? tree.meta : before?.meta;
+    const meta = isOwn ? withTagsOf(tree.meta, before?.meta) : before?.meta;
     return {
       ...Object.fromEntries([...rest, ...kept]),
       ...(meta !== undefined && { meta }),
       ...moved,
     } as Resource; // a Communication still
   });
+}
+
+/** A label says how a message is protected; a tag could say anything. */
+function withTagsOf(meta: Resource['meta'], before: Resource['meta']): Resource['meta'] {
+  const { tag: _tag, ...rest } = meta ?? {};
+  return { ...rest, ...(before?.tag !== undefined && { tag: before.tag }) };
 }
 
 /**

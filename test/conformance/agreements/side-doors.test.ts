@@ -184,3 +184,34 @@ test('what a third party offers to an associate keeps no agreement out of sight 
   const open = await openAssociations(storedContracts(scene.store.snapshot()), V, scene.now);
   expect([...open]).toContain(A);
 });
+
+describe('what is written beside a message that was sent (baa-messaging MS5, MS20)', () => {
+  const edit = async (operations: readonly object[]) => {
+    await bring('expired');
+    const sent = await send('administrative', { payload: [{ contentString: 'Please sign.' }] });
+    const ref = refOf(sent.json as Resource);
+    await scene.ask(billing, 'POST', `${ref}/$read`);
+    await scene.ask(billing, 'PATCH', ref, [{ op: 'replace', path: '/status', value: 'completed' }]);
+    await scene.ask(elm, 'PATCH', ref, [...operations]);
+    return JSON.stringify((await scene.ask(billing, 'GET', ref)).json);
+  };
+
+  test.each([
+    ['a display of the sender', { op: 'add', path: '/sender/display', value: SECRET }],
+    ['a display of a recipient', { op: 'add', path: '/recipient/0/display', value: SECRET }],
+    ['a tag', { op: 'add', path: '/meta/tag', value: [{ code: 'a', display: SECRET }] }],
+    ['an extension', { op: 'add', path: '/extension/-', value: { url: 'http://x', valueString: SECRET } }],
+  ])('%s is not shown', async (_, operation) => {
+    expect(await edit([operation])).not.toContain(SECRET);
+  });
+
+  test('the reason of a retraction is health information like any other words', async () => {
+    const retract = (text: string) =>
+      edit([
+        { op: 'add', path: '/statusReason', value: { text } },
+        { op: 'replace', path: '/status', value: 'entered-in-error' },
+      ]);
+    expect(await retract('Sent twice.')).toContain('Sent twice.');
+    expect(await retract('MRN 1234567 was meant.')).not.toContain('1234567');
+  });
+});
