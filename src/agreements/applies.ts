@@ -4,9 +4,8 @@
  * works for the discloser always needs one ((1)(i), (2), (3)(i)).
  */
 
-/** What a party does toward the other one. */
+/** What one party is to the other; `docs/reference/agreements.md` shows the words. */
 interface Relation {
-  /** In words of the reference. */
   readonly party: string;
   readonly needs: 'never' | 'always' | 'by-purpose' | 'without-referral';
   readonly ground: string;
@@ -29,7 +28,7 @@ type RelationKind = keyof typeof RELATIONS;
 /** A kind of party that works for others (compliance D1). */
 export const ASSOCIATE = 'business-associate';
 
-/** Kinds of parties that also act for themselves. What an organization says of itself is no such kind. */
+/** Kinds of parties that also act for themselves. `part2-program` is none of them: an organization can say that of itself. */
 const FOR_ITSELF: readonly string[] = ['provider', 'health-plan', 'community-organization'];
 
 /**
@@ -88,7 +87,7 @@ function relationOf(kinds: ReadonlySet<string>): RelationKind {
 
 /**
  * Whether a party works for others and does nothing for itself, so that what it reads is told to it under an agreement
- * (BA13). A program of its own word alone stays an associate.
+ * (BA13).
  */
 export const isAssociate = (kinds: ReadonlySet<string>): boolean =>
   kinds.has(ASSOCIATE) && !FOR_ITSELF.some((kind) => kinds.has(kind));

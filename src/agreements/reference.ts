@@ -1,4 +1,5 @@
 /** States and moves of agreements as a page of the reference, made from the tables by which the server decides. */
+import { RELATIONS } from './applies.ts';
 import { CHECKLIST } from './checklist.ts';
 import { AGREEMENT_TRANSITIONS, type AgreementTransition, type AgreementEvidence } from './transitions.ts';
 import type { AgreementState } from './state.ts';
@@ -35,6 +36,13 @@ const EVIDENCE: Readonly<Record<AgreementEvidence, string>> = {
   predecessor: 'in `supportingInfo` the agreement of the same parties that it renews',
 };
 
+const NEEDS = {
+  never: 'is not asked for',
+  always: 'has to be in force',
+  'by-purpose': 'has to be in force for payment and operations, and is not asked for in treatment',
+  'without-referral': 'has to be in force where the two share no referral',
+} as const;
+
 const REQUIRED = {
   always: 'always',
   never: 'no',
@@ -51,6 +59,12 @@ interface Page {
 export const agreementsMarkdown = ({ table, page }: Page): string =>
   page('Agreements', 'src/agreements', [
     INTRODUCTION,
+    '## When one has to be in force',
+    'Decided by what each of the two is to the other; the first row that fits counts. A claimed basis and a common arrangement are looked at first, then each party by its kinds.',
+    table(
+      ['A party', 'An agreement', 'Ground'],
+      Object.values(RELATIONS).map(({ party, needs, ground }) => [party, NEEDS[needs], ground]),
+    ),
     '## States',
     'No element holds the state: it is computed from the Contract and the clock. Of several agreements of two organizations for a service one in force decides, else the one issued last. Only Active lets health information pass.',
     table(

@@ -6,7 +6,7 @@ import { manyOf, refOfReference } from './shape.ts';
 const AT = 'https://closeloop.dev/fhir/StructureDefinition';
 
 export const READ_RECEIPT = `${AT}/read-receipt`;
-/** Under which agreement it was told: one for each recipient that needs one (BA15). */
+/** The agreement under which a recipient was told: one for each recipient that needs one (BA15). */
 export const AGREEMENT_AT_SEND = `${AT}/agreement-at-send`;
 export const PARTICIPANT_SINCE = `${AT}/participant-since`;
 /** Of a message: the instant by which somebody is to answer (MS17). */
@@ -18,8 +18,8 @@ export const THREAD_OWNER = `${AT}/thread-owner`;
 export const CONTENT_HASH = `${AT}/content-hash`;
 const SCAN = `${AT}/scan`;
 
-/** Written by the server alone; what a client says of them is dropped. */
-const SERVERS: ReadonlySet<unknown> = new Set([
+/** Extensions that the server alone writes; it drops what a client says of them. */
+const SERVER_EXTENSIONS: ReadonlySet<unknown> = new Set([
   READ_RECEIPT,
   AGREEMENT_AT_SEND,
   PARTICIPANT_SINCE,
@@ -76,10 +76,11 @@ export const withExtension = (resource: Resource, extension: object): Resource =
   extension: [...manyOf(resource['extension']), extension],
 });
 
-/** Without what the server alone writes; and with what it wrote into the version before. */
-export function withServersOf(after: Resource, before: Resource | undefined): Resource {
-  const own = extensionsOf(after).filter(({ url }) => !SERVERS.has(url));
-  const kept = before === undefined ? [] : extensionsOf(before).filter(({ url }) => SERVERS.has(url));
+/** The server's own extensions as the version before has them, in the place of whatever a client sent of them. */
+export function withServerExtensionsOf(after: Resource, before: Resource | undefined): Resource {
+  const own = extensionsOf(after).filter(({ url }) => !SERVER_EXTENSIONS.has(url));
+  const kept =
+    before === undefined ? [] : extensionsOf(before).filter(({ url }) => SERVER_EXTENSIONS.has(url));
   const { extension: _before, ...rest } = after;
   return own.length + kept.length === 0
     ? (rest as Resource)
@@ -96,7 +97,7 @@ export function audienceIn(resource: Resource): 'organization' | 'named' | undef
   return said?.valueCode === 'organization' || said?.valueCode === 'named' ? said.valueCode : undefined;
 }
 
-/** With the audience that the version before had, whatever the writer says of it. */
+/** The audience of the version before, whatever the writer says of it. */
 export function withAudienceOf(after: Resource, before: Resource): Resource {
   const kept = extensionsOf(before).filter(({ url }) => url === AUDIENCE);
   const others = extensionsOf(after).filter(({ url }) => url !== AUDIENCE);
@@ -122,7 +123,7 @@ interface AgreementAtSend {
   readonly associate: Ref | undefined;
 }
 
-/** With what stood between two organizations when they were told, once for each agreement. */
+/** Notes the agreement between two organizations under which one was told, once for each agreement. */
 export function withAgreement(
   resource: Resource,
   { contract, state, principal, associate }: AgreementAtSend,
@@ -169,9 +170,9 @@ export const participantsIn = (header: Resource): readonly Ref[] => [
   ),
 ];
 
-/** Whether it has an extension that the server alone writes. */
-export const bearsServers = (resource: Resource | undefined): boolean =>
-  resource !== undefined && extensionsOf(resource).some(({ url }) => SERVERS.has(url));
+/** Whether a resource has an extension that the server alone writes. */
+export const hasServerExtensions = (resource: Resource | undefined): boolean =>
+  resource !== undefined && extensionsOf(resource).some(({ url }) => SERVER_EXTENSIONS.has(url));
 
 /** What is known of an attachment. */
 interface FileFacts {
@@ -184,7 +185,7 @@ interface FileFacts {
   readonly at: string;
 }
 
-/** With the hash of an attachment, and what the scanner said of it. */
+/** Notes the hash of an attachment, and what the scanner said of it. */
 export function withFile(message: Resource, { state, sha256, engine, signatures, at }: FileFacts): Resource {
   const hashed =
     sha256 === undefined ? message : withExtension(message, { url: CONTENT_HASH, valueString: sha256 });

@@ -67,7 +67,7 @@ export const withheldBy = (message: Resource, { organization, open }: Associate)
     associate === organization && !open.has(principal) && contract !== undefined ? [contract] : [],
   );
 
-/** What a message is decides; without a category, and with a referral, it is protected health information. */
+/** Whether a message asks for no agreement, by its category. Without one, and with a referral, it is health information. */
 function needsNoAgreement(message: Resource): boolean {
   if (messageShape(message) === 'plain') return false;
   const codes = listOf<Concept>(message['category'])

@@ -1,7 +1,7 @@
 /**
- * What a Communication is (baa-messaging 7; harmony Z47): the header of a thread, a message, or a plain one
- * about a referral, which belongs to no thread. A header has recipients and no payload; a message has a payload and is part of a header, or is a thread
- * of its own.
+ * The three shapes of a Communication (baa-messaging 7; harmony Z47): the header of a thread, a message, or a plain one about a
+ * referral, which belongs to no thread. A header has recipients and no payload; a message has a payload and is part of a
+ * header, or is a thread of its own.
  */
 import { parseReference } from '../fhir/reference.ts';
 import type { Ref, Resource } from '../fhir/types.ts';

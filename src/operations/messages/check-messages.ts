@@ -5,7 +5,7 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
-import { bearsServers, withServersOf } from '../../messaging/extensions.ts';
+import { hasServerExtensions, withServerExtensionsOf } from '../../messaging/extensions.ts';
 import { limitFault } from '../../messaging/limits.ts';
 import { messageShape } from '../../messaging/shape.ts';
 import { isUnsent, statusMove } from '../../messaging/statuses.ts';
@@ -55,8 +55,8 @@ async function begin(draft: Draft, planned: Planned): Promise<boolean> {
   await completeFromThread(draft, planned);
   const shape = shapeOf(draft, planned);
   if (shape === 'plain') {
-    if (bearsServers(resourceIn(draft, planned.ref)) || bearsServers(planned.before))
-      replan(draft, planned.ref, (tree) => withServersOf(tree, planned.before));
+    if (hasServerExtensions(resourceIn(draft, planned.ref)) || hasServerExtensions(planned.before))
+      replan(draft, planned.ref, (tree) => withServerExtensionsOf(tree, planned.before));
     decidePlain(draft, planned);
     return false;
   }
@@ -129,7 +129,7 @@ async function send(draft: Draft, planned: Planned, from: 'preparation' | undefi
   const isSent = to === 'in-progress';
   const sent = isSent ? draft.now : undefined;
   replan(draft, planned.ref, (tree) => {
-    const { received: _received, sent: _sent, ...rest } = withServersOf(tree, planned.before);
+    const { received: _received, sent: _sent, ...rest } = withServerExtensionsOf(tree, planned.before);
     return { ...rest, status: to, ...(sent !== undefined && { sent }) } as Resource; // a Communication still
   });
   if (isSent) await awaitAnswer(draft, planned);

@@ -5,7 +5,7 @@ import {
   asksForHistory,
   withAudienceOf,
   withParticipants,
-  withServersOf,
+  withServerExtensionsOf,
 } from '../../messaging/extensions.ts';
 import { frozenElement } from '../../messaging/frozen.ts';
 import { limitFault } from '../../messaging/limits.ts';
@@ -35,7 +35,9 @@ export async function openHeader(draft: Draft, planned: Planned): Promise<void> 
     throw noMove(planned, from ?? 'new', status);
   const parties = [...(await organizationsNamed(draft, namedIn(header)))];
   if (status === OPEN) await checkOpenThreads(draft, planned, parties);
-  replan(draft, planned.ref, (tree) => withParticipants(withServersOf(tree, undefined), parties, draft.now));
+  replan(draft, planned.ref, (tree) =>
+    withParticipants(withServerExtensionsOf(tree, undefined), parties, draft.now),
+  );
 }
 
 export async function changeHeader(
@@ -62,7 +64,9 @@ export async function changeHeader(
   const takingPart = [...(await organizationsNamed(draft, namedIn(after)))];
   const joined = takingPart.filter((one) => !stood.has(one));
   if (to === OPEN) await checkOpenThreads(draft, planned, from === OPEN ? joined : takingPart);
-  replan(draft, planned.ref, (tree) => withParticipants(withServersOf(tree, before), joined, draft.now));
+  replan(draft, planned.ref, (tree) =>
+    withParticipants(withServerExtensionsOf(tree, before), joined, draft.now),
+  );
   if (!isOwn)
     replan(draft, planned.ref, ({ meta: _meta, text: _text, ...tree }) => ({
       ...withAudienceOf(tree as Resource, before), // without what its keeper alone writes
