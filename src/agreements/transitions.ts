@@ -96,6 +96,8 @@ export function movesFrom(state: AgreementState, actor: AgreementActor, status: 
   );
   const events = [...new Set(rows.map(({ event }) => EVENT_WORDS[event] ?? event))];
   const from = `From ${STATE_NAMES[state]} the ${actor}`;
+  if (events.length === 0 && (state === 'expired' || state === 'revoked'))
+    return `From ${STATE_NAMES[state]} nothing leads back: the principal renews it by a new agreement that names it in supportingInfo.`;
   if (events.length === 0) return `${from} may do nothing.`;
   const last = events.pop() ?? '';
   return events.length === 0 ? `${from} may ${last}.` : `${from} may ${events.join(', ')} or ${last}.`;

@@ -125,6 +125,8 @@ async function perform({ context, request, input }: Invocation): Promise<Operati
   const touched = new Map<string, Touched>();
   const patients = new Set<string>();
   const snapshot = context.store.snapshot();
+  if (vendor !== undefined && (await snapshot.read(vendor, EVERYTHING)) === undefined)
+    throw invalidParameter('vendor', 'it names no Organization of this server');
   for await (const row of scanAudit(snapshot, { viewer: organization, ...period }, request.signal)) {
     if (isMeant(row.entry)) {
       note(touched, row);

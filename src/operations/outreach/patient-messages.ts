@@ -27,7 +27,7 @@ import { findPreview, readPreview } from '../write/preview.ts';
 import { languageOf } from '../../delivery/outreach/language.ts';
 import { PATIENT_NOTICE } from '../message-definitions.ts';
 import { closesInbox } from './inbox.ts';
-import { isTemplateMessage, portalOf, renderingIn } from './template-message.ts';
+import { isTemplateMessage, portalOf, renderingIn, templateFaultIn } from './template-message.ts';
 
 /** @throws OperationOutcomeError `sender-mismatch`, `patient-inbox-closed`, `consent-needed` */
 export async function askPatients(draft: Draft): Promise<void> {
@@ -88,7 +88,13 @@ async function sendTo(draft: Draft, planned: Planned, message: Resource): Promis
     const expression = placesIn(planned, ['Communication.recipient']);
     const issue = issueOfNeed(need, { recipient: 'the patient', expression });
     const form = `${draft.context.settings.publicBase}/${patient}/$capture-consent`;
-    throw OperationOutcomeError.of([{ ...issue, diagnostics: unacknowledgedWords(form) }]);
+    const fault = await templateFaultIn(draft, message);
+    throw OperationOutcomeError.of([
+      { ...issue, diagnostics: unacknowledgedWords(form) },
+      ...(fault === undefined
+        ? []
+        : [{ code: 'content-raised', severity: 'information', diagnostics: fault, expression } as const]),
+    ]);
   }
 }
 

@@ -270,6 +270,13 @@ test.each([
   },
 );
 
+test('from Revoked nothing leads back, and the refusal says what to do (baa-messaging BA1)', async () => {
+  const revoked = await put(elm, { ...because(await offer(), 'service-ended', 'Over.'), status: 'revoked' });
+  expect(await tried(elm, { ...revoked, status: 'executed' })).toMatch(
+    /^422 agreement-transition-not-allowed From Revoked nothing leads back: the principal renews it/,
+  );
+});
+
 describe('who sees and who signs (baa-messaging BA2; harmony Z17)', () => {
   test('the principal reads the document of a counter offer (baa-messaging BT03)', async () => {
     const offered = await offer();

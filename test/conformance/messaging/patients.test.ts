@@ -206,7 +206,10 @@ describe('texts of templates (baa-messaging MS23, MS35)', () => {
       [text, { note: [{ text: 'Bring your insulin.' }] }],
       [text, { recipient: [{ reference: patient, display: 'insulin' }] }],
     ] as const)
-      expect((await send(patient, template, changed, more)).code).toBe('consent-needed');
+      expect(await send(patient, template, changed, more)).toMatchObject({
+        code: 'consent-needed',
+        says: expect.stringContaining(`exactly these words, and nothing beside them: ${text}`),
+      });
   });
 
   test('never call a place by what is treated there', async () => {
