@@ -5,8 +5,9 @@
 import { associateOf, isAgreement, principalOf } from '../../agreements/contract.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { attachmentsIn, type ContentContext } from '../../messaging/content.ts';
-import { EVERYTHING } from '../../ports/query.ts';
+import { EVERYTHING, type Query } from '../../ports/query.ts';
 import { localRef, ownRefOf, typeOf, valuesAt } from '../../resources/element.ts';
+import { patientsOfCompartments } from '../values.ts';
 import type { Draft } from '../write/draft.ts';
 import { findPreview, readPreview } from '../write/preview.ts';
 import { namedIn, organizationsNamed } from './senders.ts';
@@ -49,29 +50,35 @@ export async function readNegotiation(
 
 const NAMES = ['about.reference', 'basedOn.reference', 'subject.reference'];
 
-/** A file that says whose record it belongs to, or to which a document of a record points. */
-async function isOfRecord(draft: Draft, url: string): Promise<boolean> {
+/** A file that says whose record it belongs to, or to which a document about a patient points. */
+export async function isOfRecord(draft: Draft, url: string): Promise<boolean> {
   const { publicBase } = draft.context.settings;
   const [plain = ''] = url.split('/_history/');
   const file = ownRefOf(publicBase, plain);
   if (file === undefined) return false;
-  const context = valuesAt(await readPreview(draft, file), 'securityContext').flatMap(
+  const contexts = valuesAt(await readPreview(draft, file), 'securityContext').flatMap(
     (one) => localRef(one) ?? [],
   );
-  if (context.some((ref) => typeOf(ref) !== 'Contract')) return true;
-  return (await findPreview(draft, documentsWith(file, `${publicBase}/${file}`))).length > 0;
+  if (contexts.some((ref) => !OF_BUSINESS.has(typeOf(ref)))) return true;
+  for (const ref of await findPreview(draft, documentsWith(file, `${publicBase}/${file}`))) {
+    const document = await readPreview(draft, ref);
+    if (document !== undefined && patientsOfCompartments(document).length > 0) return true;
+  }
+  return false;
 }
 
-const documentsWith = (...files: readonly [Ref, string]) =>
-  ({
-    type: 'DocumentReference',
-    where: {
-      kind: 'any',
-      of: files.map((value) => ({ kind: 'uri', param: 'location', match: 'exact', value }) as const),
-    },
-    sort: [],
-    sight: EVERYTHING,
-    count: 1,
-    offset: 0,
-    total: false,
-  }) as const;
+/** Types that a paper of an agreement may be filed under. */
+const OF_BUSINESS: ReadonlySet<string> = new Set(['Contract', 'DocumentReference', 'Organization']);
+
+const documentsWith = (...files: readonly [Ref, string]): Query => ({
+  type: 'DocumentReference',
+  where: {
+    kind: 'any',
+    of: files.map((value) => ({ kind: 'uri', param: 'location', match: 'exact', value }) as const),
+  },
+  sort: [],
+  sight: EVERYTHING,
+  count: LOOKED_AT_MAX,
+  offset: 0,
+  total: false,
+});

@@ -19,6 +19,7 @@ import { fileOf } from '../../ports/stored-file.ts';
 import { localRef, ownRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { standingOf } from '../../resources/parties/standing.ts';
 import { partyIn, resolveParty } from '../../resources/party.ts';
+import { isOfRecord } from '../messages/negotiation.ts';
 import { planEnded } from '../agreements/ended.ts';
 import { actorOf } from '../request.ts';
 import { placesIn, plan, replan, type Draft, type Planned } from './draft.ts';
@@ -74,11 +75,21 @@ async function askBack(
 /** Moves by which a side says that it has read the document. */
 const HASHED: ReadonlySet<string> = new Set(['offer', 'counter', 'sign-first', 'sign-second']);
 
-/** Nobody offers or signs by a hash that is not that of the document which is stored here, or no longer. */
+/**
+ * Nobody offers or signs by a hash that is not that of the document which is stored here, or no longer; and nobody shows a
+ * file of a patient's record as the document of an agreement (BA10).
+ */
 async function checkDocument(draft: Draft, planned: Planned, after: Resource): Promise<void> {
   const [url] = valuesAt(after, 'legal.contentAttachment.url');
   const stated = documentHashOf(after);
   if (typeof url !== 'string' || stated === undefined) return;
+  if (await isOfRecord(draft, url))
+    throw refuse(
+      planned,
+      'agreement-incomplete',
+      'its document belongs to the record of a patient',
+      'Contract.legal',
+    );
   const ref = ownRefOf(draft.context.settings.publicBase, url);
   if (ref === undefined || typeOf(ref) !== 'Binary')
     throw refuse(

@@ -1,4 +1,5 @@
 /** What two without an agreement in force might try beside a message: other categories, other resources, other places. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AgreementState } from '../../../src/agreements/state.ts';
 import { openAssociations, readAgreement, storedContracts } from '../../../src/delivery/agreements.ts';
@@ -122,7 +123,32 @@ describe('only what is about an agreement of the two is a message of it (baa-mes
     await scene.create(elm, make.documentReference(patient, pointedTo));
     for (const url of [ofPatient, pointedTo])
       expect((await send('agreement', attached(url))).code).toBe('agreement-not-active');
-    expect((await send('agreement', attached(await file({})))).status).toBe(201);
+    const paper = await file({});
+    const report = {
+      resourceType: 'DocumentReference',
+      status: 'current',
+      content: [{ attachment: { url: paper } }],
+    };
+    await scene.create(elm, report as unknown as Resource); // an attestation, about nobody
+    expect((await send('agreement', attached(paper))).status).toBe(201);
+  });
+
+  test('nor is such a file the document of an agreement', async () => {
+    const offer = async (document: string) => {
+      const draft = agreement({ status: 'policy', principal: A, associate: V, signed: [], document });
+      const hash = createHash('sha256').update(pdf.data, 'base64').digest('hex');
+      const text = JSON.stringify(draft).replaceAll(/[0-9a-f]{64}/g, hash);
+      const { id } = await scene.create(elm, JSON.parse(text) as Resource);
+      return scene.ask(elm, 'PATCH', `Contract/${id}`, [
+        { op: 'replace', path: '/status', value: 'offered' },
+      ]);
+    };
+    const file = async (more: object) => refOf(await scene.create(elm, make.binary('', { ...pdf, ...more })));
+    expect((await offer(await file({ securityContext: { reference: patient } }))).issues[0]).toMatchObject({
+      code: 'agreement-incomplete',
+      diagnostics: 'its document belongs to the record of a patient',
+    });
+    expect((await offer(await file({}))).status).toBe(200);
   });
 });
 
@@ -160,7 +186,7 @@ test('an agreement of a subcontractor with nothing above it is not in force (baa
   const lower = agreement({ id: 'lower', kinds: ['subcontractor-baa'], principal: V, associate: oak });
   await keep(scene.store, { resource: lower, custodian: V });
   const standing = await readAgreement(storedContracts(scene.store.snapshot()), V, oak, scene.now);
-  expect(standing).toMatchObject({ state: 'pending', why: 'incomplete' });
+  expect(standing).toMatchObject({ state: 'pending' });
   const told = message('phi', { sender: { reference: V }, recipient: [{ reference: oak }] });
   expect((await scene.ask(billing, 'POST', 'Communication', told)).code).toBe('agreement-not-active');
   await bring('active');
