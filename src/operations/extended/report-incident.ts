@@ -9,11 +9,13 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import { breachClocks, type BreachClock } from '../../policies/breach-clocks.ts';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { resourceOf } from '../../ports/stored-resource.ts';
 import { modifiedAt } from '../../referral/state.ts';
 import { ownRefOf, typeOf } from '../../resources/element.ts';
 import { findAffected, mostOfOneState } from '../incidents/affected.ts';
-import { factsIn, inputsOf, runningClocks, type IncidentFacts } from '../incidents/shape.ts';
+import { clocksIn, factsIn, inputsOf, runningClocks, type IncidentFacts } from '../incidents/shape.ts';
 import { planWorkItem } from '../work-item.ts';
+import { commitKeyOf, readStoredReply, replyTemplate } from '../stored-reply.ts';
 import { promisedBy } from '../vendors/told-vendor.ts';
 import { buildCommit, commitPlanned } from '../write/commit.ts';
 import { openDraft, plan, type Draft } from '../write/draft.ts';
@@ -66,8 +68,9 @@ export const reportIncident: Operation = {
       use: 'out',
       min: 0,
       max: '*',
-      documentation: 'By when who must be told, if it is a breach: tells, by, law, says.',
-      part: lineParts('tells', 'by', 'law', 'says'),
+      documentation:
+        'By when who must be told, if it is a breach: tells, by, and says with the paragraph of the law.',
+      part: lineParts('tells', 'by', 'says'),
     },
   ],
   perform,
@@ -75,7 +78,7 @@ export const reportIncident: Operation = {
 
 const WHAT_MAX = 4000;
 /** Times at which something may be added. */
-const ADDED_MAX = 200;
+const ADDED_MAX = 50;
 /** What was delivered, and what reached a vendor, is looked for so long before the discovery, or from the period on. */
 const LOOKED_BACK_MS = 366 * 86_400_000;
 
@@ -87,30 +90,52 @@ async function perform(invocation: Invocation): Promise<OperationReply> {
       diagnostics: 'an incident is reported by a compliance officer of that organization',
     });
   const report = await readReport(invocation, organization);
-  let facts = report.facts;
-  let clocks: readonly BreachClock[] = [];
+  let item: Resource = { resourceType: 'Task' };
   let incident: Ref = 'Task/0';
   const done = await commitPlanned(context, async (snapshot) => {
     const draft = openDraft(context, request, snapshot);
     const open =
       report.incident === undefined ? undefined : await openIncident(snapshot, organization, report.incident);
-    facts = joined(open, report, draft);
-    clocks = await clocksOf(draft, organization, facts);
+    const facts = joined(open, report, draft);
+    const clocks = await clocksOf(draft, organization, facts);
     incident = report.incident ?? planReported(draft, organization, report, facts, clocks);
     if (report.incident !== undefined)
       await changeOwn(draft, incident, (tree) => grown(tree, draft, facts, clocks));
+    item = draft.planned.get(incident)?.after?.plain ?? item;
     draft.rows.push(incidentRow(request, 'incident-reported', incident));
-    return buildCommit(draft, request, undefined);
+    return buildCommit(draft, request, commitKeyOf(request, replyOf(incident)));
   });
+  if (done.committed.replayed) return answerAgain(context.store.snapshot(), done.committed.reply);
   context.committed(done.result.commit.writes.map(({ ref }) => ref));
+  return answer(incident, item);
+}
+
+/** The answer to a report that is sent again names the version that the first one wrote. */
+const replyOf = (incident: Ref) =>
+  replyTemplate({
+    answered: { kind: 'bundle', answers: [] },
+    notes: [],
+    links: [{ rel: 'incident', ref: incident }],
+  });
+
+async function answerAgain(snapshot: Snapshot, reply: string | undefined): Promise<OperationReply> {
+  const { seq, links } = readStoredReply(reply);
+  const [link] = links;
+  const item = link && resourceOf(await snapshot.vread(link.ref, seq, EVERYTHING));
+  if (link === undefined || item === undefined) throw new Error('a report is kept with its incident');
+  return answer(link.ref, item);
+}
+
+function answer(incident: Ref, item: Resource): OperationReply {
+  const { individuals, deliveries } = factsIn(item);
   return {
     status: 200,
     resource: parametersOf([
       { name: 'incident', valueReference: { reference: incident } },
-      { name: 'patients', valueInteger: facts.individuals },
-      { name: 'deliveries', valueInteger: facts.deliveries.length },
-      ...clocks.map(({ tells, by, law, says }) =>
-        reportLine('clock', { tells, by: new Date(by).toISOString(), law, says }),
+      { name: 'patients', valueInteger: individuals },
+      { name: 'deliveries', valueInteger: deliveries.length },
+      ...clocksIn(item).map(({ tells, by, says }) =>
+        reportLine('clock', { tells, by: new Date(by).toISOString(), says }),
       ),
     ]),
   };

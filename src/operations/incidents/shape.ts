@@ -31,6 +31,8 @@ export interface IncidentFacts {
 export interface StoredClock {
   readonly tells: ToldParty;
   readonly by: number;
+  /** The paragraph of the law, and what it asks. */
+  readonly says: string;
 }
 
 const LABELS = {
@@ -108,7 +110,7 @@ export const clocksIn = (item: Resource): readonly StoredClock[] =>
     const tells = tellsOf(line);
     return tells === undefined || line.valueInstant === undefined
       ? []
-      : [{ tells, by: Date.parse(line.valueInstant) }];
+      : [{ tells, by: Date.parse(line.valueInstant), says: line.type?.text ?? '' }];
   });
 
 /** The label of the output that says what the assessment came to. */

@@ -112,6 +112,12 @@ const assessing = (incident: Ref, given: Given, who = officer) =>
 const discoveredNow = () => ({ discovered: { valueInstant: instant(clock.at) } });
 const vendor = { vendor: { valueReference: { reference: VENDOR } } };
 
+/** The work item that an answer names. */
+function incidentIn(json: Resource | undefined): Ref {
+  const [first] = (json?.['parameter'] ?? []) as readonly { valueReference?: { reference?: string } }[];
+  return (first?.valueReference?.reference ?? 'Task/none') as Ref;
+}
+
 /** Opens an incident, and what the answer says of it. */
 async function report(given: Given) {
   const { status, json } = await reporting(given);
@@ -230,6 +236,36 @@ describe('(baa-messaging VR7) a report', () => {
   ])('is refused with %s', async (name, given, code) => {
     const dated = name.includes('discovery') ? {} : { discovered: { valueInstant: instant(START) } };
     expect((await reporting({ ...dated, ...given })).code).toBe(code);
+  });
+
+  test('that is sent again opens nothing again, and has the same answer', async () => {
+    const given = asParameters({ what: WHAT, ...discoveredNow(), ...vendor });
+    const again = () =>
+      world.ask(officer, 'POST', `${A}/$report-incident`, given, { idempotencyKey: 'report-1' });
+    const [first, second] = [await again(), await again()];
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.json).toEqual(first.json);
+    await assessing(incidentIn(first.json), NO_BREACH);
+    const open = await world.ask(officer, 'GET', `Task?code=${WORK_ITEM_SYSTEM}|incident&status=requested`);
+    expect(resourcesOf(open.json as never)).toEqual([]);
+  });
+
+  test('needs the role of a compliance officer, who has logged in a short while ago', async () => {
+    const as = (role: 'compliance' | 'coordinator', authenticatedAt: number) => ({
+      ...officer,
+      roles: [role],
+      authenticatedAt,
+    });
+    expect((await reporting(discoveredNow(), as('coordinator', clock.at))).code).toBe('role-insufficient');
+    expect((await reporting(discoveredNow(), as('compliance', clock.at - DAY))).code).toBe('step-up-needed');
+    const { status, json } = await reporting(discoveredNow(), as('compliance', clock.at));
+    expect(status).toBe(200);
+    const incident = incidentIn(json);
+    expect((await world.ask(as('compliance', clock.at), 'GET', incident)).status).toBe(200);
+    expect((await assessing(incident, NO_BREACH, as('compliance', clock.at - DAY))).code).toBe(
+      'step-up-needed',
+    );
+    expect((await assessing(incident, NO_BREACH, as('compliance', clock.at))).status).toBe(200);
   });
 
   test('is for the compliance officer of that organization, about its own patients', async () => {
