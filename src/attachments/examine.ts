@@ -6,7 +6,7 @@ import { readArchive } from './archives.ts';
 import { judgePolyglot } from './images.ts';
 import { judgeName } from './names.ts';
 import { judgePdf } from './pdf.ts';
-import { textOfFile, typeOfText } from './texts.ts';
+import { textOfFile, typeOfText, withoutNumbers } from './texts.ts';
 import { isDeclaredAs, refuseFile, type FileType, type RefusedFile } from './types.ts';
 
 /** What is said of a file by who sends it. */
@@ -97,7 +97,12 @@ async function magicOf(file: Uint8Array): Promise<string | undefined> {
 /** The page by which people find their way in a package, and how it looks (ITI TF-2 3.32.4.1.2.2). */
 const INDEX = /^(?:.*\/)?(?:index\.html?|[\w-]{1,64}\.(?:xsl|css))$/i;
 const RUNS_IN_PAGE =
-  /<(?:[\w.-]{1,100}:)?(?:script|iframe|object|embed|applet|form)[\s/>]|javascript:|\son\w{3,20}\s{0,50}=/i;
+  /<(?:[^\s<>/:"'=]{1,100}:)?(?:script|iframe|frame|object|embed|applet|form|svg|math|base)[\s/>]|(?:java|vb)script\s{0,50}:|[\s/"']on[a-z]{3,20}\s{0,50}=|<meta\s[^<>]{0,1000}http-equiv\s{0,50}=\s{0,50}["']?\s{0,50}refresh/i;
+/** What it loads from elsewhere by itself. A link that a person follows is none. */
+const LOADS_IN_PAGE =
+  /<(?!a[\s/>])[^<>]{0,1000}\b(?:src|href|data|poster|background)\s{0,50}=\s{0,50}["']?\s{0,50}(?:(?:https?|ftp|file|data):|[/\\]{2})|(?:@import|url\()\s{0,50}["']?\s{0,50}(?:https?:|[/\\]{2})/i;
+
+const runsInPage = (text: string): boolean => RUNS_IN_PAGE.test(text) || LOADS_IN_PAGE.test(text);
 
 /** A file of a package: it is no archive again, and no more may be in it than in an attachment. */
 async function judgeWithin(name: string, bytes: Uint8Array): Promise<RefusedFile | undefined> {
@@ -107,11 +112,14 @@ async function judgeWithin(name: string, bytes: Uint8Array): Promise<RefusedFile
     return refuseFile('archive', 'An archive is within another.');
   if (INDEX.test(name) || /(?:^|\/)metadata\.xml$/i.test(name)) {
     const text = textOfFile(bytes);
-    return text === undefined || RUNS_IN_PAGE.test(text)
+    return text === undefined || runsInPage(text) || runsInPage(withoutNumbers(text))
       ? refuseFile('active-content', 'A page holds something that a browser runs.')
       : undefined;
   }
   const type = await typeOf(bytes);
   if (typeof type !== 'string') return type;
-  return judgePolyglot(bytes, type) ?? (type === 'pdf' ? await judgePdf(bytes) : undefined);
+  const own = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+  return (
+    judgeName(own, type) ?? judgePolyglot(bytes, type) ?? (type === 'pdf' ? await judgePdf(bytes) : undefined)
+  );
 }

@@ -71,7 +71,7 @@ const FOREIGN_STYLE =
   /<\?xml-stylesheet\s[^>]{0,2000}href\s{0,50}=\s{0,50}["']\s{0,50}(?:[a-z][a-z\d+.-]{0,30}:|[/\\]{2}|#)/i;
 
 /** A text with each character that is written by its number as itself, and without those that addresses ignore. */
-const withoutNumbers = (text: string): string =>
+export const withoutNumbers = (text: string): string =>
   text
     .replace(/&#(x[\da-f]{1,8}|\d{1,8});/gi, (whole, said: string) => {
       const code = said.startsWith('x') || said.startsWith('X') ? Number(`0${said}`) : Number(said);

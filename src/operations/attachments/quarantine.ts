@@ -74,8 +74,9 @@ export async function withoutQuarantined<T extends Pick<Version, 'ref' | 'seq' |
   return versions.map((version) => {
     const { ref, seq, text } = version;
     const until = found.get(ref)?.version ?? -1;
-    return text === undefined || seq > until
-      ? version
-      : { ...version, text: JSON.stringify(emptyOf(parseStored(text))) };
+    return text === undefined || seq > until ? version : { ...version, text: withoutContent(text) };
   });
 }
+
+/** The text of a Binary without its bytes. */
+export const withoutContent = (text: string): string => JSON.stringify(emptyOf(parseStored(text)));

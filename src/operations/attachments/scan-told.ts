@@ -6,6 +6,7 @@ import { bytesOfBinary } from '../../delivery/binary-bytes.ts';
 import { createHash } from 'node:crypto';
 import type { ScanVerdict } from '../../ports/scanner.ts';
 import type { Version } from '../../ports/store.ts';
+import { storedFileOf } from '../../ports/stored-file.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
@@ -13,6 +14,7 @@ import type { Caller } from '../request.ts';
 import { commitScan } from './commit-scan.ts';
 import { stateOfVerdict } from './examine.ts';
 import { fileQuarantined } from './malware-found.ts';
+import { withoutContent, withoutQuarantined } from './quarantine.ts';
 import { readScan, scanOf } from './records.ts';
 import { scanContent, scannerAway } from './scan-content.ts';
 
@@ -71,4 +73,35 @@ export async function admitReader(
   const said = await scanTold(context, { ...version, text });
   if (said.verdict === 'infected') throw fileQuarantined(said.found);
   if (said.verdict === 'unknown') throw scannerAway();
+}
+
+/**
+ * Versions as a page or a Bundle shows them (baa-messaging MS11, MS12): without the content in which malware was found, and of
+ * another organization without the content that the scanner does not know to be clean.
+ */
+export async function withoutUnread<T extends Pick<Version, 'ref' | 'seq' | 'text' | 'custodian'>>(
+  context: Telling,
+  caller: Caller,
+  versions: readonly T[],
+): Promise<readonly T[]> {
+  const left: T[] = [];
+  let isAway = false;
+  for (const version of await withoutQuarantined(context.store.snapshot(), versions)) {
+    const { ref, text, custodian } = version;
+    const isAsked =
+      text !== undefined &&
+      typeOf(ref) === 'Binary' &&
+      caller.organization !== custodian &&
+      // Of a large one a page shows no content.
+      storedFileOf(text) === undefined;
+    const verdict: ScanVerdict['verdict'] = !isAsked
+      ? 'clean'
+      : isAway
+        ? 'unknown'
+        : (await scanTold(context, { ...version, text })).verdict;
+    // Whoever does not answer is not asked again for the same page.
+    isAway ||= verdict === 'unknown' && context.scanner !== undefined;
+    left.push(verdict === 'clean' ? version : { ...version, text: withoutContent(text ?? '') });
+  }
+  return left;
 }

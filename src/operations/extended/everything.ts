@@ -15,6 +15,7 @@ import { idOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { parseDateRange } from '../../resources/search/range.ts';
 import { isResourceType } from '../../resources/type-names.ts';
+import { withoutUnread } from '../attachments/scan-told.ts';
 import { suppressedIn } from '../denied.ts';
 import { askWhole, JUSTIFICATION, leftOutOf, neededOf } from '../minimum/whole.ts';
 import { PAGE, snapshotAsOf } from '../search/page.ts';
@@ -123,9 +124,11 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
   const audit = await askWhole(invocation, whose.custodian, wanted === undefined);
   const { matches: found, next } = await findMatches(invocation, snapshot, patient, mark, count);
   // Types that are named are what the purpose needs.
-  const matches = wanted === undefined ? neededOf(found, request.caller, audit, patient) : found;
+  const needed = wanted === undefined ? neededOf(found, request.caller, audit, patient) : found;
+  const matches = await withoutUnread(context, request.caller, needed);
   const suppressed = await suppressedIn(context, snapshot, { ...request, compartment: patient }, undefined);
-  const { included, cut } = await findSupporting(context, request, snapshot, patient, matches, wanted);
+  const { cut, ...beside } = await findSupporting(context, request, snapshot, patient, matches, wanted);
+  const included = await withoutUnread(context, request.caller, beside.included);
   const self = addressOf(context.settings.publicBase, invocation, patient);
   const nextLink = next === undefined ? undefined : `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${next}`;
   const notices = await noticesOf(context, request.caller, [...matches, ...included]);

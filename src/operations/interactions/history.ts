@@ -5,7 +5,7 @@ import { parseDateTime } from '../../fhir/datetime.ts';
 import { notHere, OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { EVERYTHING } from '../../ports/query.ts';
-import { withoutQuarantined } from '../attachments/quarantine.ts';
+import { withoutUnread } from '../attachments/scan-told.ts';
 import { isFileShown } from '../binary-shown.ts';
 import type { HistoryQuery, Snapshot, Version } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
@@ -42,7 +42,7 @@ export async function performHistoryAsOf(
   const query = { ...readQuery(request, page), characters: settings.answerBytesMax };
   const snapshot = snapshotAsOf(context, asOf);
   const { more, total, ...found } = await snapshot.history(query, request.signal).catch(searchRefusal);
-  const versions = await withoutQuarantined(snapshot, found.versions);
+  const versions = await withoutUnread(context, request.caller, found.versions);
   if (request.interaction === 'history-instance' && total === 0 && !isNarrowed(query)) {
     throw new OperationOutcomeError('not-found', {
       diagnostics: `${request.type}/${request.id} is not here`,

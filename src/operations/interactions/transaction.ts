@@ -7,6 +7,8 @@ import type { Ref } from '../../fhir/types.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Beside } from '../extended/operation.ts';
 import { PROCESSING_ORDER, readBundleEntries, type Entry } from '../bundle/bundle-entry.ts';
+import { refuseQuarantined } from '../attachments/quarantine.ts';
+import { admitReader } from '../attachments/scan-told.ts';
 import { isFileShown } from '../binary-shown.ts';
 import { checkScopeBefore, isWithinRight } from '../write/scoped.ts';
 import { checkCompartment } from '../write/custody.ts';
@@ -187,6 +189,11 @@ async function readEntry(draft: Draft, entry: Entry, left: { characters: number 
   }
   left.characters -= version.text.length;
   if (left.characters < 0) throw new OperationOutcomeError('answer-too-large', { expression: [place] });
+  if (type === 'Binary')
+    await placed(entry, async () => {
+      await refuseQuarantined(draft.snapshot, version);
+      await admitReader(draft.context, draft.caller, version);
+    });
   draft.seen.push(seenOf(draft.context, version, version.text));
   return { kind: 'read', ref, seq: version.seq, ...head };
 }

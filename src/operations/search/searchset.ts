@@ -7,6 +7,7 @@ import type { NoticeToShow } from '../../ports/rail.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { typeOf } from '../../resources/element.ts';
 import type { ParsedSearch } from '../../resources/search-query.ts';
+import { withoutUnread } from '../attachments/scan-told.ts';
 import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
 import { findIncluded } from './include.ts';
@@ -37,10 +38,11 @@ export async function replyWithMatches(
   request: Request,
   snapshot: Snapshot,
   parsed: ParsedSearch,
-  { matches, packaged = [], total, links, warnings }: FoundPage,
+  { packaged = [], total, links, warnings, ...found }: FoundPage,
 ): Promise<Reply> {
-  const brought = await findIncluded(context, request, snapshot, parsed, matches);
-  const { included } = brought;
+  const brought = await findIncluded(context, request, snapshot, parsed, found.matches);
+  const matches = await withoutUnread(context, request.caller, found.matches);
+  const included = await withoutUnread(context, request.caller, brought.included);
   const { after } = createTurns();
   const seen: Seen[] = [];
   for (const match of [...matches, ...included]) {

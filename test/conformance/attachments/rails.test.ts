@@ -234,10 +234,27 @@ describe('a server with a scanner (baa-messaging MS11, MS12)', () => {
     expect((await put(Buffer.from('another letter'))).status).toBe(200);
     clamd.behave('close');
     expect((await server.ask('recipient', 'GET', ref)).status).toBe(503);
+    const letter = Buffer.from('another letter').toString('base64');
+    const inTransaction = (who: string, url: string) =>
+      server.ask(who, 'POST', '', {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [{ request: { method: 'GET', url } }],
+      });
+    const pages = [`Binary?_id=${ref.slice(7)}`, `${ref}/_history`, 'Binary/_history', '_history'];
+    for (const page of pages) expect((await server.ask('recipient', 'GET', page)).text).not.toContain(letter);
+    expect((await inTransaction('recipient', ref)).status).toBe(503);
+    expect((await server.ask('initiator', 'GET', pages[0] ?? '')).text).toContain(letter);
     expect((await server.ask('initiator', 'GET', ref)).status).toBe(200);
     clamd.behave('by-content');
+    expect((await server.ask('recipient', 'GET', pages[0] ?? '')).text).toContain(letter);
     expect((await server.ask('recipient', 'GET', ref)).status).toBe(200);
-    expect((await put(EICAR)).status).toBe(200);
+    const infected = await put(EICAR);
+    for (const page of pages)
+      expect((await server.ask('recipient', 'GET', page)).text).not.toContain(EICAR.toString('base64'));
+    for (const url of [ref, `${ref}/_history/${infected.version}`])
+      for (const who of ['recipient', 'initiator'])
+        expect((await inTransaction(who, url)).code).toBe('file-quarantined');
     for (const who of ['recipient', 'initiator', 'recipient']) {
       const answer = await server.ask(who, 'GET', ref);
       expect([who, answer.status]).toEqual([who, 403]);

@@ -211,6 +211,15 @@ describe('archives (baa-messaging MS9)', () => {
     ],
     ['a program within', xdmWith(['IHE_XDM/SUBSET01/a.pdf', latin(`MZ\u0090\u0000${'\u0000'.repeat(90)}`)])],
     ['a script in its page', xdmWith(['INDEX.HTML', latin('<html><script>x</script></html>')])],
+    ['a text that is named as a program', xdmWith(['IHE_XDM/SUBSET01/A.BAT', latin('del x')])],
+    ['a name that hides its end', xdmWith(['IHE_XDM/a\u202efdp.txt', latin('x')])],
+    ...[
+      '<meta http-equiv="refresh" content="0;url=https://evil.example">',
+      '<svg/onload=alert(1)>',
+      '<a href="java&#115;cript:alert(1)">x</a>',
+      '<img src=https://evil.example/x.png>',
+      '<link rel=stylesheet href=//evil.example/a.css>',
+    ].map((part) => [part, xdmWith(['INDEX.HTML', latin(`<html>${part}</html>`)])] as const),
     ['a way out', xdmWith(['../../etc/passwd', latin('x')])],
     ['an absolute name', xdmWith(['/etc/passwd', latin('x')])],
     [
