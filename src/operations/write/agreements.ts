@@ -4,12 +4,13 @@ import {
   associateOf,
   documentHashOf,
   isAgreement,
+  kindsOfAgreement,
   principalOf,
   signaturesIn,
   type Side,
 } from '../../agreements/contract.ts';
 import { signersAdded } from '../../agreements/evidence.ts';
-import { ASSOCIATE } from '../../agreements/applies.ts';
+import { ASSOCIATE, isAssociate } from '../../agreements/applies.ts';
 import { judgeAgreement } from '../../agreements/move.ts';
 import type { AgreementActor } from '../../agreements/transitions.ts';
 import { findSameEntity, readKinds } from '../../delivery/party-facts.ts';
@@ -53,6 +54,8 @@ async function ruleAgreement(draft: Draft, planned: Planned): Promise<void> {
   else if (HASHED.has(move.event)) await checkDocument(draft, planned, after.plain);
   if (move?.event === 'begin' || move?.event === 'renew' || move?.event === 'offer')
     await checkTwoEntities(draft, planned, after.plain);
+  if (move !== undefined && BEGUN_OR_SIGNED.has(move.event))
+    await checkPrincipal(draft, planned, after.plain);
   replan(draft, ref, stored);
   await askBack(draft, ref, after.plain, move?.event);
 }
@@ -199,6 +202,28 @@ async function checkPaper(draft: Draft, planned: Planned, after: Resource): Prom
     'not-your-signature',
     'the associate is no party that works for others: it signs here itself',
     'Contract.signer',
+  );
+}
+
+/** Moves by which an agreement comes nearer to being in force. */
+const BEGUN_OR_SIGNED: ReadonlySet<string> = new Set(['begin', 'renew', ...HASHED]);
+
+/**
+ * Who only works for others has subcontractors, and no associates: what it tells them hangs on the agreement above it
+ * (BA7; 45 CFR 164.504(e)(5)), which another type of agreement would leave out.
+ */
+async function checkPrincipal(draft: Draft, planned: Planned, after: Resource): Promise<void> {
+  const principal = principalOf(after);
+  if (principal === undefined || (await readPreview(draft, principal)) === undefined) return;
+  if (!isAssociate(await readKinds(draft.snapshot, principal, principal, 'none'))) return;
+  const kinds = kindsOfAgreement(after);
+  if (kinds.includes('subcontractor-baa') && !kinds.includes('baa') && !kinds.includes('government-mou'))
+    return;
+  throw refuse(
+    planned,
+    'agreement-incomplete',
+    'its principal works for others: its agreements are of the type subcontractor-baa',
+    'Contract.type',
   );
 }
 

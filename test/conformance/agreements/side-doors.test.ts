@@ -241,3 +241,21 @@ describe('what is written beside a message that was sent (baa-messaging MS5, MS2
     expect(await retract('MRN 1234567 was meant.')).not.toContain('1234567');
   });
 });
+
+test('who works for others has subcontractors, whose agreements hang on its own (baa-messaging BA7)', async () => {
+  const begin = async (...kinds: readonly ('baa' | 'subcontractor-baa' | 'qso' | 'government-mou')[]) => {
+    const spec = { status: 'policy', kinds, principal: V, associate: 'Organization/oak', signed: [] };
+    const { legal: _legal, ...draft } = agreement(spec);
+    const { status, issues } = await scene.ask(billing, 'POST', 'Contract', {
+      ...draft,
+      resourceType: 'Contract',
+    });
+    return issues[0]?.diagnostics ?? status;
+  };
+  const refused = 'its principal works for others: its agreements are of the type subcontractor-baa';
+  expect(await begin('baa')).toBe(refused);
+  expect(await begin('baa', 'subcontractor-baa')).toBe(refused);
+  expect(await begin('government-mou')).toBe(refused);
+  expect(await begin('subcontractor-baa')).toBe(201);
+  expect(await begin('subcontractor-baa', 'qso')).toBe(201);
+});
