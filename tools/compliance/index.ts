@@ -1,4 +1,5 @@
 /** `docs/compliance.md`: the law, paragraph by paragraph, with what shows that the server keeps it. */
+import { BREACHES } from './breaches.ts';
 import type { Citation, CitationChapter, RuleId } from './citation.ts';
 import { PART_2 } from './part2.ts';
 import { PRIVACY } from './privacy.ts';
@@ -7,6 +8,7 @@ import { BLOCKING, SECURITY } from './security.ts';
 
 export const COMPLIANCE: readonly CitationChapter[] = [
   { title: 'HIPAA privacy (45 CFR 164, subpart E)', citations: PRIVACY },
+  { title: 'Breaches (45 CFR 164, subpart D)', citations: BREACHES },
   { title: 'Records of substance use disorder (42 CFR 2)', citations: PART_2 },
   { title: 'HIPAA security (45 CFR 164, subpart C)', citations: SECURITY },
   { title: 'Information blocking (45 CFR 171)', citations: BLOCKING },
