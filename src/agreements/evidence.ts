@@ -1,5 +1,5 @@
 /** What a move of an agreement must bring (baa-messaging 2): each kind of evidence of the table, and how it is looked for. */
-import { END, parseDateTime } from '../fhir/datetime.ts';
+import { END, parseDateTime, yearsAfter } from '../fhir/datetime.ts';
 import { isSame } from '../fhir/same.ts';
 import type { ContractSigner, Resource } from '../fhir/types.ts';
 import { gapsOf, gapWords } from './checklist.ts';
@@ -155,11 +155,6 @@ function appliesFault(contract: Resource, now: number): EvidenceFault | undefine
         'Contract.extension',
       );
 }
-
-const yearsAfter = (ms: number, years: number): number => {
-  const day = new Date(ms);
-  return day.setUTCFullYear(day.getUTCFullYear() + years);
-};
 
 // — reasons
 

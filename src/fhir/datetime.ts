@@ -13,6 +13,12 @@ export interface Interval {
 export const BEGINNING = -8.64e15;
 export const END = 8.64e15;
 
+/** The same day and time of a later year, in UTC; 29 February is 1 March where a year has none. Milliseconds since 1970. */
+export const yearsAfter = (at: number, years: number): number => {
+  const date = new Date(at);
+  return date.setUTCFullYear(date.getUTCFullYear() + years);
+};
+
 type Precision = 'year' | 'month' | 'day' | 'minute' | 'second' | 'fraction';
 
 interface Reading extends Interval {

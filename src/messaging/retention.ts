@@ -2,6 +2,7 @@
  * How long the content of messages is kept (baa-messaging MS40). Six years are the floor for documentation (45 CFR
  * 164.316(b)(2)(i), 164.530(j)); how long records of care are kept is the law of the states, and set by settings.
  */
+import { yearsAfter } from '../fhir/datetime.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { MessageKind } from './kinds.ts';
 
@@ -54,13 +55,6 @@ export const draftRetainedUntil = (writtenAt: number, { retentionDraftDays }: Re
   writtenAt + retentionDraftDays * DAY;
 
 const DAY = 86_400_000;
-
-/** The same day of a later year, in UTC; what 29 February is not in that year is 1 March. */
-function yearsAfter(at: number, years: number): number {
-  const date = new Date(at);
-  date.setUTCFullYear(date.getUTCFullYear() + years);
-  return date.getTime();
-}
 
 /** A draft was sent to nobody. */
 export const isDraft = ({ status }: Resource): boolean => status === 'preparation';

@@ -13,10 +13,10 @@ import { readAgreement, storedContracts } from '../../delivery/agreements.ts';
 import { formatInstant } from '../../fhir/datetime.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { jobEntry } from '../../ports/audit.ts';
-import { auditedCommit } from '../../ports/commit.ts';
+import { auditedCommit, wasForestalled } from '../../ports/commit.ts';
 import { EVERYTHING, type Match, type Query } from '../../ports/query.ts';
 import type { RecordWrite, StoredRecord } from '../../ports/record.ts';
-import { CommitRefused, type AuditEntry, type Snapshot } from '../../ports/store.ts';
+import type { AuditEntry, Snapshot } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import type { OperationContext } from '../context.ts';
 import { planWorkItem } from '../work-item.ts';
@@ -195,8 +195,7 @@ async function commitLook(
     committed(planned.map((one) => one.ref));
   } catch (error) {
     // Somebody wrote the agreement meanwhile, or another server was first: the next look sees what there is then.
-    if (!(error instanceof CommitRefused && (error.reason === 'stale' || error.reason === 'unexpected')))
-      throw error;
+    if (!wasForestalled(error)) throw error;
   }
 }
 

@@ -1,8 +1,8 @@
 /** Writes what is known of a file, and puts it into quarantine where malware was found in it (baa-messaging MS11). */
 import { jobEntry } from '../../ports/audit.ts';
-import { auditedCommit } from '../../ports/commit.ts';
+import { auditedCommit, wasForestalled } from '../../ports/commit.ts';
 import { EVERYTHING } from '../../ports/query.ts';
-import { CommitRefused, type Version } from '../../ports/store.ts';
+import type { Version } from '../../ports/store.ts';
 import type { OperationContext } from '../context.ts';
 import { buildWrite } from '../write/commit.ts';
 import { planQuarantine } from './quarantine.ts';
@@ -23,8 +23,7 @@ export async function commitScan(
     try {
       return await commitOnce(context, version, record);
     } catch (error) {
-      const isStale = error instanceof CommitRefused && ['stale', 'unexpected'].includes(error.reason);
-      if (!isStale || left === 1) throw error;
+      if (!wasForestalled(error) || left === 1) throw error;
     }
   }
 }

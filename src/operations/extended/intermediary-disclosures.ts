@@ -2,6 +2,7 @@
  * `Patient/[id]/$intermediary-disclosures` (42 CFR 2.24; compliance P17): to which entities an intermediary disclosed a
  * patient's records in the three years before the request, when, and what in brief. The answer is due within 30 days.
  */
+import { yearsAfter } from '../../fhir/datetime.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
@@ -45,13 +46,12 @@ async function perform({ context, request, sight }: Invocation): Promise<Operati
   const patient: Ref = `Patient/${request.id ?? ''}`;
   const version = await readPresent(snapshot, patient, sight);
   const to = context.clock.now();
-  const start = new Date(to);
-  start.setUTCFullYear(start.getUTCFullYear() - YEARS);
+  const from = yearsAfter(to, -YEARS);
   const told = new Map<
     string,
     { readonly date: string; readonly entity: string; readonly what: Set<string> }
   >();
-  const scan = { viewer: keeper, names: [patient], from: start.getTime(), to };
+  const scan = { viewer: keeper, names: [patient], from, to };
   for await (const row of scanAudit(snapshot, scan, request.signal))
     for (const { counterparty, what, exception } of askedIn(row, keeper)) {
       if (exception !== undefined) continue;

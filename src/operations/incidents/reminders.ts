@@ -5,9 +5,9 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { reminderDue, TOLD_PARTIES } from '../../policies/breach-clocks.ts';
 import { jobEntry } from '../../ports/audit.ts';
-import { auditedCommit } from '../../ports/commit.ts';
+import { auditedCommit, wasForestalled } from '../../ports/commit.ts';
 import { EVERYTHING, type Clause, type Match, type Query } from '../../ports/query.ts';
-import { CommitRefused, type Snapshot } from '../../ports/store.ts';
+import type { Snapshot } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { WORK_ITEM_SYSTEM } from '../../resources/work-item-code.ts';
 import type { OperationContext } from '../context.ts';
@@ -107,7 +107,6 @@ async function remind(
     committed([planned.ref]);
   } catch (error) {
     // Somebody wrote the incident meanwhile, or another server was first: the next look sees what there is then.
-    if (!(error instanceof CommitRefused && (error.reason === 'stale' || error.reason === 'unexpected')))
-      throw error;
+    if (!wasForestalled(error)) throw error;
   }
 }

@@ -7,10 +7,10 @@ import { RESPOND_BY, THREAD_OWNER } from '../../messaging/extensions.ts';
 import { threadOf } from '../../messaging/shape.ts';
 import { isUnsent } from '../../messaging/statuses.ts';
 import { jobEntry } from '../../ports/audit.ts';
-import { auditedCommit } from '../../ports/commit.ts';
+import { auditedCommit, wasForestalled } from '../../ports/commit.ts';
 import { EVERYTHING, type Query } from '../../ports/query.ts';
 import { allRecords, type RecordWrite, type StoredRecord } from '../../ports/record.ts';
-import { CommitRefused, type Snapshot, type Write } from '../../ports/store.ts';
+import type { Snapshot, Write } from '../../ports/store.ts';
 import { parseStored, resourceOf } from '../../ports/stored-resource.ts';
 import { valuesAt } from '../../resources/element.ts';
 import type { OperationContext } from '../context.ts';
@@ -165,8 +165,6 @@ async function commit(
     await store.commit(auditedCommit([audit], { writes, records: [record] }));
     committed(writes.map(({ ref }) => ref));
   } catch (error) {
-    const isMeanwhile =
-      error instanceof CommitRefused && (error.reason === 'stale' || error.reason === 'unexpected');
-    if (!isMeanwhile) throw error; // somebody wrote it meanwhile: it is looked at again
+    if (!wasForestalled(error)) throw error; // it is looked at again
   }
 }

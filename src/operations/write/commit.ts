@@ -7,7 +7,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { encodeInTurns } from '../../fhir/json-encode.ts';
 import { learnReferences } from '../../fhir/references-of.ts';
-import { auditedCommit } from '../../ports/commit.ts';
+import { auditedCommit, wasForestalled } from '../../ports/commit.ts';
 import {
   CommitRefused,
   type Commit,
@@ -174,7 +174,7 @@ export async function commitPlanned<T extends PreparedCommit>(
   try {
     return { committed: await store.commit(result.commit), result };
   } catch (error) {
-    if (!isStale(error)) throw refusalOfCommit(error);
+    if (!wasForestalled(error)) throw refusalOfCommit(error);
   }
   return commitExclusively(store, prepare);
 }
@@ -195,9 +195,6 @@ async function commitExclusively<T extends PreparedCommit>(
     throw refusalOfCommit(error);
   }
 }
-
-const isStale = (error: unknown): boolean =>
-  error instanceof CommitRefused && (error.reason === 'stale' || error.reason === 'unexpected');
 
 /** A prepared commit, and the reply to its request. */
 export interface PreparedReply extends PreparedCommit {
