@@ -26,11 +26,22 @@ const wordsOfSection = ({ text, section = [] }: Section): readonly string[] => [
   ...section.flatMap(wordsOfSection),
 ];
 
-/** The message that goes with others as their notice. */
+/** The message that goes with others as their notice, also where the server holds it for health information. */
 export const isNoticeMessage = (resource: Resource): boolean =>
   resource.resourceType === 'Communication' &&
-  ((resource['category'] ?? []) as readonly CodeableConcept[]).some(isNoticeCategory) &&
+  (((resource['category'] ?? []) as readonly CodeableConcept[]).some(isNoticeCategory) ||
+    ((resource['extension'] ?? []) as readonly Decision[]).some(isDeclaredNotice)) &&
   saysPart2(resource);
+
+/** What the server decided of the content of a message, with the word of its sender. */
+interface Decision {
+  readonly url?: string;
+  readonly extension?: readonly { readonly url?: string; readonly valueCode?: string }[];
+}
+
+const isDeclaredNotice = ({ url, extension = [] }: Decision): boolean =>
+  url === 'https://closeloop.dev/fhir/StructureDefinition/content-decision' &&
+  extension.some((part) => part.url === 'declared' && part.valueCode === 'notice');
 
 const isNoticeCategory = ({ coding = [] }: CodeableConcept): boolean =>
   coding.some(
