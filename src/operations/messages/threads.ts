@@ -11,8 +11,9 @@ import { namedIn, organizationsNamed, organizationNamed } from './senders.ts';
 /** What a message does not say of itself it has from its thread: to whom it goes, and whom it is about. */
 export async function completeFromThread(draft: Draft, planned: Planned): Promise<void> {
   const resource = draft.planned.get(planned.ref)?.after?.plain;
-  const header = resource === undefined ? undefined : await headerOf(draft, resource);
-  if (resource === undefined || header === undefined) return;
+  if (resource === undefined) return;
+  const header = await headerOf(draft, resource);
+  if (header === undefined) return checkPartOf(draft, planned, resource);
   const isFor = (one: unknown): boolean => !isSameReference(one, resource['sender']);
   const recipient = resource['recipient'] ?? valuesAt(header, 'recipient').filter(isFor);
   const subject = resource['subject'] ?? header['subject'];
@@ -21,6 +22,19 @@ export async function completeFromThread(draft: Draft, planned: Planned): Promis
     ...(valuesAt({ recipient }, 'recipient').length > 0 && { recipient }),
     ...(subject !== undefined && { subject }),
   }));
+}
+
+/** A message of a thread is no thread: what were part of it would evade who takes part, and that the thread is closed. */
+async function checkPartOf(draft: Draft, planned: Planned, message: Resource): Promise<void> {
+  const named = threadOf(message);
+  const other = named === undefined ? undefined : await readPreview(draft, named);
+  const header = other === undefined ? undefined : await headerOf(draft, other);
+  if (header !== undefined)
+    throw rule(
+      planned,
+      'partOf',
+      `it names the header of a thread, as in Communication/${header.id ?? ''}; ${named} is a message`,
+    );
 }
 
 /** The header that a message is part of, as it will be. */
@@ -38,7 +52,10 @@ export async function withinThread(draft: Draft, planned: Planned, message: Reso
   if (header === undefined) return; // part of something else, and a thread of its own
   if (header['status'] !== 'in-progress')
     throw new OperationOutcomeError('thread-closed', {
-      diagnostics: `${thread} is closed`,
+      diagnostics:
+        header['status'] === 'completed'
+          ? `${thread} is closed`
+          : `${thread} is ${String(header['status'])}, and takes no message; open another where you cannot reopen it`,
       expression: placesIn(planned, ['Communication.partOf']),
     });
   if (!isSameReference(message['subject'], header['subject']))

@@ -111,6 +111,20 @@ test.each<readonly [string, More]>([
   ]);
 });
 
+test('what names a message as its thread is refused, and told the header (baa-messaging MS3, MS6)', async () => {
+  const thread = await open();
+  const said = refOf(await say(thread));
+  expect((await setStatus('initiator', thread, 'completed')).status).toBe(200);
+  for (const more of [{}, { recipient: undefined }]) {
+    const asked = await server.ask('initiator', 'POST', 'Communication', message(said, more));
+    expect([...answer(asked), JSON.stringify(asked.json)]).toEqual([
+      422,
+      'referral-rule',
+      expect.stringContaining(`as in ${thread}; ${said} is a message`),
+    ]);
+  }
+});
+
 describe('(baa-messaging MS2) a message', () => {
   test('reaches the organizations of its recipients without any referral, and nobody else', async () => {
     const thread = await open();
