@@ -33,6 +33,7 @@ interface Extension {
   readonly extension?: readonly Extension[];
   readonly valueReference?: unknown;
   readonly valueInstant?: unknown;
+  readonly valueString?: unknown;
 }
 
 const extensionsOf = (resource: Resource): readonly Extension[] =>
@@ -202,7 +203,13 @@ export function withFile(message: Resource, { state, sha256, engine, signatures,
   });
 }
 
-export const withoutFiles = (message: Resource): Resource => ({
+/** Without what is known of some attachments, by their hashes: each is followed by what the scanner said of it. */
+export const withoutFiles = (message: Resource, hashes: ReadonlySet<string>): Resource => ({
   ...message,
-  extension: extensionsOf(message).filter(({ url }) => url !== CONTENT_HASH && url !== SCAN),
+  extension: extensionsOf(message).filter((_, at, all) => !isOfFile(all, at, hashes)),
 });
+
+function isOfFile(all: readonly Extension[], at: number, hashes: ReadonlySet<string>): boolean {
+  const hashed = all[all[at]?.url === SCAN ? at - 1 : at];
+  return hashed?.url === CONTENT_HASH && hashes.has(String(hashed.valueString));
+}

@@ -27,12 +27,16 @@ export async function settleMessage(
   const version = await context.store.snapshot().read(ref, EVERYTHING);
   if (version?.text === undefined) return false;
   if (parseStored(version.text)['status'] !== 'on-hold' || version.custodian === '') return true;
+  // What was known of the other files stays.
+  const waited = new Set(states.flatMap(({ sha256 }) => sha256 ?? []));
   const move = (change: (tree: Resource, now: string) => Resource): Promise<unknown> =>
     performWrite(context, requestOf(context, ref, version.custodian as Ref), async (draft) => {
       const current = await draft.snapshot.read(ref, EVERYTHING);
       const isWaiting = current?.text !== undefined && parseStored(current.text)['status'] === 'on-hold';
       if (current === undefined || !isWaiting) return { kind: 'nothing', status: 204 };
-      const stored = planStored(current, (tree) => change(withFiles(withoutFiles(tree), states), draft.now));
+      const stored = planStored(current, (tree) =>
+        change(withFiles(withoutFiles(tree, waited), states), draft.now),
+      );
       plan(draft, { ...stored, method: 'PATCH' });
       return { kind: 'planned', ref, status: 200 };
     });

@@ -115,6 +115,25 @@ describe('(baa-messaging MS11) a message with a file', () => {
     expect((await world.ask(recipient, 'GET', ref)).version).toBe(sent.version);
   });
 
+  test('waits for one of its files, and says the hashes of all when it goes', async () => {
+    const { world, clamd, settle } = await open();
+    const known = await store(world, 'application/pdf', PDF);
+    await send(world, { contentType: 'application/pdf', url: known });
+    clamd.behave('close');
+    const waiting = await store(world, 'text/plain', TEXT);
+    const payload = [known, waiting].map((url) => ({ contentAttachment: { url } }));
+    const { json } = await send(world, {}, { payload });
+    expect(json?.['status']).toBe('on-hold');
+    clamd.behave('by-content');
+    await settle();
+    const sent = await world.ask(initiator, 'GET', `Communication/${json?.id}`);
+    expect(sent.json?.['status']).toBe('in-progress');
+    const said = JSON.stringify(sent.json?.['extension']);
+    expect(said.match(/content-hash"/g)).toHaveLength(2);
+    expect(said.match(/"valueCode":"clean"/g)).toHaveLength(2);
+    expect(said).not.toContain('pending');
+  });
+
   test('is blocked when the scanner finds something after all, and its sender sees why', async () => {
     const { world, clamd, settle } = await open();
     clamd.behave('close');
