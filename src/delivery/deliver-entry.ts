@@ -30,10 +30,13 @@ import type { HostPlaces } from './host-places.ts';
 import { asTold, type Payloads } from './payloads.ts';
 import { shownSnapshot } from './shown-view.ts';
 import { typeOf } from '../resources/element.ts';
+import { findOneNotice } from './one-notice.ts';
 import { bearsPart2 } from './subject.ts';
 import { attemptRow, outcomeCommit, type EndedDelivery, type OpenedItem } from './outcome.ts';
 import { receiptOfError, scannedAttempt } from './scanned-attempt.ts';
 import type { ScanTold } from './scanned-view.ts';
+import { takeWay } from './take-way.ts';
+import type { FindOtherWays } from './ways.ts';
 import { mayStillAsk, writerOf } from './writer.ts';
 
 export interface DeliverySettings extends BackoffSettings {
@@ -65,6 +68,8 @@ export interface DeliveryParts {
   readonly store: Store;
   readonly rails: ReadonlyMap<string, Rail>;
   readonly gates: Gate;
+  /** Where else an entry may go; absent: nowhere. */
+  readonly otherWays?: FindOtherWays | undefined;
   /** By which rows of the payload table receivers are told; absent: by none. */
   readonly payloads?: Payloads;
   /** The write of a Task that asks a person of the responsible organization to act. */
@@ -119,8 +124,8 @@ export async function deliverEntry(parts: DeliveryParts, lease: EntryLease, lent
 }
 
 async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Promise<void> {
-  const { store, gates, settings } = parts;
-  const entry = await toldAsOfNow(parts, lease.entry);
+  const { store, settings } = parts;
+  let entry = await toldAsOfNow(parts, lease.entry);
   // Its last attempts ended without a receipt (a crash, a full disk): sending it for ever would help nobody.
   if (entry.attempt > settings.attemptsMax)
     return conclude(parts, lease, { outcome: 'retry', why: 'no receipt could be written' }, NOT_ASKED);
@@ -131,27 +136,16 @@ async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Pro
   const writer = isAsked ? await writerOf(now, entry.receiver) : undefined;
   if (writer !== undefined && !(await mayStillAsk(now, writer, parts.clock.now())))
     return conclude(parts, lease, { outcome: 'refused', why: MUTE }, NOT_ASKED);
-  const decision = await gates(entry, now, asOf).catch(unasked);
-  if ('outcome' in decision) return conclude(parts, lease, decision, NOT_ASKED);
-
+  const taken = await takeWay(parts, entry, now, asOf).catch(unasked);
+  if ('outcome' in taken) return conclude(parts, lease, taken, NOT_ASKED);
+  const { decision } = taken;
+  entry = taken.entry;
   const { permitted: _permitted, why = decision.policy, ...decided } = decision;
   if (!decision.permitted) return recordOutcome(parts, lease, { entry, fate: 'withheld', ...decided, why });
 
-  const notice = askOnce(() => parts.noticeOf(entry, now, asOf));
+  const notice = findOneNotice(() => parts.noticeOf(entry, now, asOf));
   const receipt = await attempt(parts, lent, { entry, asOf, now, noticeOf: notice.ask });
-  return conclude(parts, lease, receipt, { ...decided, ...(await notice.noted()) });
-}
-
-/** What is asked once, however often; and what the audit says of it afterwards (compliance V1). */
-function askOnce(find: NoticeOfEntry): {
-  readonly ask: NoticeOfEntry;
-  readonly noted: () => Promise<Pick<Decided, 'notice'>>;
-} {
-  let found: ReturnType<NoticeOfEntry> | undefined;
-  return {
-    ask: () => (found ??= find()),
-    noted: async () => (typeof (await found?.catch(() => undefined)) === 'object' ? { notice: 1 } : {}),
-  };
+  return conclude(parts, { ...lease, entry }, receipt, { ...decided, ...(await notice.noted()) });
 }
 
 /** The entry with the sight of its receiver as it is now: an organization may have become another kind of party since. */
@@ -366,7 +360,7 @@ async function itemFor(
   const { entry, fate, why, item } = ended;
   if (item !== undefined) return opened(await noticeItem(entry, item));
   if (fate === 'refused') return opened(await workItem(entry, why ?? 'refused'));
-  return fate === 'withheld' ? withheldItem(ended) : undefined;
+  return fate === 'withheld' && ended.elsewhere !== true ? withheldItem(ended) : undefined;
 }
 
 const opened = (write: Write | undefined): OpenedItem | undefined => write && { write };

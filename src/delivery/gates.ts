@@ -10,6 +10,7 @@ import type { Need } from '../policies/need.ts';
 import type { Basis } from '../policies/basis.ts';
 import type { Purpose } from '../policies/purpose.ts';
 import { EVERYTHING, withDenied } from '../ports/query.ts';
+import type { WayNotTaken } from '../ports/delivered.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClaimedEntry, Snapshot, Version } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
@@ -34,6 +35,10 @@ export interface GateDecision {
   /** What stands between the two, where an agreement was asked for. */
   readonly agreement?: PairStanding;
   readonly notice?: 1 | 2;
+  /** The ways that were chosen and are closed since: it goes by the next one. */
+  readonly notTaken?: readonly WayNotTaken[];
+  /** Another way tells the receiver's organization of it, so that nobody has to act. */
+  readonly elsewhere?: true;
   /** Where the policies say no: the refusal in which it would be told, and what would let it be told. */
   readonly refused?: RefusedDelivery;
 }

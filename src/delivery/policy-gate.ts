@@ -79,7 +79,7 @@ export function createPolicyGate({
 }
 
 /** What decided where whoever operates the way out may not have it: another way may be taken. */
-const CARRIER_POLICY = 'carrier-agreement';
+export const CARRIER_POLICY = 'carrier-agreement';
 
 interface Carrying {
   readonly from: Ref;

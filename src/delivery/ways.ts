@@ -5,7 +5,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { DIRECT } from '../ports/direct.ts';
 import { EVERYTHING } from '../ports/query.ts';
-import type { Snapshot } from '../ports/store.ts';
+import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
 import { localRef, typeOf } from '../resources/element.ts';
 import { partyElementOf } from '../resources/party.ts';
@@ -85,6 +85,40 @@ const readerOf =
   (now: Snapshot): ReadResource =>
   async (ref) =>
     resourceOf(await now.read(ref, EVERYTHING));
+
+// — at dispatch
+
+/** Where else an entry may go. */
+interface OtherWays {
+  /** Open ways, the first the next one. */
+  readonly next: readonly Pick<Channel, 'rail' | 'endpoint'>[];
+  /** The party reads it here, whatever leaves. */
+  readonly isMember: boolean;
+}
+
+export type FindOtherWays = (entry: ClaimedEntry, now: Snapshot) => Promise<OtherWays>;
+
+/** The ways that are left to an entry whose own is closed. */
+export const createOtherWays =
+  (parts: WayParts, clock: { readonly now: () => number }): FindOtherWays =>
+  async (entry, now) => {
+    const { sight, orderingKey, subject, receiver } = entry;
+    const root = await now.read(orderingKey, EVERYTHING);
+    if (sight.everything || root === undefined) return { next: [], isMember: false };
+    const { organization } = sight;
+    const teller = (await now.read(subject, EVERYTHING))?.custodian || undefined;
+    const isMember = await parts.direct.isMember(organization);
+    const isOther = ({ endpoint, closed = false }: Channel): boolean => endpoint !== receiver && !closed;
+    if (typeOf(orderingKey) !== 'Task') {
+      const way = mailWayOf(await partyChannels(parts, { organization, teller, named: NOBODY }, clock.now()));
+      return { next: way !== undefined && isOther(way) ? [way] : [], isMember };
+    }
+    const isInitiator = root.custodian === organization;
+    const seat = isInitiator ? 'requester' : 'owner';
+    const named = await readNamed(parts, { task: orderingKey, seat }, readerOf(now));
+    const { choice } = await waysOfReferral(parts, { organization, teller, named, isInitiator }, clock.now());
+    return { next: choice.taken.filter(isOther), isMember };
+  };
 
 // — beforehand
 

@@ -68,6 +68,14 @@ export interface DeliveryEvidence {
 /** How the reason of a receipt `retry` begins where the rail waits for something before it sends at all (directory DR44). */
 export const HELD_BACK = 'held: ';
 
+/** A way that was chosen and not taken. */
+export interface WayNotTaken {
+  readonly rail: string;
+  readonly receiver: Ref;
+  /** In a few words. */
+  readonly why: string;
+}
+
 /** One delivery: an event for one receiver by one rail. */
 export interface DeliveryRecord {
   /** The outbox entry. */
@@ -90,6 +98,8 @@ export interface DeliveryRecord {
   readonly evidence: readonly DeliveryEvidence[];
   /** Of an end: why, in a few words without anything a patient could be known by. */
   readonly why?: string;
+  /** The ways that were chosen before this one, and closed when it was to leave. */
+  readonly notTaken?: readonly WayNotTaken[];
   /** Instant until which the next evidence is waited for. */
   readonly dueBy?: string;
   /** The open work item that asks a person about it. */

@@ -9,7 +9,7 @@ import { createDeliverAgain, type DeliverAgain } from '../delivery/deliver-again
 import { createRecipientSelection, type SelectRecipients } from '../delivery/recipients.ts';
 import { readCarriers, readWay } from '../delivery/carriers.ts';
 import { createPolicyGate } from '../delivery/policy-gate.ts';
-import { createFindWays, type WayParts } from '../delivery/ways.ts';
+import { createFindWays, createOtherWays, type WayParts } from '../delivery/ways.ts';
 import { createNoteEvidence } from '../delivery/delivered/note-evidence.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createGates, type Gate } from '../delivery/gates.ts';
@@ -275,16 +275,17 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
   });
   const payloads = createPayloads(store, clock);
   const gates = createGates({ criteria, policies: composePolicies(parts), clock });
+  const endpoints = createEndpoints(store);
+  const wayParts = wayPartsOf(parts, endpoints, rails);
   const delivering = {
     ...dispatching(parts),
     payloads,
     rails: rails.byName,
     gates,
+    otherWays: createOtherWays(wayParts, clock),
     ...scanning(parts, () => fhir),
   };
   const dispatcher = createDispatcher(delivering);
-  const endpoints = createEndpoints(store);
-  const wayParts = wayPartsOf(parts, endpoints, rails);
   const selectRecipients = composeRecipients(config, subscriptions, wayParts);
   const committed = (refs: readonly Ref[]): void => {
     subscriptions.touched(refs);

@@ -2,7 +2,12 @@
  * The record of a delivery. It is written in the commit that ends its entry, where the rail brings evidence or where the
  * server gives up what should have reached a party; of anything else the outbox and the audit say the same (ADR 0032).
  */
-import { DELIVERY_RECORD, type DeliveryEvidence, type DeliveryRecord } from '../../ports/delivered.ts';
+import {
+  DELIVERY_RECORD,
+  type DeliveryEvidence,
+  type DeliveryRecord,
+  type WayNotTaken,
+} from '../../ports/delivered.ts';
 import type { RecordWrite, StoredRecord } from '../../ports/record.ts';
 import type { ClaimedEntry, DeliveryOutcome, OutboxRow, Snapshot } from '../../ports/store.ts';
 import { typeOf } from '../../resources/element.ts';
@@ -46,6 +51,7 @@ interface Settled {
   readonly dueBy?: string | undefined;
   /** Tried as often as the server tries, without an answer that ends it. */
   readonly gaveUp?: boolean | undefined;
+  readonly notTaken?: readonly WayNotTaken[];
 }
 
 /** The delivery as its end leaves it, and what was on record before: evidence may come before the receipt of its sending. */
@@ -60,10 +66,11 @@ export async function settleRecord(
   settled: Settled,
   at: string,
 ): Promise<SettledRecord | undefined> {
-  const { entry, fate, why, evidence = [], dueBy } = settled;
+  const { entry, fate, why, evidence = [], dueBy, notTaken = [] } = settled;
   if (evidence.length === 0 && typeOf(entry.receiver) === 'Subscription') return undefined;
   const known = await now.record(DELIVERY_RECORD, entry.id);
-  if (known === undefined && evidence.length === 0 && fate !== 'refused') return undefined;
+  const isSaidElsewhere = evidence.length === 0 && fate !== 'refused' && notTaken.length === 0;
+  if (known === undefined && isSaidElsewhere) return undefined;
   const before = known === undefined ? recordOfEntry(entry) : readDelivery(known);
   const all = [...evidence, ...endOf(settled, at)];
   const after = all.reduce(advance, { ...before, attempts: entry.attempt });
@@ -73,6 +80,7 @@ export async function settleRecord(
     record: {
       ...after,
       ...(isDue && { dueBy }),
+      ...(notTaken.length > 0 && { notTaken }),
       ...(fate !== 'accepted' && why !== undefined && { why }),
     },
   };
@@ -80,10 +88,13 @@ export async function settleRecord(
 
 /** What the end of an entry shows by itself, beside what its rail says. */
 function endOf(
-  { entry: { id }, fate, evidence = [], gaveUp }: Settled,
+  { entry: { id, rail }, fate, evidence = [], gaveUp, notTaken }: Settled,
   at: string,
 ): readonly DeliveryEvidence[] {
   const source = `entry ${id}`;
+  // The outbox names the way that was not taken.
+  if (fate === 'accepted' && evidence.length === 0 && notTaken !== undefined)
+    return [{ kind: acceptedBy(rail, true), at, source }];
   if (fate === 'withheld') return [{ kind: 'withheld', at, source }];
   if (fate === 'refused' && evidence.length === 0)
     return [{ kind: gaveUp === true ? 'given-up' : 'refused', at, source }];

@@ -77,6 +77,13 @@ function renderWay({ record, outcome, nextTry }: WayTaken, viewer: DeliveryViewe
         ? []
         : [{ name: 'outcome', valueCode: outcome === 'leased' ? 'waiting' : outcome }]),
       ...reasonParts(why),
+      ...(seesReasons(record, viewer) ? (record.notTaken ?? []) : []).map((one) => ({
+        name: 'notTaken',
+        part: [
+          { name: 'rail', valueCode: one.rail },
+          { name: 'why', valueString: one.why },
+        ],
+      })),
       ...evidence.map((piece) => renderEvidence(rail, piece)),
       ...awaitedParts(record, nextTry),
     ],

@@ -163,6 +163,8 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/write/marks.ts', why: 'the table of marks' },
   { at: 'hl7v2/', why: 'messages, text ⇄ meaning: pure; what is wrong with one is told in its reading' },
   { at: 'delivery/channels.ts', why: 'reads the Endpoints of a party' },
+  { at: 'delivery/take-way.ts', why: 'takes the next way where one is closed' },
+  { at: 'delivery/one-notice.ts', why: 'finds the notice of a delivery once' },
   { at: 'delivery/ways.ts', why: 'by which ways a party is told' },
   { at: 'delivery/off-platform.ts', why: 'has nothing to select where no message is sent' },
   { at: 'delivery/choose-rail.ts', why: 'reads the table of rungs' },
