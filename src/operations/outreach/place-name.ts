@@ -45,14 +45,26 @@ const SPECIALTIES =
   'obstet oncol ophthal opioid ortho ortop otolar paliat palliat pediatr podiatr positiv pregnan prenatal psic psiq ' +
   'psych pulmon quimio radiat radiol recovery rehab renal reproduct resultado results? rheum sexual sobriety ' +
   'substance suboxone suicid surg cirug transplant trauma tumor urol vascul wound';
-const SAYS_MORE = new RegExp(
-  String.raw`\b(?:${SPECIALTIES.split(' ').join('|')})|\b(?:your|you|su|sus|usted|aids|hiv|sida|stds?|stis?|vih)\b|[@:;!?<>]|www\.|\d{6}`,
+const MORE_WORDS = new RegExp(
+  String.raw`\b(?:${SPECIALTIES.split(' ').join('|')})|\b(?:your|you|su|sus|usted|aids|hiv|sida|stds?|stis?|vih)\b`,
   'i',
 );
+const MORE_MARKS = /[@:;!?<>]|www\.|\d{6}/i;
+
+const hasMoreWords = (text: string): boolean =>
+  MORE_WORDS.test(text.normalize('NFKD').replaceAll(/[\p{M}\p{Cf}]/gu, ''));
 
 /** Whether a name says more than where something is: whoever writes it could say anything there. */
-const saysMore = (name: string): boolean =>
-  SAYS_MORE.test(name.normalize('NFKD').replaceAll(/[\p{M}\p{Cf}]/gu, ''));
+const saysMore = (name: string): boolean => MORE_MARKS.test(name) || hasMoreWords(name);
+
+/** Whether the path of a link says something by its words, as that of a place must not. */
+export function linkSaysMore(link: string): boolean {
+  try {
+    return hasMoreWords(decodeURIComponent(URL.parse(link)?.pathname ?? '').replaceAll(/[^\p{L}\d]+/gu, ' '));
+  } catch {
+    return true; // a path that nobody can decode
+  }
+}
 
 /** A program of 42 CFR Part 2, or a place that bears a label or a type of what is sensitive. */
 const isFlagged = (one: Resource): boolean =>

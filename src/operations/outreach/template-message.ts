@@ -10,7 +10,7 @@ import {
 import { valuesAt } from '../../resources/element.ts';
 import type { Draft } from '../write/draft.ts';
 import { readPreview } from '../write/preview.ts';
-import { readPlaceName } from './place-name.ts';
+import { linkSaysMore, readPlaceName } from './place-name.ts';
 
 /** Whether a message says the words of a template, and nothing else. */
 export async function isTemplateMessage(draft: Draft, message: Resource): Promise<boolean> {
@@ -38,7 +38,9 @@ export async function renderingIn(draft: Draft, { slots, language }: TemplateUse
     slots.place === undefined
       ? undefined
       : await readPlaceName((ref) => readPreview(draft, ref), slots.place as Ref, language);
-  return { place, linkBase: portalOf(draft) };
+  const isFree = slots.link !== undefined && linkSaysMore(slots.link);
+  // Below no address there is no link.
+  return { place, linkBase: isFree ? '' : portalOf(draft) };
 }
 
 /** Where patients sign in. */

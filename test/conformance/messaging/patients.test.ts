@@ -245,6 +245,28 @@ describe('texts of templates (baa-messaging MS23, MS35)', () => {
   });
 });
 
+describe('the link of a template (baa-messaging MS23)', () => {
+  test.each([
+    ['/confirm/8f14e45f-ceea-467f-a830-5b2c9d4e7a10', 201],
+    ['/your-test-is-positive', 422],
+    ['/a/HIV%2Dresult', 422],
+    ['/%ff', 422],
+  ])('%s: %s', async (path, status) => {
+    const { patient } = await arrive();
+    const link = `${new URL(BASE).origin}${path}`;
+    const template: TemplateUse = { id: 'message-waiting', language: 'en', slots: { link } };
+    const text = templateText(template, { place: undefined, linkBase: BASE }) ?? '';
+    const told = await post(
+      'initiator',
+      message(ORGANIZATION, patient, text, {
+        ...administrative,
+        extension: [templateExtension(template)],
+      }),
+    );
+    expect([told.says, told.status]).toEqual([status === 201 ? '' : told.says, status]);
+  });
+});
+
 describe('what a patient writes (baa-messaging MS32 to MS34)', () => {
   test('reaches the inbox without acknowledgement, is part of the record, and is answered at once', async () => {
     const { patient, app } = await arrive({ communication: [{ language: { coding: [{ code: 'es' }] } }] });
