@@ -24,7 +24,7 @@ import { buildWrite } from '../write/commit.ts';
 import { planStored, type Planned } from '../write/draft.ts';
 import { outreachEntry, wayTo } from './notify.ts';
 import { readPlaceName } from './place-name.ts';
-import { channelIn, isTelling, peopleToTell } from './tellings.ts';
+import { channelIn, isTelling, peopleToTell, TOLD_LATER } from './tellings.ts';
 
 interface Parts extends Pick<
   OperationContext,
@@ -57,7 +57,16 @@ const dueBy = (now: number): Query => ({
     kind: 'all',
     of: [
       { kind: 'token', param: 'status', code: 'active' },
-      { kind: 'token', param: 'category', system: TELLING_LATER },
+      // Others of the system, as links, stay active: they must not stand before what is told.
+      {
+        kind: 'any',
+        of: TOLD_LATER.map((code) => ({
+          kind: 'token',
+          param: 'category',
+          system: TELLING_LATER,
+          code,
+        })),
+      },
       { kind: 'range', param: 'occurrence', prefix: 'le', low: now, high: now },
     ],
   },

@@ -13,13 +13,14 @@ import { readPreview } from '../write/preview.ts';
 import { renderingIn } from './template-message.ts';
 
 /** The kinds that the server tells by itself; a `link` is sent by whoever makes it. */
-const TOLD_LATER: ReadonlySet<unknown> = new Set(['reminder', 'outreach']);
+export const TOLD_LATER: readonly string[] = ['reminder', 'outreach'];
 
 /** Whether a CommunicationRequest asks the server to tell somebody something later. */
 export const isTelling = (request: Resource): boolean =>
   request.resourceType === 'CommunicationRequest' &&
   valuesAt(request, 'category.coding').some(
-    (one) => valuesAt(one, 'system')[0] === TELLING_LATER && TOLD_LATER.has(valuesAt(one, 'code')[0]),
+    (one) =>
+      valuesAt(one, 'system')[0] === TELLING_LATER && TOLD_LATER.includes(String(valuesAt(one, 'code')[0])),
   );
 
 /** @throws OperationOutcomeError `telling-unfit` */

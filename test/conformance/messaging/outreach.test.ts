@@ -279,6 +279,18 @@ describe('what is told later (baa-messaging MS14)', () => {
     expect(gateway.received.filter(({ body }) => body.includes('+15035550111'))).toHaveLength(1);
   });
 
+  test('goes, however many requests of another kind are due before it', async () => {
+    const patient = await arrive({ telecom: [{ ...MOBILE, value: '503-555-0133' }] });
+    const { extension: _words, ...link } = reminder(patient, '2025-01-01T10:00:00Z');
+    const system = 'https://closeloop.dev/fhir/CodeSystem/telling-later';
+    const resource = { ...link, category: [{ coding: [{ system, code: 'link' }] }] };
+    const request = { method: 'POST', url: 'CommunicationRequest' };
+    const entry = Array.from({ length: 201 }, () => ({ resource, request }));
+    await server.transact('initiator', { resourceType: 'Bundle', type: 'transaction', entry } as Resource);
+    await create(reminder(patient, PAST, by('sms')));
+    expect((await textTo('+15035550133')).text).toContain('is cancelled');
+  });
+
   test('waits for its time', async () => {
     const patient = await arrive({ telecom: [MOBILE] });
     const ref = await create(reminder(patient, new Date(Date.now() + 3_600_000).toISOString()));
