@@ -3,6 +3,7 @@
  * (`docs/reference/transitions.md`), posted singly and in one transaction (rules 3.5).
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Resource } from '../../../src/fhir/types.ts';
 import { BODY_TYPES } from '../../../src/resources/index.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { openServer, type TestServer } from '../../server.ts';
@@ -47,9 +48,17 @@ const SERVER_WRITES: Readonly<Record<string, readonly string[]>> = {
 const alone = (text: string): string =>
   text.replaceAll(/"(reference|url)":"([A-Z][A-Za-z]+\/)/g, '"$1":"https://other.example/fhir/$2');
 
+/** A file of a message stands in a Binary of this server, so that it cannot stand elsewhere: see messages/files.test.ts. */
+function withoutFiles(message: Resource): Resource {
+  const parts = (message['payload'] ?? []) as readonly object[];
+  const payload = parts.filter((part) => !('contentAttachment' in part));
+  expect(payload.length).toBeGreaterThan(0);
+  return { ...message, payload };
+}
+
 describe('every type', () => {
   test.each(OTHERS)('%s', async (type, sample) => {
-    const text = alone(JSON.stringify(sample));
+    const text = alone(JSON.stringify(type === 'Communication' ? withoutFiles(sample) : sample));
     const created = await server.ask('administrator for initiator', 'POST', type, text);
     expect([created.status, created.says]).toEqual([201, '']);
     const read = await server.ask('administrator', 'GET', `${type}/${created.json.id}`);
