@@ -86,8 +86,12 @@ function relationOf(kinds: ReadonlySet<string>): RelationKind {
 }
 
 /**
- * Whether a party works for others and does nothing for itself, so that what it reads is told to it under an agreement
- * (BA13).
+ * Whether what a party reads is told to it under an agreement (BA13): it works for others, and is at most a community
+ * organization beside. As that it may need none, but as an associate it does, and both rules hold (section 4).
  */
+export const readsUnderAgreement = (kinds: ReadonlySet<string>): boolean =>
+  isAssociate(new Set([...kinds].filter((kind) => kind !== 'community-organization')));
+
+/** Whether a party works for others and does nothing for itself. */
 export const isAssociate = (kinds: ReadonlySet<string>): boolean =>
   kinds.has(ASSOCIATE) && !FOR_ITSELF.some((kind) => kinds.has(kind));

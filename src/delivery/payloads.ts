@@ -3,7 +3,7 @@
  * others, so that it is told under agreements alone (baa-messaging BA13). What it is is kept in memory, because every request
  * asks and hardly any organization is one of these; with whom an agreement is in force is asked anew each time (BA5).
  */
-import { isAssociate } from '../agreements/applies.ts';
+import { readsUnderAgreement } from '../agreements/applies.ts';
 import type { Ref } from '../fhir/types.ts';
 import { payloadOfKinds } from '../policies/payload/index.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -42,7 +42,7 @@ export function createPayloads(store: Pick<Store, 'snapshot'>, clock: Clock): Pa
     // Only an administrator's word makes such an organization: the default never does.
     const kinds = await readKinds(store.snapshot(), organization, organization, 'none');
     const payload = payloadOfKinds(kinds)?.name;
-    return { ...(payload !== undefined && { payload }), associate: isAssociate(kinds) };
+    return { ...(payload !== undefined && { payload }), associate: readsUnderAgreement(kinds) };
   }
 
   function begin(organization: Ref): Promise<ToldAs> {

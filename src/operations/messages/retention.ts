@@ -3,7 +3,7 @@
  * and its ids, parties, times, hashes and audit stay. What is under a legal hold stays whole.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { isPatientOrRelated, type MessageKind } from '../../messaging/kinds.ts';
+import { messageKindIn, isPatientOrRelated, type MessageKind } from '../../messaging/kinds.ts';
 import {
   draftRetainedUntil,
   isDraft,
@@ -136,7 +136,7 @@ function retainedKindOf(root: Resource, organizations: number): MessageKind {
   if (about.some((ref) => ref !== undefined && OF_REFERRAL.has(typeOf(ref)))) return 'referral';
   const people = [root['sender'], ...manyOf(root['recipient']), root['subject']].map(refOfReference);
   if (people.some(isPatientOrRelated)) return 'patient';
-  return organizations > 1 ? 'vendor' : 'workforce';
+  return organizations > 1 && messageKindIn(root) !== 'workforce' ? 'vendor' : 'workforce';
 }
 
 const OF_REFERRAL: ReadonlySet<string> = new Set(['ServiceRequest', 'Task', 'Appointment', 'Communication']);

@@ -74,7 +74,11 @@ afterAll(() => server.close());
 
 const run = (days: number): Promise<number> =>
   endRetention(
-    { store: server.running.store, clock: { now: () => Date.now() + days * DAY }, settings: SETTINGS },
+    {
+      store: server.running.store,
+      clock: { now: () => Date.now() + days * DAY },
+      settings: { ...SETTINGS, retentionWorkforceYears: 6 },
+    },
     new AbortController().signal,
   );
 

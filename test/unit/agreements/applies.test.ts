@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   ASSOCIATE,
   isAssociate,
+  readsUnderAgreement,
   needsAgreement,
   RELATIONS,
   relationsOf,
@@ -93,4 +94,15 @@ test.each<readonly [readonly PartyKind[], boolean]>([
   [[], false],
 ])('(baa-messaging BA13) who only works for others: %j', (kinds, only) => {
   expect(isAssociate(new Set(kinds))).toBe(only);
+});
+
+// prettier-ignore
+test.each<readonly [readonly PartyKind[], boolean]>([
+  [[ASSOCIATE], true],
+  [[ASSOCIATE, 'community-organization'], true],
+  [[ASSOCIATE, 'community-organization', 'provider'], false],
+  [[ASSOCIATE, 'health-plan'], false],
+  [['community-organization'], false],
+])('(baa-messaging BA13) whose reads need an agreement: %j', (kinds, gated) => {
+  expect(readsUnderAgreement(new Set(kinds))).toBe(gated);
 });
