@@ -42,13 +42,20 @@ const AT_ONCE = 200;
 export async function tellDue(parts: Parts, signal: AbortSignal): Promise<void> {
   const now = parts.clock.now();
   const { matches } = await parts.store.snapshot().search(dueBy(now));
+  const failures: unknown[] = [];
   for (const match of matches) {
     if (signal.aborted) return;
     const request = parseStored(match.text);
     const due = parseDateTime(String(request['occurrenceDateTime']))?.low;
     if (!isTelling(request) || due === undefined || due > now) continue;
-    await tell(parts, match, request).catch(ignoreStale);
+    // One that fails holds up nobody else's.
+    await tell(parts, match, request).catch((error: unknown) => {
+      if (!(error instanceof CommitRefused)) failures.push(error);
+      else if (error.reason !== 'stale') throw error; // the store takes nothing now
+      // Stale: somebody changed it meanwhile, and the next run sees what it is now.
+    });
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 const dueBy = (now: number): Query => ({
@@ -76,11 +83,6 @@ const dueBy = (now: number): Query => ({
   offset: 0,
   total: false,
 });
-
-/** Somebody changed it meanwhile: the next run sees what it is now. */
-function ignoreStale(error: unknown): void {
-  if (!(error instanceof CommitRefused) || error.reason !== 'stale') throw error;
-}
 
 /** What is told, to whom, and by which way. */
 interface Telling {
