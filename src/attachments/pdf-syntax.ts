@@ -2,10 +2,14 @@
 
 /** A name, each letter as itself or as `#` and two digits (ISO 32000-1, 7.3.5). */
 export const nameSource = (name: string): string =>
-  [...name]
+  name
+    .split('')
     .map((letter) => {
       const code = letter.charCodeAt(0).toString(16);
-      const digits = [...code].map((digit) => `[${digit}${digit.toUpperCase()}]`).join('');
+      const digits = code
+        .split('')
+        .map((digit) => `[${digit}${digit.toUpperCase()}]`)
+        .join('');
       return `(?:${letter}|#${digits})`;
     })
     .join('');

@@ -45,13 +45,13 @@ export function createFileDoor(
   { files, snapshot }: Pick<Store, 'files' | 'snapshot'>,
   { attachmentBytesMax: bytesMax, uploadBytesPerOrganizationMax }: FileLimits,
 ): FileDoor {
-  const { take, giveBack } = createByteShares(uploadBytesPerOrganizationMax);
+  const shares = createByteShares(uploadBytesPerOrganizationMax);
 
   async function put(owner: string, bytes: AsyncIterable<Uint8Array>): Promise<Upload> {
     let taken = 0;
     async function* counted(): AsyncGenerator<Uint8Array> {
       for await (const chunk of bytes) {
-        take(owner, chunk.length);
+        shares.take(owner, chunk.length);
         taken += chunk.length;
         yield chunk;
       }
@@ -59,7 +59,7 @@ export function createFileDoor(
     try {
       return { file: await files.put(counted(), { bytesMax }), owner };
     } catch (error) {
-      giveBack(owner, taken);
+      shares.giveBack(owner, taken);
       throw error instanceof FileTooLarge ? tooLarge(bytesMax) : refusalOfCommit(error);
     }
   }
@@ -82,7 +82,7 @@ export function createFileDoor(
       }
     },
     async settle({ file, owner }, refusal) {
-      giveBack(owner, file.size);
+      shares.giveBack(owner, file.size);
       if (refusal !== undefined && UNDECIDED.has(refusal)) return;
       if ((await snapshot().record(FILE_KIND, file.id)) === undefined) await files.remove(file.id);
     },

@@ -91,10 +91,12 @@ const TEN = 10;
 /** The check digit of LOINC: "mod 10" with the digits in odd places, from the right, doubled as one number. */
 function isLoinc(code: string): boolean {
   const [digits = '', check] = code.split('-');
-  const reversed = [...digits].toReversed();
+  const reversed = digits.split('').toReversed();
   const odd = reversed.filter((_, index) => index % 2 === 0).join('');
   const even = reversed.filter((_, index) => index % 2 === 1).join('');
-  const sum = [...`${even}${String(Number(odd) * 2)}`].reduce((total, digit) => total + Number(digit), 0);
+  const sum = `${even}${String(Number(odd) * 2)}`
+    .split('')
+    .reduce((total, digit) => total + Number(digit), 0);
   return String((TEN - (sum % TEN)) % TEN) === check;
 }
 
@@ -128,7 +130,7 @@ const CONCEPT = /(?:00|10)\d$/;
 function isSnomed(code: string): boolean {
   if (!CONCEPT.test(code)) return false;
   let check = 0;
-  for (const [index, digit] of [...code].toReversed().entries()) {
+  for (const [index, digit] of code.split('').toReversed().entries()) {
     const placed = PLACES[index % PLACES.length]?.[Number(digit)] ?? '0';
     check = Number(D5[check]?.[Number(placed)] ?? '0');
   }

@@ -224,9 +224,10 @@ function referencesAt(resource: Resource, name: string): readonly string[] {
   const value = resource[name];
   return (Array.isArray(value) ? value : [value])
     .filter((one): one is Node => typeof one === 'object' && one !== null)
-    .map(({ reference, identifier, display }) =>
-      String(reference ?? JSON.stringify(identifier) ?? display ?? ''),
-    );
+    .map(({ reference, identifier, display }) => {
+      const said = reference ?? (identifier === undefined ? display : JSON.stringify(identifier));
+      return typeof said === 'string' ? said : '';
+    });
 }
 
 const codingsOf = (concepts: unknown): readonly Node[] =>

@@ -93,8 +93,9 @@ const extensionsOf = (resource: Resource): readonly Part[] =>
 export function templateIn(resource: Resource): TemplateUse | undefined {
   const [part, other] = extensionsOf(resource).filter(isTemplate);
   const parts = part?.extension ?? [];
-  const canonical = String(parts.find(({ url }) => url === 'template')?.valueCanonical ?? '');
-  const id = canonical.startsWith(TEMPLATE_BASE) ? canonical.slice(TEMPLATE_BASE.length) : '';
+  const canonical = parts.find(({ url }) => url === 'template')?.valueCanonical;
+  const isOurs = typeof canonical === 'string' && canonical.startsWith(TEMPLATE_BASE);
+  const id = isOurs ? canonical.slice(TEMPLATE_BASE.length) : '';
   if (other !== undefined || !Object.hasOwn(MESSAGE_TEMPLATES, id)) return undefined;
   const language = LANGUAGES.find(
     (one) => one === (parts.find(({ url }) => url === 'language')?.valueCode ?? 'en'),

@@ -59,7 +59,10 @@ async function sendFile(socket: Socket, bytes: Uint8Array): Promise<boolean> {
 
 const drained = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {
-    if (socket.destroyed) return void resolve();
+    if (socket.destroyed) {
+      resolve();
+      return;
+    }
     const go = (): void => {
       socket.off('drain', go).off('close', go);
       resolve();

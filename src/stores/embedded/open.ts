@@ -264,7 +264,7 @@ function assemble({ options, db, byId, recent, pool, queue, follow, close }: Par
       const few = lookup(query, moment);
       return few === undefined ? pool.search(query, moment, signal) : pageOf(few, query);
     },
-    openFile: files.open,
+    openFile: (...asked) => files.open(...asked),
     scopes: options.scopes,
     timeoutMs: options.searchTimeoutMs,
     clock,

@@ -221,7 +221,7 @@ describe('what follows an end', () => {
     const [item] = await itemsOf(contract);
     expect(item?.['description']).toMatch(/164\.504\(e\)\(2\)\(ii\)\(J\)/);
     const listed = ((item?.['input'] ?? []) as { valueString: string }[]).map(
-      ({ valueString }) => valueString.split(' ')[1],
+      ({ valueString }) => valueString.split(' ')[1] ?? '',
     );
     expect(listed.toSorted()).toEqual(['d-fax', 'd-mail', 'd-v2']);
     const { entry = [] } = await scene.bundle(billing, `Task?focus=Contract/${contract.id}`);

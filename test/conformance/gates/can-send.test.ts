@@ -159,7 +159,7 @@ describe('(baa-messaging PF2) a closed gate answers 200 with allowed false', () 
       const [parts = []] = (await ask(A, 'Communication', [recipientOf(vendor(state)), subject])).parts;
       const votes = parts
         .filter(({ name }) => name === 'gate')
-        .map(({ part = [] }) => `${valueOf(part, 'rule')} ${valueOf(part, 'vote')}`);
+        .map(({ part = [] }) => `${String(valueOf(part, 'rule'))} ${String(valueOf(part, 'vote'))}`);
       expect(votes).toEqual([`BA4 ${state === 'active' ? 'permit' : 'deny'}`, 'reference-not-found deny']);
     }
   });

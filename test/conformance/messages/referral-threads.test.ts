@@ -67,7 +67,7 @@ describe('(baa-messaging MS18) a message about a referral', () => {
     expect(header['payload']).toBeUndefined();
     for (const who of ['initiator', 'recipient'])
       expect((await server.search(who, `Communication?part-of=${thread}`)).map(refOf).toSorted()).toEqual(
-        [asked.location, answered.location].toSorted(),
+        [String(asked.location), String(answered.location)].toSorted(),
       );
     expect((await server.ask('stranger', 'GET', thread)).status).toBe(404);
   });

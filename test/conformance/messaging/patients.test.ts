@@ -282,7 +282,8 @@ describe('what a patient writes (baa-messaging MS32 to MS34)', () => {
       recipient: [{ reference: patient }],
       inResponseTo: [{ reference: `${sent.location}` }],
     });
-    const [{ contentString = '' } = {}] = (answer?.['payload'] ?? []) as [{ contentString?: string }];
+    const [payload] = (answer?.['payload'] ?? []) as readonly { contentString?: string }[];
+    const contentString = payload?.contentString ?? '';
     expect(contentString).toContain('Los mensajes aquí no son para emergencias');
     expect(contentString).toContain('confirme que podemos escribirle');
   });
