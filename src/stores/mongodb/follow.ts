@@ -2,6 +2,7 @@
 import { setImmediate as askedFor } from 'node:timers/promises';
 import { Diverged, divergenceOf } from '../embedded/write/write-failure.ts';
 import type { StoreWriter } from '../embedded/write/writer.ts';
+import type { AuditEntry } from '../../ports/audit.ts';
 import type { LogEntry } from '../log/log-entry.ts';
 import { DatabaseRefused } from './connection.ts';
 import type { CommitLog } from './commit-log.ts';
@@ -30,6 +31,7 @@ export function createFollower({
   readonly log: Pick<CommitLog, 'newest' | 'after'>;
   readonly traffic: LogTraffic;
 }): Follower {
+  const expunged = createExpungeWatch();
   return {
     async isBehind() {
       const newest = await log.newest();
@@ -39,7 +41,7 @@ export function createFollower({
       for (let coming = log.after(writer.head.seq, DOCUMENTS); ;) {
         const documents = await coming;
         const last = documents.at(-1);
-        if (last === undefined) return;
+        if (last === undefined) return expunged.conclude();
         coming = log.after(last.last, DOCUMENTS);
         coming.catch(() => undefined); // awaited next, unless these cannot be applied
         // Applying holds the thread: the next ones are only on their way meanwhile when they were asked for before.
@@ -61,8 +63,36 @@ export function createFollower({
     const before = writer.head.seq;
     const entries = documents.flatMap(({ _id, e }) => readEntries(_id, e));
     writer.replay(entries, { hash, valueRules: Math.min(...documents.map(({ u }) => u)) });
+    for (const entry of entries) expunged.pass(entry);
     traffic.followed += writer.head.seq - before;
   }
+}
+
+/**
+ * Content that is gone from the log was expunged by a commit that stands after it (law 28); otherwise somebody took it away.
+ */
+function createExpungeWatch(): {
+  readonly pass: (entry: LogEntry) => void;
+  /** Called at the end of the log. @throws Diverged where content is gone and no expunge says so */
+  readonly conclude: () => void;
+} {
+  const gone = new Map<string, number>();
+  return {
+    pass({ seq, audit, commit }) {
+      for (const { ref, vanished } of commit?.writes ?? [])
+        if (vanished !== undefined) gone.set(`${ref}/_history/${seq}`, seq);
+      if (!audit.includes('"expunge"')) return;
+      for (const { event, entities } of JSON.parse(audit) as readonly AuditEntry[])
+        // as digested
+        if (event === 'expunge') for (const entity of entities) gone.delete(entity);
+    },
+    conclude() {
+      const [first] = gone;
+      gone.clear();
+      if (first !== undefined)
+        throw new Diverged(first[1], `the text of ${first[0]} is gone and no expunge says so`);
+    },
+  };
 }
 
 /** @throws Diverged for what cannot be read: no program wrote it so */

@@ -145,7 +145,9 @@ describe('(baa-messaging MS51) the same bytes are found', () => {
     const copy = refOf(await server.create('initiator', documentOf(FILE, 'upper')));
     await refer([copy]);
     await server.read('recipient', copy);
-    expect(await count('initiator', `content-hash=${SHA256.toUpperCase()}&entity=${copy}`)).toBe(1);
+    expect(await count('initiator', `content-hash=${SHA256.toUpperCase()}&entity=${copy}&${DISCLOSE}`)).toBe(
+      1,
+    );
     const base64 = encodeURIComponent(Buffer.from(SHA256, 'hex').toString('base64'));
     for (const no of [SHA256.slice(1), `|${SHA256}`, `sha256:${SHA256}`, base64, `${SHA256},abc`]) {
       const reply = await server.ask('initiator', 'GET', `AuditEvent?content-hash=${no}&_summary=count`);
