@@ -53,8 +53,8 @@ export async function playVendor(world: World): Promise<void> {
   );
   printStep(`what the practice reads of it: "${textOf(done(await practice('GET', first)))}"`);
   printStep(
-    `the audit: the first message was told ${await count(practice, { entity: first, subtype: DISCLOSED })} time(s), and ` +
-      `${await count(practice, { outcome: '4', type: 'rest' })} refused`,
+    `the audit has ${await count(practice, { entity: first, subtype: DISCLOSED })} rows of the first message, as sent and as ` +
+      `read, and ${await count(practice, { outcome: '4', type: 'rest' })} of tries that were refused`,
   );
 }
 
