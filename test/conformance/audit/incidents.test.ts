@@ -10,6 +10,7 @@ import { agreement } from '../../agreements.ts';
 import { buildWrite } from '../../contract/delivery-world.ts';
 import * as make from '../../resources.ts';
 import { administrator, callerOf, openWorld, refOf, resourcesOf, type World } from '../../world.ts';
+import { AUDIT_ROW } from '../../audit-row.ts';
 
 const A: Ref = 'Organization/initiator';
 const VENDOR: Ref = 'Organization/billing';
@@ -49,16 +50,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const ROW: AuditEntry = {
-  event: 'deliver',
-  action: 'R',
-  outcome: '0',
-  agent: { organization: '', client: 'test', subject: '' },
-  requestId: 'test',
-  entities: [],
-  patients: [],
-  viewers: [A],
-};
+const ROW: AuditEntry = { ...AUDIT_ROW, event: 'deliver', action: 'R', viewers: [A] };
 
 /** A resource as it stands in the store, whatever led there. */
 async function put(ref: Ref, resource: Resource): Promise<void> {

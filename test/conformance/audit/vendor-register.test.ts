@@ -12,6 +12,7 @@ import { WORK_ITEM_SYSTEM } from '../../../src/resources/work-item-code.ts';
 import { agreement, type AgreementSpec } from '../../agreements.ts';
 import { buildWrite } from '../../contract/delivery-world.ts';
 import { administrator, callerOf, openWorld, resourcesOf, type World } from '../../world.ts';
+import { AUDIT_ROW } from '../../audit-row.ts';
 
 const A: Ref = 'Organization/initiator';
 const DAY = 86_400_000;
@@ -74,16 +75,7 @@ async function setKinds(id: string, ...kinds: readonly string[]): Promise<void> 
   expect((await world.ask(administrator, 'PUT', `Organization/${id}`, { ...stored, type })).status).toBe(200);
 }
 
-const ROW: AuditEntry = {
-  event: 'update',
-  action: 'U',
-  outcome: '0',
-  agent: { organization: '', client: 'test', subject: '' },
-  requestId: 'test',
-  entities: [],
-  patients: [],
-  viewers: [A],
-};
+const ROW: AuditEntry = { ...AUDIT_ROW, viewers: [A] };
 
 /** A resource as it stands in the store, whatever led there. */
 async function put(ref: Ref, resource: Resource, custodian: Ref): Promise<void> {

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
+import type { SecureVersion } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../src/http/log.ts';
 import { start } from '../../../src/server/compose.ts';
@@ -15,6 +15,7 @@ import { titleOf } from '../../smart-person.ts';
 import { askForCode, REDIRECT } from '../../people.ts';
 import { askAuth, askBackend, assertionOf, makeKey, postForm, putClient } from '../../smart.ts';
 import { BASE } from '../../world.ts';
+import { shakeHands } from '../../tls-shake.ts';
 import { openG10World, type AppKind, type G10World } from './world.ts';
 
 let world: G10World;
@@ -95,22 +96,7 @@ test('g10 1.9.01, 1.9.04, 3.8.03, 3.8.06 TLS 1.0 and 1.1 shake no hands, 1.2 and
     () => Date.now(),
   );
   const running = await start(readConfig([...argv, ...tls], {}), log);
-  const shake = (version: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') =>
-    new Promise<string>((resolve) => {
-      const socket = connect({
-        host: '127.0.0.1',
-        port: running.port,
-        rejectUnauthorized: false,
-        minVersion: version,
-        maxVersion: version,
-        ciphers: 'DEFAULT@SECLEVEL=0',
-      });
-      socket.once('secureConnect', () => {
-        resolve(socket.getProtocol() ?? 'none');
-        socket.destroy();
-      });
-      socket.once('error', () => resolve('refused'));
-    });
+  const shake = (version: SecureVersion) => shakeHands({ host: '127.0.0.1', port: running.port }, version);
   const shaken = [
     await shake('TLSv1'),
     await shake('TLSv1.1'),

@@ -3,12 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
-import { connect, type ConnectionOptions, type SecureVersion } from 'node:tls';
+import type { ConnectionOptions, SecureVersion } from 'node:tls';
 import { listen } from '../../../src/http/listen.ts';
 import { createMllpRail, listeningOf } from '../../../src/rails/hl7v2-mllp/index.ts';
 import { readConfig, warningsOf } from '../../../src/server/config.ts';
 import { LISTENING } from '../fhir-http/door.ts';
 import { initiatorLink } from '../hl7v2-mllp/linked.ts';
+import { shakeHands } from '../../tls-shake.ts';
 import { openPort, talkTo } from '../../unit/rails/direct/smtp-world.ts';
 
 type Lowest = '1.3' | '1.2';
@@ -76,24 +77,8 @@ const plainly = (port: number, close: () => Promise<unknown>): Port => ({
   close,
 });
 
-async function shake({ begin }: Port, version: SecureVersion): Promise<string> {
-  const begun = await begin();
-  return new Promise((resolve) => {
-    const socket = connect({
-      ...begun,
-      rejectUnauthorized: false,
-      minVersion: version,
-      maxVersion: version,
-      ciphers: 'DEFAULT@SECLEVEL=0',
-    });
-    socket.once('secureConnect', () => {
-      resolve(socket.getProtocol() ?? 'none');
-      socket.destroy();
-    });
-    socket.once('error', () => resolve('refused'));
-    socket.once('close', () => resolve('refused'));
-  });
-}
+const shake = async ({ begin }: Port, version: SecureVersion): Promise<string> =>
+  shakeHands(await begin(), version);
 
 const VERSIONS: readonly SecureVersion[] = ['TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 
