@@ -11,7 +11,8 @@ export const CONDUIT = 'conduit';
 
 /**
  * The ways that lead over a mere conduit where nobody is named who runs them, and which conduit that is (45 CFR 160.103,
- * business associate, (3)(i); 78 FR 5571). The list is closed: whoever runs another way keeps what it carries.
+ * business associate, (3)(i); 78 FR 5571). The list is closed: the operator of any other
+ * way keeps what it carries.
  */
 export const CONDUITS: ReadonlyMap<string, 'internet access' | 'telephone line' | 'postal service'> = new Map(
   [
