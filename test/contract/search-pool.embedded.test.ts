@@ -97,6 +97,14 @@ describe('every search ends', () => {
     });
   });
 
+  test('ended, and asked once more: it ends once more, and does not fail', async () => {
+    await within({ timeoutMs: 100 }, async (pool) => {
+      expect(await reasonOf(pool.search(COSTLY, HEAD))).toBe('too-costly');
+      expect(await reasonOf(pool.search(COSTLY, HEAD))).toBe('too-costly');
+      expect(await reasonOf(pool.search(COSTLY, HEAD, AbortSignal.timeout(50)))).toBe('aborted');
+    });
+  });
+
   test('aborted while it waits, or before', async () => {
     await within({ timeoutMs: 300 }, async (pool) => {
       const running = reasonOf(pool.search(COSTLY, HEAD));
@@ -202,12 +210,13 @@ const when = (param: string): Clause => ({ kind: 'range', param, prefix: 'ge', l
 const sortedBy = (param: string): Partial<Query> => ({ sort: [{ param, descending: true }] });
 
 describe('the planner chooses nothing', () => {
-  /** The statements of a search, explained. */
+  /** The statements of a search, explained. A bound LIMIT is part of a sum: of a bare one SQLite plans anew each time. */
   function plansOf(query: Query, limits: Partial<Limits>): string[] {
     const db = openDatabase(file, { readOnly: true, cacheKib: 1024 });
     try {
       const texts = recordTexts(db);
       searchPage(db, query, HEAD, undefined, { ...LIMITS, ...limits });
+      expect(texts.filter((one) => /(LIMIT|OFFSET) \?(?! \+ 0)/.test(one))).toEqual([]);
       return texts
         .flatMap((one) => db.prepare(`EXPLAIN QUERY PLAN ${one}`).all())
         .map(({ detail }) => String(detail));

@@ -15,6 +15,7 @@
  * `files` is run by itself: what an attachment of ten megabytes takes of time and of memory, up and down.
  * `fairness` is run by itself, too: what an organization waits for beside another that asks for all it may.
  * `mongodb` is run by itself, with MONGODB_URI: the engine whose log is there beside the embedded one, in alternating pairs.
+ * `rates` is run by itself: searches with 16 connections, as many as they carry (--matching: some of them).
  * `stalls` is run by itself: how long one input of growing size keeps the event loop at most (--matching: some of them).
  */
 import { EXIT, runCommand, UsageError } from '../command.ts';
@@ -29,6 +30,7 @@ import { measureDisk } from './disk.ts';
 import { measureHl7 } from './hl7.ts';
 import { measureLifecycle } from './lifecycle.ts';
 import { measureMongo } from './mongodb.ts';
+import { measureRates } from './rates.ts';
 import { measureReads } from './reads.ts';
 import { showFigure, writePage, type Part } from './report.ts';
 import { measureSearches } from './searches.ts';
@@ -54,6 +56,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
 const BY_NAME: Readonly<Record<string, readonly [title: string, measure: Workload]>> = {
   stalls: ['Stalls', measureStalls],
   fairness: ['Fairness', measureFairness],
+  rates: ['Searches by rate', measureRates],
   files: ['Attachments', measureFiles],
   mongodb: ['MongoDB', measureMongo],
 };

@@ -57,5 +57,22 @@ export const SEARCH_ROWS: readonly SearchRow[] = [
   })),
 ];
 
+/** Searches that are measured by their rate alone. */
+export const RATED_ROWS: readonly SearchRow[] = [
+  {
+    name: 'Observation?subject:Patient.identifier',
+    path: (i) => `/Observation?subject:Patient.identifier=${mrn(i)}`,
+  },
+  {
+    name: 'Observation?code, the newest 20',
+    path: () => `/Observation?code=${BMI}&_sort=-_lastUpdated&_count=20`,
+  },
+  { name: 'Task?identifier', path: (i) => `/Task?identifier=${FILLER}|f${i}` },
+  {
+    name: 'Task?identifier and what it includes',
+    path: (i) => `/Task?identifier=${FILLER}|f${i}&_include=Task:focus&_include=Task:patient`,
+  },
+];
+
 /** The name of a row in the report. */
 export const titleOf = (name: string): string => (Object.hasOwn(TASKS, name) ? `Task?${name}` : name);

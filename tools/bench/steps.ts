@@ -3,7 +3,7 @@
  */
 import type { Answer, Exchange } from './connection.ts';
 import { CLINICS, NARROWED, patientIdOf, referralBundle, SERVICES, serviceRequest } from './resources.ts';
-import { SEARCH_ROWS } from './search-rows.ts';
+import { RATED_ROWS, SEARCH_ROWS } from './search-rows.ts';
 
 export interface Step extends Exchange {
   /** The name by which latencies are reported. */
@@ -59,12 +59,13 @@ const narrowedReads: Steps = ({ tokens, referrals }) => {
 };
 
 export const SEARCH_NAMES: readonly string[] = SEARCH_ROWS.map(({ name }) => name);
+export const RATED_NAMES: readonly string[] = RATED_ROWS.map(({ name }) => name);
 
 /** One row of the table, named `search status`. */
 const searchBy =
   (name: string): Steps =>
   ({ tokens, referrals }) => {
-    const row = SEARCH_ROWS.find((one) => one.name === name);
+    const row = [...SEARCH_ROWS, ...RATED_ROWS].find((one) => one.name === name);
     if (row === undefined) throw new Error(`no search is called ${name}`);
     const token = tokens[CLINIC];
     return () => get(name, `/fhir${row.path(ownReferral(referrals))}`, token);
@@ -235,5 +236,5 @@ export const STEPS: Readonly<Record<string, Steps>> = {
   mix,
   creates,
   transactions,
-  ...Object.fromEntries(SEARCH_NAMES.map((name) => [`search ${name}`, searchBy(name)])),
+  ...Object.fromEntries([...SEARCH_NAMES, ...RATED_NAMES].map((name) => [`search ${name}`, searchBy(name)])),
 };

@@ -85,13 +85,13 @@ function keysOf({ names, organization, marks = [], viewer }: AuditQuery): string
 function sliceSql(keys: number, oldestFirst: boolean): string {
   const order = oldestFirst ? 'ASC' : 'DESC';
   if (keys === 0)
-    return `SELECT seq, at, audit FROM log WHERE seq >= ? AND seq <= ? ORDER BY seq ${order} LIMIT ?`;
+    return `SELECT seq, at, audit FROM log WHERE seq >= ? AND seq <= ? ORDER BY seq ${order} LIMIT ? + 0`;
   const others = Array.from(
     { length: keys - 1 },
     () => 'AND EXISTS (SELECT 1 FROM audit_index o WHERE o.key = ? AND o.seq = i.seq)',
   );
   return `SELECT l.seq, l.at, l.audit FROM audit_index i JOIN log l ON l.seq = i.seq
-    WHERE i.key = ? AND i.seq >= ? AND i.seq <= ? ${others.join(' ')} ORDER BY i.seq ${order} LIMIT ?`;
+    WHERE i.key = ? AND i.seq >= ? AND i.seq <= ? ${others.join(' ')} ORDER BY i.seq ${order} LIMIT ? + 0`;
 }
 
 function rowsOf([seq, at, audit]: LogRow, oldestFirst: boolean): AuditRow[] {

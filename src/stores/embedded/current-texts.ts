@@ -10,7 +10,7 @@ export function readCurrentTexts(folder: string, type: string, count: number): r
     const texts = prepare<[string]>(
       db,
       `SELECT v.text FROM version v WHERE v.type = (SELECT nid FROM name WHERE name = ?) AND v.ended = ?
-       AND v.text IS NOT NULL ORDER BY v.vid LIMIT ?`,
+       AND v.text IS NOT NULL ORDER BY v.vid LIMIT ? + 0`,
     );
     return texts.all(type, FOREVER, count).map(([text]) => text);
   } finally {

@@ -57,7 +57,7 @@ function readOne(reading: HistoryReading, query: HistoryQuery, seq: number, wher
     WHERE r.ref = ? AND ${where.sql}`;
   const values = [seq, seq, ref, ...where.params];
   if (isNarrowed(query)) return readOneNarrowed(reading, query, seq, ref, { sql: from, params: values });
-  const rows = sql<HistoryRow>(`SELECT ${COLUMNS} ${from} ORDER BY v.seq DESC LIMIT ? OFFSET ?`).each(
+  const rows = sql<HistoryRow>(`SELECT ${COLUMNS} ${from} ORDER BY v.seq DESC LIMIT ? + 0 OFFSET ? + 0`).each(
     ...values,
     query.count + 1,
     query.offset,

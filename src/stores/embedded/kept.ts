@@ -14,7 +14,7 @@ export function prepareKept({
     db,
     `SELECT count(*) FROM (SELECT 1 FROM resource INDEXED BY resource_kept
        WHERE type = (SELECT nid FROM name WHERE name = ?) AND everyone = 0
-         AND custodian = (SELECT nid FROM name WHERE name = ?) LIMIT ?)`,
+         AND custodian = (SELECT nid FROM name WHERE name = ?) LIMIT ? + 0)`,
   );
   return (type, custodian, max) => {
     transaction.enter();

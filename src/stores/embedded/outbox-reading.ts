@@ -51,7 +51,7 @@ export function prepareOutboxReading(db: DatabaseSync): OutboxReading {
         `SELECT id, seq, at, entry, state, attempt,
            CASE WHEN state < 2 THEN (SELECT min(h.due) FROM outbox h WHERE h.lane = o.lane AND h.state < 2) ELSE due END,
            why
-         FROM outbox o WHERE ${where.join(' AND ')} ORDER BY oid DESC LIMIT ?`,
+         FROM outbox o WHERE ${where.join(' AND ')} ORDER BY oid DESC LIMIT ? + 0`,
       ).all(...named, count);
       return rows.map(toRow);
     },

@@ -47,6 +47,12 @@ export const and = (parts: readonly Sql[]): Sql =>
 export const or = (parts: readonly Sql[]): Sql =>
   parts.length === 0 ? FALSE : sql`(${joinedSql(parts, ' OR ')})`;
 
+/**
+ * A bound LIMIT. SQLite looks at the value of a bare one when it plans, and plans anew whenever a value is bound; of a sum it
+ * does not.
+ */
+export const limited = (rows: number): Sql => sql`LIMIT ${rows} + 0`;
+
 /** The number of statements kept per connection; the oldest go first. */
 const KEPT = 512;
 const kept = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
@@ -74,5 +80,16 @@ export function allRows<R extends readonly unknown[]>(db: DatabaseSync, query: S
 
 /** Rows one by one; leaving the loop ends the statement. Do not nest it with the same text. */
 export function eachRow<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): IterableIterator<R> {
-  return statementOf(db, query.sql).iterate(...query.params) as unknown as IterableIterator<R>;
+  const rows = statementOf(db, query.sql).iterate(...query.params) as unknown as IterableIterator<R>;
+  const next = rows.next.bind(rows);
+  rows.next = () => {
+    try {
+      return next();
+    } catch (error) {
+      // A loop does not end what failed by itself, and the statement would fail at its next use.
+      rows.return?.();
+      throw error;
+    }
+  };
+  return rows;
 }

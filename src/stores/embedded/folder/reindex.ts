@@ -41,7 +41,7 @@ export function reindexFolder({ folder, valuesOf, onStep }: ReindexOptions): num
       // Values of versions that ended before the horizon are gone (ADR 0011).
       const next = prepare<[vid: number, text: string]>(
         db,
-        'SELECT vid, text FROM version WHERE vid > ? AND ended > ? AND text IS NOT NULL ORDER BY vid LIMIT ?',
+        'SELECT vid, text FROM version WHERE vid > ? AND ended > ? AND text IS NOT NULL ORDER BY vid LIMIT ? + 0',
       );
       const horizon = readMeta(db, 'horizon', 0);
       let done = 0;

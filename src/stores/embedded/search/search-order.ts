@@ -8,7 +8,7 @@ import { boundsOf, countUpTo, narrower, narrowest, wholeType, withinSight } from
 import type { Field, VersionSource } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, pidOf, versionAt } from './search-context.ts';
-import { and, eachRow, FALSE, firstRow, joinedSql, sql, TRUE, word } from '../sql.ts';
+import { and, eachRow, FALSE, firstRow, joinedSql, limited, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
 export interface VersionSearch {
@@ -122,7 +122,7 @@ const direction = (descending: boolean): Sql => word(descending ? 'DESC' : 'ASC'
 
 function walk(source: VersionSource, descending: boolean, limit: number): Walk {
   if (source.branches.length === 0) return NOWHERE;
-  const candidates = sql`${unionOf(source)} ORDER BY vid ${direction(descending)} LIMIT ${limit}`;
+  const candidates = sql`${unionOf(source)} ORDER BY vid ${direction(descending)} ${limited(limit)}`;
   return { candidates, settles: source.settles };
 }
 
@@ -139,14 +139,14 @@ function walkByKey({ param, descending }: SortKey, { field, must }: VersionSearc
   if (param === '_id') {
     return {
       candidates: sql`SELECT ${versionAt(word('o.rid'), context.seq)} AS vid FROM resource o
-        WHERE ref >= ${`${type}/`} AND ref < ${`${type}0`} ORDER BY ref ${way} LIMIT ${limit}`,
+        WHERE ref >= ${`${type}/`} AND ref < ${`${type}0`} ORDER BY ref ${way} ${limited(limit)}`,
     };
   }
   const { from, to } = boundsOf(param, must, field) ?? {};
   const within = from === undefined || to === undefined ? TRUE : sql`low >= ${from} AND low <= ${to}`;
   return {
     candidates: sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1
-      WHERE pid = ${pidOf(context, type, param)} AND ${within} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
+      WHERE pid = ${pidOf(context, type, param)} AND ${within} ORDER BY low ${way}, vid ${way} ${limited(limit)}`,
   };
 }
 
@@ -283,7 +283,7 @@ function walkOfKey(
   const after = beyond === undefined ? TRUE : sql`low ${word(descending ? '<' : '>')} ${beyond}`;
   return {
     candidates: sql`SELECT vid, low AS k FROM value INDEXED BY sqlite_autoindex_value_1
-      WHERE pid = ${pidOf(context, type, param)} AND ${within} AND ${after} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
+      WHERE pid = ${pidOf(context, type, param)} AND ${within} AND ${after} ORDER BY low ${way}, vid ${way} ${limited(limit)}`,
   };
 }
 
@@ -321,7 +321,7 @@ function sorted(source: VersionSource, wanted: VersionSearch): readonly number[]
     return sql`${key} IS NULL, ${key} ${direction(descending)}`;
   });
   const candidates = sql`SELECT c.vid, ${joinedSql(keys, ', ')} FROM (SELECT DISTINCT vid FROM (${unionOf(source)})) c
-    WHERE ${GO} ORDER BY ${joinedSql(order, ', ')}, c.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${ALL}`;
+    WHERE ${GO} ORDER BY ${joinedSql(order, ', ')}, c.vid ${direction(sort.at(-1)?.descending ?? true)} ${limited(ALL)}`;
   return collect([{ candidates, settles: source.settles }], wanted);
 }
 

@@ -13,7 +13,7 @@ import type { Bounds } from './search-ranges.ts';
 import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
 import { pidOf, versionAt } from './search-context.ts';
 import type { Limits, Span, SearchContext } from './search-context.ts';
-import { firstRow, sql, TRUE, word } from '../sql.ts';
+import { firstRow, limited, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
 export interface VersionSource {
@@ -183,7 +183,7 @@ export function countUpTo(many: number, branches: readonly Sql[], db: DatabaseSy
   let rows = 0;
   for (const branch of branches) {
     if (rows >= many) return many;
-    rows += firstRow<[number]>(db, sql`SELECT count(*) FROM (${branch} LIMIT ${many - rows})`)?.[0] ?? 0;
+    rows += firstRow<[number]>(db, sql`SELECT count(*) FROM (${branch} ${limited(many - rows)})`)?.[0] ?? 0;
   }
   return rows;
 }

@@ -67,7 +67,7 @@ export function openTextIndex(
   const versions = prepare<Row>(
     db,
     `SELECT v.vid, r.ref, v.ended, v.text FROM main.version v CROSS JOIN main.resource r ON r.rid = v.rid
-     WHERE v.vid > ? ORDER BY v.vid LIMIT ?`,
+     WHERE v.vid > ? ORDER BY v.vid LIMIT ? + 0`,
   );
   const anchorAt = prepare<[string]>(
     db,

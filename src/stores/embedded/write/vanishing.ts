@@ -49,7 +49,7 @@ export function prepareVanishing(db: DatabaseSync, follows: boolean): Vanishing 
   db.exec(TABLE);
   const first = prepare<VanishingRecord>(
     db,
-    'SELECT rev, kind, key FROM vanishing ORDER BY rev, kind, key LIMIT ?',
+    'SELECT rev, kind, key FROM vanishing ORDER BY rev, kind, key LIMIT ? + 0',
   );
   const forget = prepare(db, 'DELETE FROM vanishing WHERE rev = ? AND kind = ? AND key = ?');
   return {
