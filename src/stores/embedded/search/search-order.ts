@@ -4,7 +4,7 @@
  */
 import { narrowedTo, type Clause, type SortKey } from '../../../ports/query.ts';
 import { conditionOf, isSeen } from './search-conditions.ts';
-import { boundsOf, countUpTo, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
+import { boundsOf, countOf, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
 import type { Field, VersionSource } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, pidOf, versionAt } from './search-context.ts';
@@ -193,16 +193,19 @@ function inOrderOfKeys(
 }
 
 /** Whether it is known how much there is in a place, and no more than can be sorted. */
-const isSortable = ({ branches }: VersionSource, { context: { db, limits } }: Field): boolean =>
-  countUpTo(limits.sortable, branches, db) < limits.sortable;
+function isSortable({ branches }: VersionSource, field: Field): boolean {
+  const { sortable } = field.context.limits;
+  return countOf(branches, field, sortable) < sortable;
+}
 
 /** What of a place satisfies a clause too: two wide places may have nothing in common. */
-function narrowedBy(clause: Clause, source: VersionSource, { type, context }: Field): VersionSource {
+function narrowedBy(clause: Clause, source: VersionSource, field: Field): VersionSource {
+  const { type, context } = field;
   const condition = conditionOf(clause, aliasOf(type, 0, word('n.vid')), context);
   const branches = source.branches.map(
     (branch) => sql`SELECT n.vid FROM (${branch}) n WHERE ${GO} AND ${condition}`,
   );
-  return { ...source, branches, rows: countUpTo(context.limits.many, branches, context.db) };
+  return { ...source, branches, rows: countOf(branches, field) };
 }
 
 /** Texts under a parameter that are few enough to be searched for one by one. */

@@ -3,17 +3,17 @@
  * there are, counted up to a bound. The narrowest place drives the search; its rows are verified like any others, so a
  * place may hold too much, never too little.
  */
-import type { DatabaseSync } from 'node:sqlite';
 import type { Clause } from '../../../ports/query.ts';
 import { cutText, foldText } from '../../../fhir/fold.ts';
 import { FOREVER, LONG } from '../folder/schema.ts';
 import { DEGREE_KM, firstCode, hasPrefix, listed, uriAncestors } from './search-conditions.ts';
 import { notedBeside, boundsOfRange, wide, windowOf } from './search-ranges.ts';
 import type { Bounds } from './search-ranges.ts';
+import { countUpTo } from './place-counts.ts';
 import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
 import { pidOf, versionAt } from './search-context.ts';
 import type { Limits, Span, SearchContext } from './search-context.ts';
-import { firstRow, limited, sql, TRUE, word } from '../sql.ts';
+import { firstRow, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
 export interface VersionSource {
@@ -57,7 +57,7 @@ function withTexts(must: readonly Clause[], field: Field): VersionSource | undef
   const asked: Clause = { kind: 'all', of: settles };
   if (expressionOf(asked) === '') return undefined;
   const branches = [texts(asked, field)];
-  return { branches, ordered: true, rows: count(branches, field.context), settles };
+  return { branches, ordered: true, rows: countOf(branches, field), settles };
 }
 
 /** Whether a clause asks for words alone, some of which must be there or must not. */
@@ -76,7 +76,7 @@ function inWindow(param: string, must: readonly Clause[], field: Field): Version
   if (window === undefined) return undefined;
   const [, inside = []] = between(param, window, field);
   const branches = [...inside, ...notedBeside(param, must).map((noted) => equalTo(noted, 0, field))];
-  return { branches, ordered: false, rows: count(branches, field.context) };
+  return { branches, ordered: false, rows: countOf(branches, field) };
 }
 
 /**
@@ -126,7 +126,7 @@ export function withinSight(field: Field): VersionSource | undefined {
   const branches = [kept, ofType].map(
     (rids) => sql`SELECT ${versionAt(word('o.rid'), context.seq)} AS vid FROM (${rids}) o`,
   );
-  return { branches, ordered: false, rows: count([kept, granted], context) };
+  return { branches, ordered: false, rows: countOf([kept, granted], field) };
 }
 
 function isDirectory({ type, context }: Field): boolean {
@@ -158,7 +158,7 @@ function sourceOf(clause: Clause, field: Field): VersionSource | undefined {
   if (equal === undefined) return undefined;
   const branches = [...equal, ...(between ?? [])];
   const ordered = between === undefined && equal.length <= field.context.limits.merged;
-  return { branches, ordered, rows: count(branches, field.context) };
+  return { branches, ordered, rows: countOf(branches, field) };
 }
 
 /** Places together; undefined when one of them could be anywhere. */
@@ -174,19 +174,12 @@ function union(
   return { branches, ordered, rows: Math.min(rows, many) };
 }
 
-function count(branches: readonly Sql[], { db, limits: { many } }: SearchContext): number {
-  return countUpTo(many, branches, db);
-}
-
-/** How many rows branches give, up to a limit. */
-export function countUpTo(many: number, branches: readonly Sql[], db: DatabaseSync): number {
-  let rows = 0;
-  for (const branch of branches) {
-    if (rows >= many) return many;
-    rows += firstRow<[number]>(db, sql`SELECT count(*) FROM (${branch} ${limited(many - rows)})`)?.[0] ?? 0;
-  }
-  return rows;
-}
+/** How many rows branches give, up to `many`. */
+export const countOf = (
+  branches: readonly Sql[],
+  { span: { newest }, context: { db, seq, limits } }: Field,
+  many = limits.many,
+): number => countUpTo(many, branches, db, { seq, newest });
 
 /** Branches whose rows come in the order of writing, and branches whose rows do not; nothing: anywhere. */
 type Branches = readonly [inOrder?: readonly Sql[], outOfOrder?: readonly Sql[]];
