@@ -27,7 +27,7 @@ import { errorCode } from './error-code.ts';
 import { invalidHeader } from './headers.ts';
 import type { IssuerKeys } from './keys.ts';
 import { checkPurposes, purposesFor, type FindUsualPurpose } from './purposes.ts';
-import { createTokenCache } from './token-cache.ts';
+import { createTokenCache, digestOfHeader } from './token-cache.ts';
 import { judgeTokenType } from './token-type.ts';
 
 export interface BearerSettings extends ClaimSettings, RoleSettings {
@@ -70,6 +70,8 @@ interface Credentials {
   readonly address: string | undefined;
   /** Whether the person asked for it, and not a page by itself (identity ID-36). */
   readonly isOwnWish?: boolean;
+  /** `digestOfHeader` of `authorization`, where it was worked out already. */
+  readonly digest?: string | undefined;
 }
 
 /** What a verified token says, without what belongs to the single request. */
@@ -100,25 +102,27 @@ export function createIdentify(settings: BearerSettings): Identify {
     return current;
   }
 
-  async function verify(token: string): Promise<Identity> {
+  async function verify(token: string, digest: string): Promise<Identity> {
     const began = forgetOld();
     const payload = await verifySignature(token, settings);
     const identity = await readIdentity(payload, token, settings);
     // Reading the keys may have changed them; what an older set vouched for is not remembered.
     if (forgetOld() !== began) return identity;
     const expires = ((payload.exp ?? 0) + clockToleranceS) * 1000;
-    remembered.put(token, identity, Math.min(expires, clock.now() + tokenCacheMs));
+    remembered.put(digest, identity, Math.min(expires, clock.now() + tokenCacheMs));
     return identity;
   }
 
   return (credentials) => {
-    const token = readToken(credentials.authorization);
+    const { authorization = '', digest = digestOfHeader(authorization) } = credentials;
     forgetOld();
-    const known = remembered.get(token, clock.now());
+    const known = remembered.get(digest, clock.now());
     if (known !== undefined && known.named === undefined && credentials.onBehalfOf === undefined)
       return callerOf(known, credentials.address);
+    // Of a header that is remembered nothing is read again: only what was a token once is remembered.
+    const token = known === undefined ? readToken(credentials.authorization) : '';
     return (async () => {
-      const identity = known === undefined ? await verify(token) : await renamed(known, settings);
+      const identity = known === undefined ? await verify(token, digest) : await renamed(known, settings);
       if (credentials.onBehalfOf === undefined) return callerOf(identity, credentials.address);
       const organization = await actFor(credentials.onBehalfOf, identity, settings);
       const purposes = await purposesFor(identity, organization, settings.usualPurpose);

@@ -1,13 +1,14 @@
 /**
- * Verified tokens, remembered for a while under the digest of their text: looking one up takes the same time whatever
- * the text, and the cache holds nothing that could be sent as a token.
+ * What was found for an Authorization header, remembered for a while under the digest of its text: looking one up takes the
+ * same time whatever the text, and the cache holds nothing that could be sent as a token.
  */
 import { hash } from 'node:crypto';
 
 interface TokenCache<T> {
-  get(token: string, now: number): T | undefined;
+  /** @param digest {@link digestOfHeader} */
+  get(digest: string, now: number): T | undefined;
   /** @param until milliseconds since 1970 */
-  put(token: string, value: T, until: number): void;
+  put(digest: string, value: T, until: number): void;
   clear(): void;
 }
 
@@ -15,21 +16,21 @@ interface TokenCache<T> {
 export function createTokenCache<T>(max: number): TokenCache<T> {
   const entries = new Map<string, { readonly value: T; readonly until: number }>();
   return {
-    get(token, now) {
-      const key = digestOf(token);
-      const entry = entries.get(key);
+    get(digest, now) {
+      const entry = entries.get(digest);
       if (entry === undefined || entry.until > now) return entry?.value;
-      entries.delete(key);
+      entries.delete(digest);
       return undefined;
     },
-    put(token, value, until) {
+    put(digest, value, until) {
       if (max === 0) return;
       const oldest = entries.size >= max ? entries.keys().next().value : undefined;
       if (oldest !== undefined) entries.delete(oldest);
-      entries.set(digestOf(token), { value, until });
+      entries.set(digest, { value, until });
     },
     clear: () => entries.clear(),
   };
 }
 
-const digestOf = (token: string): string => hash('sha256', token, 'base64');
+/** The name of a header under which what it was found to say is remembered. */
+export const digestOfHeader = (authorization: string): string => hash('sha256', authorization, 'base64');

@@ -26,7 +26,8 @@ import { lockFolder, pathsOf, prepareDatabase, readFollowed } from './folder/fol
 import { pageOf, prepareLookup } from './search/lookup.ts';
 import { createLeases } from './leases.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
-import { createRecent, type Recent } from './recent.ts';
+import { createAnswers, prepareDeniedEver } from './answers.ts';
+import { createRecent } from './recent.ts';
 import { findRefs } from './search/search.ts';
 import { SearchPool } from './search/search-pool.ts';
 import type { SnapshotReading } from './reading.ts';
@@ -167,20 +168,24 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     });
     opened.push(() => pool.close());
     const recent = createRecent(() => queue.head.seq);
+    const answers = createAnswers(() => queue.head.seq, prepareDeniedEver(byIdDb));
     const followers: StoreFollower[] = [];
     const follow: Store['follow'] = (told) => void followers.push(told);
     const applied = (members: readonly BatchMember[]): void => {
-      byId.transaction.applied(members.some(({ kind }) => kind !== 'block'));
+      const changed = members.some(({ kind }) => kind !== 'block');
+      byId.transaction.applied(changed);
       recent.written(members);
+      if (changed) answers.forget();
       tell(followers, members);
     };
     const moved = (): void => {
       byId.transaction.applied(true);
       recent.forgetAll();
+      answers.forget();
       for (const told of followers) told(undefined);
     };
     const queue = new WriteQueue(host, { ...options, applied, moved });
-    return assemble({ options, db, byId, recent, pool, queue, follow, close: undo });
+    return assemble({ options, db, byId, memory: { recent, answers }, pool, queue, follow, close: undo });
   } catch (error) {
     await undo();
     throw error;
@@ -238,7 +243,7 @@ interface Parts {
   readonly options: Options;
   readonly db: DatabaseSync;
   readonly byId: SnapshotReading['byId'];
-  readonly recent: Recent;
+  readonly memory: Pick<SnapshotReading, 'recent' | 'answers'>;
   readonly pool: SearchPool;
   readonly queue: WriteQueue;
   readonly follow: Store['follow'];
@@ -246,7 +251,7 @@ interface Parts {
   readonly close: () => Promise<void>;
 }
 
-function assemble({ options, db, byId, recent, pool, queue, follow, close }: Parts): EmbeddedStore {
+function assemble({ options, db, byId, memory, pool, queue, follow, close }: Parts): EmbeddedStore {
   const { folder, clock, onAnchor } = options;
   const paths = pathsOf(folder);
   const anchorFile = options.anchorFile ?? paths.anchors;
@@ -257,7 +262,7 @@ function assemble({ options, db, byId, recent, pool, queue, follow, close }: Par
   const snapshotAt = prepareSnapshots({
     db,
     byId,
-    recent,
+    ...memory,
     horizon: () => queue.head.horizon,
     async search(query, seq, signal) {
       const moment = { seq, now: clock.now() };

@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Snapshot, Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
 import type { ScopeJudge } from '../../ports/scope-judge.ts';
+import type { AnsweredReads } from './answers.ts';
 import type { Recent } from './recent.ts';
 import type { SharedReadTransaction } from './shared-read-transaction.ts';
 
@@ -15,6 +16,8 @@ export interface SnapshotReading {
   readonly byId: { readonly db: DatabaseSync; readonly transaction: SharedReadTransaction };
   /** The newest versions that were read lately. */
   readonly recent: Recent;
+  /** What was seen lately, and by whom. */
+  readonly answers: AnsweredReads;
   /** A search as of an earlier seq is expired. */
   readonly horizon: () => number;
   readonly openFile: Snapshot['openFile'];

@@ -20,7 +20,7 @@ const NEVER = new AbortController().signal;
 
 /** Snapshots of one store. Each is a number and shares all else. */
 export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Snapshot {
-  const { byId, recent, horizon, search } = reading;
+  const { byId, recent, answers, horizon, search } = reading;
   const { transaction } = byId;
   const momentOf = (seq: number): SightMoment => ({ seq, now: reading.clock.now() });
   const newest = prepareBySight(
@@ -69,12 +69,12 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
   });
 
   function read(seq: number, ref: Ref, sight: Sight): Version | undefined {
-    const known = sight.everything ? recent.find(ref, seq) : undefined;
-    if (known !== undefined) return known;
-    const row = readBySight(newest, seq, sight, seq, ref);
-    if (row === undefined) return undefined;
-    const version = toVersion(row);
-    recent.keep(version, seq);
+    const known = sight.everything ? recent.find(ref, seq) : answers.find(sight, ref, seq);
+    const row = known === undefined ? readBySight(newest, seq, sight, seq, ref) : undefined;
+    const version = known ?? (row && toVersion(row));
+    if (version === undefined) return undefined;
+    if (known === undefined) recent.keep(version, seq);
+    if (known === undefined) answers.keep(sight, version, seq);
     return isWithin(sight, ref, version.seq) ? version : undefined;
   }
 
