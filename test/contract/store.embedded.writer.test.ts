@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Ref } from '../../src/fhir/types.ts';
 import type { Commit } from '../../src/ports/store.ts';
 import { VALUE_RULES } from '../../src/ports/value-rules.ts';
 import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder/folder.ts';
@@ -99,6 +100,45 @@ test('what is begun and undone leaves nothing', async () => {
     expect(writer.apply(batch).outcomes).toEqual(begun.outcomes);
   }
   expect(await verifyChain(folder)).toMatchObject({ faultCount: 0, commits: 4 });
+});
+
+test('a member that fails in the middle of its work harms no other, and leaves nothing', async () => {
+  const [good, better, block] = [
+    commitOf([write('Task/a', { values: [status('open')] })]),
+    commitOf([
+      write('Task/b', { base: 0, values: [status('open')], reach: { ...NO_REACH, parties: [SOUTH] } }),
+    ]),
+    { kind: 'block', audit: JSON.stringify([audit({ event: 'read', entities: ['Task/a'] })]) },
+  ] as const;
+  // Its version is written when the values of the second resource turn out to be none.
+  const bad = commitOf([
+    write('Task/new', { values: [status('open')] }),
+    write('Task/c', { values: [{ param: 'status', low: {} as string, high: '' }] }),
+  ]);
+  const wide = commitOf([
+    write('Task/wide', {
+      reach: {
+        ...NO_REACH,
+        parties: [SOUTH],
+        outward: Array.from({ length: 101 }, (_, i) => `Patient/p${i}` as Ref),
+      },
+    }),
+  ]);
+  const alone = open();
+  alone.writer.apply({ now: AT, members: [...commits(good, better), block] });
+  const { writer, folder } = open();
+  const { outcomes } = writer.apply({ now: AT, members: [...commits(good, bad, wide, better), block] });
+  expect(outcomes).toEqual([
+    { kind: 'committed', seq: 1, at: AT, replayed: false },
+    expect.objectContaining({ kind: 'fault' }),
+    { kind: 'refused', reason: 'reach-exceeded', ref: 'Task/wide' },
+    { kind: 'committed', seq: 2, at: AT, replayed: false },
+    { kind: 'done' },
+  ]);
+  expect(writer.head).toEqual(alone.writer.head);
+  expect(await verifyChain(folder)).toMatchObject({ faultCount: 0, commits: 3 });
+  expect(writer.apply({ now: AT, members: commits(bad) }).outcomes).toMatchObject([{ kind: 'fault' }]);
+  expect(writer.head).toEqual(alone.writer.head);
 });
 
 describe('replay', () => {

@@ -33,6 +33,11 @@ export interface Rows<R> {
   /** Rows one by one; leaving the loop ends the statement. */
   readonly each: (...values: SQLInputValue[]) => IterableIterator<R>;
   readonly run: (...values: SQLInputValue[]) => number;
+  /**
+   * Runs an INSERT of one row, and gives its rowid. With RETURNING instead, SQLite copies every page that the statement
+   * touches, and what it copied inside a savepoint is walked through at the end of each such statement.
+   */
+  readonly insert: (...values: SQLInputValue[]) => number;
 }
 
 /** A prepared statement whose rows are arrays of the SELECT's columns; `run` gives the number of rows changed. */
@@ -44,6 +49,7 @@ export function prepare<R extends readonly unknown[] = never>(db: DatabaseSync, 
     all: (...values) => statement.all(...values) as unknown as R[],
     each: (...values) => statement.iterate(...values) as unknown as IterableIterator<R>,
     run: (...values) => Number(statement.run(...values).changes),
+    insert: (...values) => Number(statement.run(...values).lastInsertRowid),
   };
 }
 

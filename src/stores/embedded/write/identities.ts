@@ -21,11 +21,11 @@ export function prepareIdentities(db: DatabaseSync): Identities {
   const names = new Map<string, number>();
   const resources = new Map<string, number>();
   const findName = prepare<[number]>(db, 'SELECT nid FROM name WHERE name = ?');
-  const addName = prepare<[number]>(db, 'INSERT INTO name (name) VALUES (?) RETURNING nid');
+  const addName = prepare(db, 'INSERT INTO name (name) VALUES (?)');
   const findResource = prepare<[number]>(db, 'SELECT rid FROM resource WHERE ref = ?');
-  const addResource = prepare<[number]>(
+  const addResource = prepare(
     db,
-    'INSERT INTO resource (ref, type, custodian, everyone) VALUES (?, ?, 0, 0) RETURNING rid',
+    'INSERT INTO resource (ref, type, custodian, everyone) VALUES (?, ?, 0, 0)',
   );
 
   function find(name: string): number | undefined {
@@ -36,14 +36,14 @@ export function prepareIdentities(db: DatabaseSync): Identities {
   }
 
   function intern(name: string): number {
-    return find(name) ?? keep(names, name, addName.get(name)![0]);
+    return find(name) ?? keep(names, name, addName.insert(name));
   }
 
   function ridOf(ref: Ref): number {
     const known = resources.get(ref);
     if (known !== undefined) return known;
-    const [rid] = findResource.get(ref) ?? addResource.get(ref, intern(typeOfRef(ref)))!;
-    return keep(resources, ref, rid);
+    const found = findResource.get(ref);
+    return keep(resources, ref, found?.[0] ?? addResource.insert(ref, intern(typeOfRef(ref))));
   }
 
   function forget(): void {

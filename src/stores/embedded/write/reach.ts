@@ -74,7 +74,7 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
       if (!members.has(rid) || !orgs.includes(org)) withdrawn += withdraw.run(seq, org, rid, root);
     }
     for (const org of orgs) {
-      for (const rid of members) if (!had.has(`${org},${rid}`)) granted += grant.run(org, rid, root, seq);
+      for (const rid of members) if (!had.has(`${org},${rid}`)) granted += grant(org, rid, root, seq);
     }
   }
 
@@ -85,25 +85,35 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
     const members = reachedFrom(target, isNew, named);
     const [before] = sighted.get(root)!;
     if (before + members.size > max * orgs.length) throw new ReachExceeded(named);
-    for (const org of orgs) for (const rid of members) granted += grant.run(org, rid, root, seq);
+    for (const org of orgs) for (const rid of members) granted += grant(org, rid, root, seq);
   }
 }
 
 /** The rows of sight that are in force: read, granted and withdrawn. */
 const prepareSightRows = (db: DatabaseSync) => ({
+  grant: prepareGrant(db),
   sightOf: prepare<[number, number]>(db, `SELECT org, rid FROM sight WHERE root = ? AND ended = ${FOREVER}`),
   sees: prepare<[number]>(
     db,
     `SELECT 1 FROM sight WHERE org = ? AND rid = ? AND root = ? AND ended = ${FOREVER}`,
   ),
   sighted: prepare<[number]>(db, `SELECT count(*) FROM sight WHERE root = ? AND ended = ${FOREVER}`),
-  grant: prepare(
-    db,
-    `INSERT INTO sight (org, rid, root, since, ended)
-     SELECT ?1, rid, ?3, ?4, ${FOREVER} FROM resource WHERE rid = ?2 AND custodian <> ?1 AND everyone = 0`,
-  ),
   withdraw: prepare(
     db,
     `UPDATE sight SET ended = ? WHERE org = ? AND rid = ? AND root = ? AND ended = ${FOREVER}`,
   ),
 });
+
+/**
+ * Grants sight of a resource, unless it is the organization's own or everybody's; the number of rows. Two statements, since
+ * an INSERT from a SELECT copies every page that it touches.
+ */
+function prepareGrant(db: DatabaseSync): (org: number, rid: number, root: number, since: number) => number {
+  const isShown = prepare<[number]>(
+    db,
+    'SELECT 1 FROM resource WHERE rid = ? AND custodian <> ? AND everyone = 0',
+  );
+  const add = prepare(db, `INSERT INTO sight (org, rid, root, since, ended) VALUES (?, ?, ?, ?, ${FOREVER})`);
+  return (org, rid, root, since) =>
+    isShown.get(rid, org) === undefined ? 0 : add.run(org, rid, root, since);
+}

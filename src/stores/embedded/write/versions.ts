@@ -28,9 +28,9 @@ export function prepareVersions(
   const claimIdentity = prepare(db, 'UPDATE resource SET custodian = ?, everyone = ? WHERE rid = ?');
   const showTo = prepare(db, 'UPDATE resource SET everyone = ? WHERE rid = ?');
   const endVersion = prepare(db, 'UPDATE version SET ended = ? WHERE vid = ?');
-  const addVersion = prepare<[number]>(
+  const addVersion = prepare(
     db,
-    `INSERT INTO version (rid, type, seq, ended, at, method, text) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING vid`,
+    'INSERT INTO version (rid, type, seq, ended, at, method, text) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const values = prepareValues(db, identities);
 
@@ -48,7 +48,7 @@ export function prepareVersions(
     else if (one.base !== 0) endVersion.run(seq, vidBefore);
     if (vidBefore !== null && method !== 'DELETE' && shown !== everyone) showTo.run(everyone, rid);
     const ended = method === 'DELETE' ? seq : FOREVER;
-    const [vid] = addVersion.get(rid, type, seq, ended, at, method, text)!;
+    const vid = addVersion.insert(rid, type, seq, ended, at, method, text);
     if (method !== 'DELETE') {
       values.write(typeOfRef(ref), one.values, vid);
       const isNew = vidBefore === null;

@@ -164,18 +164,26 @@ export class StoreWriter {
     }
   }
 
-  /** Applies the members in order and leaves the transaction open: no reader sees anything of it. */
-  begin(batch: WriteBatch): BegunBatch {
+  /**
+   * Applies the members in order and leaves the transaction open: no reader sees anything of it.
+   *
+   * @param guarded whether commits have savepoints: SQLite copies each page changed after one, so only when one has failed
+   */
+  begin(batch: WriteBatch, guarded = false): BegunBatch {
     const before = this.#head;
     this.#entries = [];
     try {
       this.#statements.begin.run();
-      const outcomes = batch.members.map((member) => this.#applyOne(member, batch.now));
+      const outcomes = batch.members.map((member) => this.#applyOne(member, batch.now, guarded));
       return { outcomes, entries: this.#entries, before, isOpen: true };
     } catch (error) {
+      if (!guarded && refusalOf(error) === undefined) {
+        this.undo(before);
+        return this.begin(batch, true);
+      }
       const outcomes = this.#refuse(batch, before, error);
       return outcomes === undefined
-        ? this.begin(batch)
+        ? this.begin(batch, guarded)
         : { outcomes, entries: [], before: this.#head, isOpen: false };
     }
   }
@@ -253,8 +261,9 @@ export class StoreWriter {
     this.#db.close();
   }
 
-  #applyOne(member: BatchMember, now: number): MemberOutcome {
-    if (member.kind === 'commit') return this.#applyCommit(member.commit, now);
+  #applyOne(member: BatchMember, now: number, guarded: boolean): MemberOutcome {
+    if (member.kind === 'commit')
+      return guarded ? this.#applyGuarded(member.commit, now) : this.#applyCommit(member.commit, now);
     if (member.kind === 'block') return this.#applyBlock(member, now);
     if (member.kind === 'tidy') return this.#applyTidy(now);
     if (member.kind === 'follow') return { kind: 'done' };
@@ -269,11 +278,15 @@ export class StoreWriter {
 
   #applyCommit(commit: Commit, now: number): MemberOutcome {
     if (!this.#head.writable) return { kind: 'refused', reason: 'disk-full' };
+    const verdict = this.#commits.check(commit, this.#head.seq, now);
+    return verdict === undefined ? this.#write(commit, now) : verdictOutcome(verdict);
+  }
+
+  #applyGuarded(commit: Commit, now: number): MemberOutcome {
     const before = this.#head;
     this.#statements.savepoint.run();
     try {
-      const verdict = this.#commits.check(commit, before.seq, now);
-      const outcome = verdict === undefined ? this.#write(commit, now) : verdictOutcome(verdict);
+      const outcome = this.#applyCommit(commit, now);
       this.#statements.release.run();
       return outcome;
     } catch (error) {
