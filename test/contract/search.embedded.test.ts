@@ -17,6 +17,7 @@ import type { SearchEngine } from './search-words.ts';
 
 /** Limits under which the ways for millions of resources are taken with a handful. */
 const WAYS: Readonly<Record<string, Partial<Limits>>> = {
+  'as a thread searches': {},
   'nothing is narrow': {
     many: 1,
     few: 0,

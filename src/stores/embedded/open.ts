@@ -29,6 +29,7 @@ import { prepareOutboxReading } from './outbox-reading.ts';
 import { createAnswers, prepareDeniedEver } from './answers.ts';
 import { createRecent } from './recent.ts';
 import { findRefs } from './search/search.ts';
+import { prepareFreshness, preparePromptSearch } from './search/prompt-search.ts';
 import { SearchPool } from './search/search-pool.ts';
 import type { SnapshotReading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
@@ -257,18 +258,13 @@ function assemble({ options, db, byId, memory, pool, queue, follow, close }: Par
   const anchorFile = options.anchorFile ?? paths.anchors;
   const anchors = openAnchors(anchorFile);
   const outbox = prepareOutboxReading(db);
-  const lookup = prepareLookup(db);
   const files = options.logElsewhere?.files ?? openFolderFiles(folder, options.diskRefused);
   const snapshotAt = prepareSnapshots({
     db,
     byId,
     ...memory,
     horizon: () => queue.head.horizon,
-    async search(query, seq, signal) {
-      const moment = { seq, now: clock.now() };
-      const few = lookup(query, moment);
-      return few === undefined ? pool.search(query, moment, signal) : pageOf(few, query);
-    },
+    search: prepareSearch(byId, pool, clock),
     openFile: (...asked) => files.open(...asked),
     scopes: options.scopes,
     timeoutMs: options.searchTimeoutMs,
@@ -317,6 +313,24 @@ function assemble({ options, db, byId, memory, pool, queue, follow, close }: Par
       })();
       return closing;
     },
+  };
+}
+
+/** On the main thread where that is soon done, in a thread of its own otherwise. */
+function prepareSearch(
+  byId: SnapshotReading['byId'],
+  pool: SearchPool,
+  clock: Clock,
+): SnapshotReading['search'] {
+  const lookup = prepareLookup(byId.db);
+  const freshen = prepareFreshness(byId);
+  const promptly = preparePromptSearch(byId);
+  return async (query, seq, signal) => {
+    const moment = { seq, now: clock.now() };
+    freshen(query.sight);
+    const few = lookup(query, moment);
+    if (few !== undefined) return pageOf(few, query);
+    return promptly(query, moment) ?? pool.search(query, moment, signal);
   };
 }
 

@@ -1,4 +1,4 @@
-/** What rules and messages ask most is looked up where it is asked: no thread searches here. */
+/** What is soon found is looked up where it is asked: no thread searches here. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { administrator, openWorld, type World } from '../../world.ts';
 
@@ -17,17 +17,19 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test.each([
-  ['two conditions', 'status=active&url=https://example.org/map', 'busy'],
+  ['two conditions', 'status=active&url=https://example.org/map', 'https://example.org/map'],
   ['a uri', 'url=https://example.org/map', 'https://example.org/map'],
-  ['a uri below another', 'url:below=https://example.org/map', 'busy'],
-  ['what is long', 'url=https://example.org/long', 'busy'],
+  ['a uri below another', 'url:below=https://example.org/map', 'https://example.org/map'],
+  ['what is long', 'url=https://example.org/long', 'https://example.org/long'],
+  ['words', '_content=map', 'busy'],
+  ['a long page', 'status=active&_count=500', 'busy'],
 ])('%s', async (_what, query, found) => {
   const { code, text } = await world.ask(administrator, 'GET', `ConceptMap?${query}`);
   expect(code ?? text).toContain(found);
 });
 
 test('a type of which nothing is stored needs no thread, one of which something is stored does', async () => {
-  for (const query of ['', '?_sort=_lastUpdated', '?status:not=active&_total=accurate']) {
+  for (const query of ['?_count=500', '?_sort=_lastUpdated&_count=500', '?status:not=active&_count=500']) {
     expect((await world.bundle(administrator, `Account${query}`)).entry ?? []).toEqual([]);
     expect((await world.ask(administrator, 'GET', `ConceptMap${query}`)).code).toBe('busy');
   }

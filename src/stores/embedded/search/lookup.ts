@@ -1,12 +1,21 @@
 /**
- * Lookups: searches by a reference, token or uri that few versions have, or by one of several, with others beside it.
+ * Lookups: searches by a reference, token or uri that few versions have, or by one of several, with others beside it; and
+ * chains to what a lookup finds.
  * Most searches of rules, conditions, messages and deliveries are lookups. They run on the caller's thread in a few
  * microseconds, because handing one to another thread would cost more. A value that many versions or long ones have is
  * searched like any other. A type of which nothing is stored is no search at all: one of the whole system asks more than a
  * hundred types, and most folders hold a few dozen.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { narrowedTo, type Clause, type Match, type Page, type Query } from '../../../ports/query.ts';
+import type { Ref } from '../../../fhir/types.ts';
+import {
+  narrowedTo,
+  type Clause,
+  type Match,
+  type Page,
+  type Query,
+  type Sight,
+} from '../../../ports/query.ts';
 import { prepare, statements } from '../folder/connection.ts';
 import { mustOf } from './search-hops.ts';
 import { sightSql, type SightMoment } from './sight.ts';
@@ -61,8 +70,10 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     return anyOf.length === 1 ? [...vids] : [...vids].sort((a, b) => b - a);
   }
 
-  return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, moment) => {
-    const [first, ...further] = sort.length === 0 ? demandsOf(where, narrowedTo(sight, type)) : [];
+  const lookup: Lookup = ({ type, where, sort, sight, characters = CHARACTERS_MAX }, moment) => {
+    const must = isNewestFirst(sort) ? takeChains(lookup, where, sight, moment) : undefined;
+    if (must?.some(isOfNothing)) return [];
+    const [first, ...further] = must === undefined ? [] : demandsOf(must, narrowedTo(sight, type));
     const vids = first && versionsWith(type, first);
     if (vids === undefined || vids.length * further.flat().length > FURTHER_MAX)
       return stored.get(type) === undefined ? [] : undefined;
@@ -85,7 +96,42 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     }
     return matches;
   };
+  return lookup;
 }
+
+/** The order of writing, newest first, whether it is asked for or not. */
+const isNewestFirst = ([key, ...others]: Query['sort']): boolean =>
+  key === undefined || (key.param === '_lastUpdated' && key.descending && others.length === 0);
+
+/**
+ * The clauses that must hold, each chain as a reference to what a lookup finds at its far end, unless that is no
+ * lookup.
+ */
+function takeChains(lookup: Lookup, where: Clause, sight: Sight, moment: SightMoment): readonly Clause[] {
+  const taken: Clause[] = [];
+  for (const clause of mustOf(where)) {
+    const far = clause.kind === 'chain' ? farEnds(lookup, clause, sight, moment) : undefined;
+    taken.push(far ?? clause);
+  }
+  return taken;
+}
+
+function farEnds(
+  lookup: Lookup,
+  { param, types, where }: Extract<Clause, { kind: 'chain' }>,
+  sight: Sight,
+  moment: SightMoment,
+): Clause | undefined {
+  const to: Ref[] = [];
+  for (const type of types) {
+    const found = lookup({ type, where, sort: [], sight, count: 0, offset: 0, total: false }, moment);
+    if (found === undefined) return undefined;
+    to.push(...found.map(({ ref }) => ref));
+  }
+  return { kind: 'reference', param, to };
+}
+
+const isOfNothing = (clause: Clause): boolean => clause.kind === 'reference' && clause.to.length === 0;
 
 /** One page of all matches. */
 export const pageOf = (matches: readonly Match[], { offset, count, total }: Query): Page => ({
@@ -111,8 +157,8 @@ const ALTERNATIVES_MAX = 8;
 /**
  * The values of a query, and of what scopes leave of its type, that has nothing else. Among several, the reference comes first, because few versions have it.
  */
-function demandsOf(where: Clause, scoped: Clause | undefined): readonly AnyOf[] {
-  const clauses = [...mustOf(where), ...(scoped === undefined ? [] : mustOf(scoped))];
+function demandsOf(must: readonly Clause[], scoped: Clause | undefined): readonly AnyOf[] {
+  const clauses = [...must, ...(scoped === undefined ? [] : mustOf(scoped))];
   const demands = clauses.flatMap((clause) => {
     const anyOf = anyOfIn(clause);
     return anyOf === undefined ? [] : [anyOf];

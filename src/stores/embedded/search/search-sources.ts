@@ -158,8 +158,15 @@ function sourceOf(clause: Clause, field: Field): VersionSource | undefined {
   if (equal === undefined) return undefined;
   const branches = [...equal, ...(between ?? [])];
   const ordered = between === undefined && equal.length <= field.context.limits.merged;
-  return { branches, ordered, rows: countOf(branches, field) };
+  const place = { branches, ordered, rows: countOf(branches, field) };
+  return isExact(clause) ? { ...place, settles: [clause] } : place;
 }
+
+/** Whether the places of a clause hold nothing but what satisfies it. */
+const isExact = (clause: Clause): boolean =>
+  clause.kind === 'token' ||
+  clause.kind === 'reference' ||
+  (clause.kind === 'uri' && clause.match === 'exact');
 
 /** Places together; undefined when one of them could be anywhere. */
 function union(
@@ -187,7 +194,9 @@ type Branches = readonly [inOrder?: readonly Sql[], outOfOrder?: readonly Sql[]]
 function branchesOf(clause: Clause, field: Field): Branches {
   switch (clause.kind) {
     case 'token':
-      return clause.code === undefined ? [] : [[equalTo(clause.param, clause.code, field)]];
+      return clause.code === undefined
+        ? []
+        : [[equalToCode(clause.param, clause.code, clause.system, field)]];
     case 'reference':
       return references(clause.param, clause.to, field);
     case 'uri':
@@ -222,6 +231,11 @@ const where = (param: string, test: Sql, { type, context }: Field): Sql =>
 
 const equalTo = (param: string, low: string | number, field: Field): Sql =>
   where(param, sql`low = ${low} AND vid BETWEEN ${field.span.oldest} AND ${field.span.newest}`, field);
+
+function equalToCode(param: string, code: string, system: string | undefined, field: Field): Sql {
+  const equal = equalTo(param, code, field);
+  return system === undefined ? equal : sql`${equal} AND high = ${system}`;
+}
 
 /** A text is kept folded and cut: what is written alike begins alike. */
 const BEGINNING = 64;
