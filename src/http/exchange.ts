@@ -107,7 +107,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
       traffic.inFlight -= 1;
       disconnects.end(socket, disconnect);
       if (state.caller !== undefined) shares.leave(state.caller);
-      await settleUpload(state, settings, logFault);
+      if (state.upload !== undefined) await settleUpload(state, settings, logFault);
     }
     conclude(state, status);
   }
@@ -172,7 +172,8 @@ export function createExchange(parts: ExchangeParts): Exchange {
     if (tab !== undefined) state.caller = { ...caller, tab };
     checkUrl(req, settings.urlBytesMax);
     state.route = readRoute(state, served);
-    const request = await readRequest(state, state.route, state.caller, settings);
+    const read = readRequest(state, state.route, state.caller, settings);
+    const request = read instanceof Promise ? await read : read;
     state.performed = true;
     const answered = await turns.take(shareHolderOf(caller), () =>
       answerNow(state, request, perform, settings),
@@ -265,7 +266,7 @@ async function answerNow(
   const reply = await perform(request);
   if (request.signal.aborted) return { sent: CLIENT_GONE };
   const sent = answerReply(state, reply, settings, settings.fileDoor?.open);
-  return { sent: reply.file === undefined ? await sent : sent };
+  return { sent: reply.file === undefined && sent instanceof Promise ? await sent : sent };
 }
 
 /** The file that came ends with its exchange. What cannot be taken away now is found by the sweep of files. */

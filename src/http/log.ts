@@ -19,6 +19,14 @@ export function createLog(least: LogLevel, write: (lines: string) => unknown, no
   const threshold = LOG_LEVELS.indexOf(least);
   let gathered = '';
   let timer: NodeJS.Timeout | undefined;
+  let [instant, at] = [0, ''];
+
+  /** Many lines are of one millisecond. */
+  function nowText(): string {
+    const current = now();
+    if (current !== instant || at === '') [instant, at] = [current, new Date(current).toISOString()];
+    return at;
+  }
 
   function flush(): void {
     clearTimeout(timer);
@@ -31,12 +39,24 @@ export function createLog(least: LogLevel, write: (lines: string) => unknown, no
   return {
     write(level, msg, fields) {
       if (LOG_LEVELS.indexOf(level) < threshold) return;
-      gathered += `${JSON.stringify({ level, at: new Date(now()).toISOString(), msg, ...fields })}\n`;
+      gathered += lineOf(level, nowText(), msg, fields);
       if (gathered.length > GATHER_LENGTH) flush();
       else timer ??= setTimeout(flush, GATHER_MS).unref();
     },
     flush,
   };
+}
+
+/** What is ours has nothing to escape, and the fields follow it: a copy of them all would cost more than the text. */
+function lineOf(
+  level: LogLevel,
+  at: string,
+  msg: string,
+  fields: Readonly<Record<string, unknown>> | undefined,
+): string {
+  const own = `{"level":"${level}","at":"${at}","msg":${JSON.stringify(msg)}`;
+  const text = fields === undefined ? '{}' : JSON.stringify(fields);
+  return text === '{}' ? `${own}}\n` : `${own},${text.slice(1)}\n`;
 }
 
 /** Warnings about a trouble that lasts: one line at once, then at most one a window, with how often it happened since. */

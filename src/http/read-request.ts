@@ -80,18 +80,47 @@ export function readRoute({ req, method, target }: Arrival, served: ServedRoutes
   return found;
 }
 
-/** The whole request, body included, as the FHIR engine wants it. */
-export async function readRequest(
+/** The whole request, body included, as the FHIR engine wants it; at once where it has none. */
+export function readRequest(
+  arrival: Arrival,
+  found: Route,
+  caller: Caller,
+  limits: ReadLimits,
+): Request | Promise<Request> {
+  if (!hasBody(found, arrival.method))
+    return requestOf(arrival, found, caller, { conditions: readConditions(arrival.req.headers) });
+  return readWithBody(arrival, found, caller, limits);
+}
+
+async function readWithBody(
   arrival: Arrival,
   found: Route,
   caller: Caller,
   limits: ReadLimits,
 ): Promise<Request> {
-  const { req, target } = arrival;
+  const { req } = arrival;
+  // What the head refuses is refused before a body is read.
   const conditions = readConditions(req.headers);
   const isCreate = found.interaction === 'create' && found.type !== undefined;
   const ifNoneExist = isCreate ? readCreateCondition(req, found.type ?? '', limits.base) : undefined;
-  const sent = hasBody(found, arrival.method) ? await readSent(arrival, found, limits, caller) : undefined;
+  const sent = await readSent(arrival, found, limits, caller);
+  return requestOf(arrival, found, caller, { conditions, ifNoneExist, sent });
+}
+
+/** What was read of a request before it is put together. */
+interface ReadParts {
+  readonly conditions: ReturnType<typeof readConditions>;
+  readonly ifNoneExist?: string | undefined;
+  readonly sent?: Sent;
+}
+
+function requestOf(
+  arrival: Arrival,
+  found: Route,
+  caller: Caller,
+  { conditions, ifNoneExist, sent }: ReadParts,
+): Request {
+  const { req, target } = arrival;
   const { requestId, traceparent } = arrival;
   const reason = readAccessReason(req);
   return {

@@ -56,10 +56,24 @@ export function sendReply(res: ServerResponse, reply: Reply, asked: ReplyContext
 export function headersOf(reply: Reply, replying: Replying): Headers {
   const headers: Headers = {};
   if (reply.version !== undefined) headers['ETag'] = `W/"${tagOf(reply.version, reply.masked)}"`;
-  if (reply.at !== undefined) headers['Last-Modified'] = new Date(reply.at).toUTCString();
+  if (reply.at !== undefined) headers['Last-Modified'] = httpDate(reply.at);
   if (reply.location !== undefined) headers['Location'] = `${replying.base}/${reply.location}`;
   if (reply.headers !== undefined) Object.assign(headers, reply.headers);
   return headers;
+}
+
+/** Instants whose text is remembered: the same versions are read again and again. */
+const DATES_KNOWN = 2000;
+const dates = new Map<string, string>();
+
+/** The date of a header (RFC 9110, 5.6.7). */
+function httpDate(at: string): string {
+  const known = dates.get(at);
+  if (known !== undefined) return known;
+  if (dates.size >= DATES_KNOWN) dates.clear();
+  const text = new Date(at).toUTCString();
+  dates.set(at, text);
+  return text;
 }
 
 /** The JSON text of what a reply shows. */

@@ -64,14 +64,21 @@ export interface ToldAlone {
 
 type NoticeInAudit = Pick<AuditEntry, 'notice'>;
 
-/** The notice of one resource that is answered by itself. */
-export async function noticeOfOne(
+const TOLD_NOTHING: ToldAlone = {};
+
+/** The notice of one resource that is answered by itself; at once where there is none to look for. */
+export function noticeOfOne(
   context: Noticing,
   caller: Caller,
   subject: NoticeSubject,
-): Promise<ToldAlone> {
+): ToldAlone | Promise<ToldAlone> {
   const { ref, text, custodian } = subject;
-  if (text === undefined || custodian === caller.organization || !bearsPart2(typeOf(ref), text)) return {};
+  if (text === undefined || custodian === caller.organization || !bearsPart2(typeOf(ref), text))
+    return TOLD_NOTHING;
+  return noticeOfBearer(context, caller, subject);
+}
+
+async function noticeOfBearer(context: Noticing, caller: Caller, subject: NoticeSubject): Promise<ToldAlone> {
   const notice = await finderFor(context, caller)?.(subject);
   const consent = typeof notice === 'object' ? notice.consent : undefined;
   const link = consent && `<${context.settings.publicBase}/${consent}>; rel="${CONSENT_RELATION}"`;

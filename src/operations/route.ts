@@ -78,8 +78,21 @@ export function matchRoute(path: string, hasQuery: boolean, served: ServedRoutes
   return matchParts(splitPath(path), hasQuery, served);
 }
 
+/** What was worked out of shapes and types: both come from our own tables, so that it is bounded. */
+const known = new WeakMap<ServedRoutes, Map<string, Methods>>();
+
 /** What each method means at an address, of what is offered there. GET includes HEAD. */
 export function methodsOf({ shape, target }: RouteMatch, served: ServedRoutes): Methods {
+  if (shape === 'operation') return offeredAt(shape, target, served);
+  const name = target.type === undefined ? shape : `${shape} ${target.type}`;
+  let methods = known.get(served);
+  if (methods === undefined) known.set(served, (methods = new Map<string, Methods>()));
+  let found = methods.get(name);
+  if (found === undefined) methods.set(name, (found = offeredAt(shape, target, served)));
+  return found;
+}
+
+function offeredAt(shape: RouteMatch['shape'], target: RouteTarget, served: ServedRoutes): Methods {
   return Object.fromEntries(
     Object.entries(declaredOf(shape, target, served)).filter(([, one]) => isOffered(one, target, served)),
   );

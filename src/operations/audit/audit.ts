@@ -82,7 +82,8 @@ function grantOf({ emergency }: Caller, patients: readonly Ref[]): Pick<AuditEnt
 export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
   const { caller, interaction, requestId, queryText, compartment } = request;
   const focus = compartment?.startsWith('Patient/') === true ? [compartment] : [];
-  const patients = unique([...focus, ...seen.flatMap((one) => one.patients)]);
+  const [alone] = seen.length === 1 && focus.length === 0 ? seen : [];
+  const patients = unique(alone?.patients ?? [...focus, ...seen.flatMap((one) => one.patients)]);
   return {
     event: interaction,
     action: ACTIONS[interaction],
@@ -277,4 +278,4 @@ const namedIn = ({ type, id, compartment }: Pick<Request, 'type' | 'id' | 'compa
   return type === undefined || id === undefined ? [] : [`${type}/${id}`];
 };
 
-const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
+const unique = <T>(values: readonly T[]): readonly T[] => (values.length < 2 ? values : [...new Set(values)]);

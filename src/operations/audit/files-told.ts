@@ -20,15 +20,25 @@ interface ShownText {
 export const filesTold = (caller: Caller, shown: Iterable<ShownText>): Promise<Hashes> =>
   fileHashesOf(filesOfOthers(caller, shown));
 
-/** The same for one text, of which a file is streamed: its hash is known, and an archive is read for what it holds. */
-export async function fileTold(
+const NO_HASHES: Hashes = {};
+
+/**
+ * The same for one text, of which a file is streamed: its hash is known, and an archive is read for what it holds. At once
+ * for what is the caller's own.
+ */
+export function fileTold(
   caller: Caller,
   told: ShownText,
   file: PlacedFile | undefined,
   reads: Pick<Snapshot, 'openFile'>,
-): Promise<Hashes> {
-  if (file === undefined || !told.text.includes(file.place)) return filesTold(caller, [told]);
-  if (!isOfOthers(caller, told.custodian)) return {};
+): Hashes | Promise<Hashes> {
+  if (!isOfOthers(caller, told.custodian)) return NO_HASHES;
+  return file === undefined || !told.text.includes(file.place)
+    ? filesTold(caller, [told])
+    : hashesOfStreamed(file, reads);
+}
+
+async function hashesOfStreamed(file: PlacedFile, reads: Pick<Snapshot, 'openFile'>): Promise<Hashes> {
   for await (const beginning of await reads.openFile(file, { from: 0, to: BEGINNING_BYTES }))
     if (isArchive(beginning)) return fileHashesOf([await wholeFile(reads, file)]);
   return { fileHashes: [file.sha256] };

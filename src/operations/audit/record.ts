@@ -4,9 +4,11 @@ import { CommitRefused, type AuditEntry, type Store } from '../../ports/store.ts
 import { refusalOfCommit } from '../write/commit.ts';
 import type { OperationContext } from '../context.ts';
 
-export async function recordRead({ store, settings }: OperationContext, entry: AuditEntry): Promise<void> {
-  if (!settings.auditReads) return;
-  await recordAlways({ store }, entry);
+export function recordRead(
+  { store, settings }: OperationContext,
+  entry: AuditEntry,
+): Promise<void> | undefined {
+  return settings.auditReads ? recordAlways({ store }, entry) : undefined;
 }
 
 /** The server audits refusals whatever the setting says. */

@@ -37,15 +37,17 @@ export async function performRead(context: OperationContext, request: Request): 
   }
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
-  const { notice, headers, audit } = await noticeOfOne(context, request.caller, version);
+  const noted = noticeOfOne(context, request.caller, version);
+  const { notice, headers, audit } = noted instanceof Promise ? await noted : noted;
   const placed = placeFile(text);
   const whole = { ...version, text: placed.text };
   const shown = shapeText(shape, request.type ?? '', showText({ ...whole, notice }, request.caller));
   const told = { custodian: version.custodian, text: shown };
+  const files = fileTold(request.caller, told, placed.file, store.snapshot());
   const row = {
     ...auditRead(request, [seenOf(context, version, text)]),
     ...audit,
-    ...(await fileTold(request.caller, told, placed.file, store.snapshot())),
+    ...(files instanceof Promise ? await files : files),
     ...messageInAudit([version]),
     ...maskedInAudit([version], request.caller),
   };
@@ -99,11 +101,11 @@ async function readPackaged(
   return { status: 200, text: shapeText(shape, request.type ?? '', JSON.stringify(found)) };
 }
 
-async function readVersion(
+function readVersion(
   { store }: OperationContext,
   request: Request,
   ref: Ref,
-): Promise<Version | undefined> {
+): Promise<Version | undefined> | undefined {
   const sight = sightFor(request);
   const snapshot = store.snapshot();
   if (request.interaction === 'read') return snapshot.read(ref, sight);

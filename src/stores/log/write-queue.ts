@@ -14,6 +14,8 @@ interface QueueOptions {
   readonly commitsQueuedMax: number;
   /** Milliseconds within which an exclusive commit must be planned. */
   readonly turnMs: number;
+  /** Milliseconds for which read-audit rows may wait for others, so that a flush serves many reads. Default: 2. */
+  readonly gatherMs?: number;
   /** Called for each batch that is on disk, before its members are acknowledged. */
   readonly applied: (members: readonly BatchMember[]) => void;
   /** Called when the store moved by something else than a batch: anything may have been written. */
@@ -34,6 +36,10 @@ interface Block {
   entries: string;
   /** How long each entry is, in order. */
   readonly lengths: number[];
+  /** When its first row came, in milliseconds. */
+  readonly since: number;
+  /** Rows that were there when it was looked at last. */
+  seen: number;
   readonly decided: PromiseWithResolvers<MemberOutcome>;
   /** What every caller of this block awaits. */
   readonly durable: Promise<void>;
@@ -41,6 +47,8 @@ interface Block {
 
 /** The largest number of waiting read-audit rows, for each commit that may wait. */
 const ROWS_PER_COMMIT = 16;
+
+const GATHER_MS = 2;
 
 export class WriteQueue {
   readonly #host: WriterHost;
@@ -162,8 +170,19 @@ export class WriteQueue {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      void this.#advance();
+      if (this.#isGathering()) this.#schedule();
+      else void this.#advance();
     });
+  }
+
+  /** Read-audit rows wait for those of the next turn for as long as each turn brings more: with them waits nobody else. */
+  #isGathering(): boolean {
+    const block = this.#block;
+    if (block === undefined || this.#closed) return false;
+    if (this.#commits.length + this.#chores.length + this.#exclusive.length > 0) return false;
+    if (this.#exclusiveCommit !== undefined || block.seen === block.rows) return false;
+    block.seen = block.rows;
+    return performance.now() - block.since < (this.#options.gatherMs ?? GATHER_MS);
   }
 
   /** Writes batch after batch until nothing may be written. Never rejects. */
@@ -171,10 +190,14 @@ export class WriteQueue {
     if (this.#flushing) return;
     this.#flushing = true;
     try {
-      for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#flush(batch);
+      for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
+        await this.#flush(batch);
+        if (this.#isGathering()) break;
+      }
     } finally {
       this.#flushing = false;
     }
+    if (this.#block !== undefined) this.#schedule();
     if (this.isIdle) this.#idle?.resolve();
   }
 
@@ -244,7 +267,7 @@ export class WriteQueue {
 function openBlock(): Block {
   const decided = Promise.withResolvers<MemberOutcome>();
   const durable = decided.promise.then((outcome) => void passed(outcome));
-  return { rows: 0, entries: '', lengths: [], decided, durable };
+  return { rows: 0, entries: '', lengths: [], since: performance.now(), seen: 0, decided, durable };
 }
 
 /** The outcome, unless it is a refusal or a fault: those are thrown. */

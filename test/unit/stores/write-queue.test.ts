@@ -52,7 +52,13 @@ interface Opened {
 /** @param outcomeOf what the writer makes of a member; a throw is a writer that is gone */
 function open(
   outcomeOf = applied,
-  options: { commitsQueuedMax?: number; turnMs?: number; isHeld?: boolean; onApplied?: () => void } = {},
+  options: {
+    commitsQueuedMax?: number;
+    turnMs?: number;
+    isHeld?: boolean;
+    gatherMs?: number;
+    onApplied?: () => void;
+  } = {},
 ): Opened {
   const batches: (readonly string[])[] = [];
   const told: string[] = [];
@@ -75,6 +81,7 @@ function open(
       clock: { now: () => 0 },
       commitsQueuedMax: options.commitsQueuedMax ?? 100,
       turnMs: options.turnMs ?? 1000,
+      gatherMs: options.gatherMs ?? 2,
       applied: (members) => {
         options.onApplied?.();
         told.push(`applied ${members.length}`);
@@ -114,6 +121,29 @@ describe('(ADR 0001) group commit', () => {
     const { queue, batches } = open();
     await Promise.all([queue.record('{"n":1}'), queue.commit(commitOf('a')), queue.record('{"n":2}')]);
     expect(batches).toEqual([['a', '[{"n":1},{"n":2}]']]);
+  });
+
+  test('read-audit rows wait for those of the turns that follow, while each brings more, and for no commit', async () => {
+    const { queue, batches } = open(applied, { gatherMs: 10_000 });
+    const rows = [queue.record('{"n":1}')];
+    await loop();
+    rows.push(queue.record('{"n":2}'));
+    await Promise.all(rows);
+    expect(batches).toEqual([['[{"n":1},{"n":2}]']]);
+    const row = queue.record('{"n":3}');
+    await Promise.all([queue.commit(commitOf('a')), row]);
+    expect(batches.slice(1)).toEqual([['a', '[{"n":3}]']]);
+  });
+
+  test('read-audit rows go down in time, however many follow', async () => {
+    const { queue, batches } = open();
+    const rows: Promise<void>[] = [];
+    while (batches.length === 0) {
+      rows.push(queue.record('{}'));
+      await loop();
+    }
+    await Promise.all(rows);
+    expect(queue.isIdle).toBe(true);
   });
 
   test('a batch is told of before its commits are acknowledged', async () => {
