@@ -92,7 +92,52 @@ export function walkReferences(
   visit: (found: FoundReference) => void,
   options: WalkOptions = {},
 ): void {
-  beginWalk(resource, visit, options)(Number.POSITIVE_INFINITY);
+  visitMembers(resource, '', { visit, options, path: [resource.resourceType] });
+}
+
+interface Visiting {
+  readonly visit: (found: FoundReference) => void;
+  readonly options: WalkOptions;
+  /** Where the visit is. */
+  readonly path: (string | number)[];
+}
+
+/** All of a node at once; the parser bounds its depth. A number that keeps its literal holds no reference. */
+function visitMembers(node: object, key: string, visiting: Visiting): void {
+  if (Array.isArray(node)) {
+    let at = 0;
+    for (const member of node as readonly unknown[]) {
+      if (typeof member === 'string') note(visiting, uriIn(key, member), member, {}, at);
+      else visitMember(member, key, at, visiting);
+      at += 1;
+    }
+    return;
+  }
+  const holder = node as Readonly<Record<string, unknown>>; // a JSON object
+  for (const name of Object.keys(holder)) {
+    const member = holder[name];
+    if (typeof member === 'string') note(visiting, elementOf(name, member, key), member, holder, name);
+    else if (!skips(holder, name, visiting.options)) visitMember(member, name, name, visiting);
+  }
+}
+
+function visitMember(member: unknown, key: string, at: string | number, visiting: Visiting): void {
+  if (typeof member !== 'object' || member === null) return;
+  visiting.path.push(at);
+  visitMembers(member, key, visiting);
+  visiting.path.pop();
+}
+
+function note(
+  { visit, path }: Visiting,
+  element: ReferringElement | undefined,
+  text: string,
+  holder: FoundReference['holder'],
+  at: string | number,
+): void {
+  if (element === undefined) return;
+  const place = [...path, at];
+  visit({ text, element, holder, expression: () => expressionOf(place) });
 }
 
 /** The position of a walk: a node, and the member of it that comes next. */

@@ -1,6 +1,6 @@
 /** The references of a resource, each once. In a large resource they are looked for in turns, and remembered. */
 import type { After } from './json-pieces.ts';
-import { beginWalk, type FoundReference } from './reference.ts';
+import { beginWalk, walkReferences, type FoundReference } from './reference.ts';
 import type { Resource } from './types.ts';
 
 /** Nobody changes a plain tree, so its references are looked for once. */
@@ -13,8 +13,8 @@ const known = new WeakMap<Resource, readonly FoundReference[]>();
 export function referencesOf(resource: Resource): readonly FoundReference[] {
   const remembered = known.get(resource);
   if (remembered !== undefined) return remembered;
-  const { found, walk } = beginFinding(resource);
-  walk(Number.POSITIVE_INFINITY);
+  const found: Found = new Map();
+  walkReferences(resource, (reference) => noteOnce(found, reference), WITHOUT_ENTRIES);
   const references = [...found.values()];
   known.set(resource, references);
   return references;
@@ -33,15 +33,17 @@ export async function learnReferences(resource: Resource, after: After): Promise
 }
 
 function beginFinding(resource: Resource) {
-  // The texts seen for each element: the same text means something else in another element than a Reference.
-  const found = new Map<string, FoundReference>();
-  const walk = beginWalk(
-    resource,
-    (reference) => {
-      const key = `${reference.element} ${reference.text}`;
-      if (!found.has(key)) found.set(key, reference);
-    },
-    { skipEntries: true },
-  );
+  const found: Found = new Map();
+  const walk = beginWalk(resource, (reference) => noteOnce(found, reference), WITHOUT_ENTRIES);
   return { found, walk };
+}
+
+/** By element and text: the same text means something else in another element than a Reference. */
+type Found = Map<string, FoundReference>;
+
+const WITHOUT_ENTRIES = { skipEntries: true };
+
+function noteOnce(found: Found, reference: FoundReference): void {
+  const key = `${reference.element} ${reference.text}`;
+  if (!found.has(key)) found.set(key, reference);
 }

@@ -8,7 +8,8 @@ import { permitIn } from '../delivery/permits.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
 import { isDirectory, RESOURCE_TYPES } from '../resources/index.ts';
 import { reachOf } from '../resources/reach.ts';
-import { searchValues } from '../resources/search-values.ts';
+import { searchParameters } from '../resources/search-parameters.ts';
+import { patientsInValues, searchValues, valuesOfParameters } from '../resources/search-values.ts';
 
 /** Plain trees are never changed, so the values of one are read once. */
 const known = new WeakMap<Resource, readonly SearchValue[]>();
@@ -27,9 +28,28 @@ export function rememberValues(resource: Resource, values: readonly SearchValue[
   known.set(resource, values);
 }
 
-/** The patients in whose compartments a resource is. */
+/** Search values of a resource, those of one parameter among them: of a tree that is still to change no more are read. */
+export function valuesOfParameter(resource: Resource, code: string): readonly SearchValue[] {
+  const type = resource.resourceType;
+  const isOne = !known.has(resource) && searchParameters(type).has(code);
+  return isOne ? valuesOfParameters(resource, type, new Set([code])) : valuesOf(resource);
+}
+
+const patients = new WeakMap<Resource, readonly Ref[]>();
+
+/** The patients in whose compartments a resource is. A tree that a step changes again is not read for anything else. */
 export function patientsOfCompartments(resource: Resource): readonly Ref[] {
-  return valuesOf(resource).flatMap(
+  const remembered = patients.get(resource) ?? readPatients(resource);
+  patients.set(resource, remembered);
+  return remembered;
+}
+
+function readPatients(resource: Resource): readonly Ref[] {
+  const values = known.get(resource);
+  const type = resource.resourceType;
+  if (values === undefined)
+    return patientsInValues(resource, type, RESOURCE_TYPES.get(type)?.patientCompartment);
+  return values.flatMap(
     ({ param, low }) => (param === PATIENT_PARAM ? [low as Ref] : []), // compartment values are local references
   );
 }

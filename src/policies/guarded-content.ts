@@ -55,8 +55,17 @@ const withholds = (guard: ContentGuard, disclosure: Disclosure): boolean => {
   return guard.guards(telling) && !guard.isPermitted(telling, disclosure.permits, disclosure.now);
 };
 
+/** Every guard asks, and no disclosure changes. */
+const known = new WeakMap<Disclosure, GuardedTelling>();
+
 /** Guarded content, as the guards ask of it. */
-export const tellingOf = (disclosure: Disclosure): GuardedTelling => ({
+export function tellingOf(disclosure: Disclosure): GuardedTelling {
+  const remembered = known.get(disclosure) ?? guardedIn(disclosure);
+  known.set(disclosure, remembered);
+  return remembered;
+}
+
+const guardedIn = (disclosure: Disclosure): GuardedTelling => ({
   ...disclosure.what,
   from: disclosure.from,
   to: disclosure.to,

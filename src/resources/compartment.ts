@@ -50,6 +50,16 @@ function membersBy(name: string, type: string, further: readonly string[]): read
 
 /** The reference parameters that put a resource of this type in the compartment of a patient. */
 export function compartmentParameters(type: string, further: readonly string[] = []): readonly string[] {
+  const key = further.length === 0 ? type : `${type} ${further.join(' ')}`;
+  const known = parametersBy.get(key) ?? membersOfPatient(type, further);
+  parametersBy.set(key, known);
+  return known;
+}
+
+/** Declarations are few, and each resource asks. */
+const parametersBy = new Map<string, readonly string[]>();
+
+function membersOfPatient(type: string, further: readonly string[]): readonly string[] {
   const standard = Object.hasOwn(PATIENT_COMPARTMENT, type) ? (PATIENT_COMPARTMENT[type] ?? []) : [];
   const known = searchParameters(type);
   return [...new Set([...standard, ...further])].filter((code) => known.has(code));

@@ -19,9 +19,7 @@ export function reachOf(
   parties: readonly Ref[],
   isDirectory: (type: string) => boolean,
 ): Reach {
-  const isParty = PARTY_TYPES.has(declared.type);
-  const everyone =
-    declared.directory === true && !(isParty && resource !== undefined && standingOf(resource) === 'private');
+  const everyone = isOpenToAll(declared, resource);
   if (resource === undefined || declared.keptApart?.(resource) === true)
     return { parties: [], outward: [], inward: [], everyone };
   const { carries, follows } = declared.ownPaths?.(resource) ?? declared;
@@ -33,6 +31,11 @@ export function reachOf(
     everyone,
   };
 }
+
+/** Whether everybody sees a resource, whatever refers to it: the directory, without the parties that are somebody's own. */
+export const isOpenToAll = (declared: ResourceType, resource: Resource | undefined): boolean =>
+  declared.directory === true &&
+  !(resource !== undefined && PARTY_TYPES.has(declared.type) && standingOf(resource) === 'private');
 
 /**
  * Every party that the resource names, anywhere: a private party comes along with the resource that names it (directory

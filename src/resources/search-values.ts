@@ -4,7 +4,7 @@
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { SearchValue } from '../ports/query.ts';
-import { PATIENT_PARAM, patientsOf } from './compartment.ts';
+import { compartmentParameters, PATIENT_PARAM, patientsOf } from './compartment.ts';
 import { messageValuesOf } from './message-values.ts';
 import { withoutSecretNumbers } from './parties/secret.ts';
 import { searchParameters, type SearchParameter } from './search-parameters.ts';
@@ -27,7 +27,7 @@ export function searchValues(
 ): SearchValue[] {
   const resource = type === 'Organization' ? withoutSecretNumbers(given) : given;
   const values: SearchValue[] = [];
-  for (const collect of gettersOf(type)) collect(resource, values);
+  for (const { get } of gettersOf(type)) get(resource, values);
   values.push(...membersOf(resource), ...messageValuesOf(resource));
   const self: Ref | undefined = resource.id === undefined ? undefined : `${type}/${resource.id}`;
   for (const patient of patientsOf(self, type, values, compartment)) {
@@ -36,14 +36,45 @@ export function searchValues(
   return values;
 }
 
+/** The patients that {@link searchValues} would find, without looking for any other value, in the same order. */
+export function patientsInValues(
+  resource: Resource,
+  type: string,
+  compartment: readonly string[] = [],
+): readonly Ref[] {
+  const codes = new Set(compartmentParameters(type, compartment));
+  const values = valuesOfParameters(resource, type, codes);
+  const self: Ref | undefined = resource.id === undefined ? undefined : `${type}/${resource.id}`;
+  return patientsOf(self, type, values, compartment);
+}
+
+/** The search values of some parameters alone. */
+export function valuesOfParameters(
+  resource: Resource,
+  type: string,
+  codes: ReadonlySet<string>,
+): readonly SearchValue[] {
+  const values: SearchValue[] = [];
+  for (const { code, get } of gettersOf(type)) if (codes.has(code)) get(resource, values);
+  return values;
+}
+
 type Getter = (resource: Resource, into: SearchValue[]) => void;
 
-const getters = new Map<string, readonly Getter[]>();
+interface OfCode {
+  readonly code: string;
+  readonly get: Getter;
+}
 
-function gettersOf(type: string): readonly Getter[] {
+const getters = new Map<string, readonly OfCode[]>();
+
+function gettersOf(type: string): readonly OfCode[] {
   const known = getters.get(type);
   if (known !== undefined) return known;
-  const made = [...searchParameters(type).values()].map((one) => whereThereIs(needsOf(one), getterOf(one)));
+  const made = [...searchParameters(type).values()].map((one) => ({
+    code: one.code,
+    get: whereThereIs(needsOf(one), getterOf(one)),
+  }));
   getters.set(type, made);
   return made;
 }
@@ -108,7 +139,7 @@ function addInline(resource: Resource, code: string, path: ElementPath, into: Se
     const held = value as Resource; // the path ends at a resource
     if (held.resourceType !== type) return;
     const own: SearchValue[] = [];
-    for (const collect of gettersOf(type)) collect(held, own);
+    for (const { get } of gettersOf(type)) get(held, own);
     for (const { param, low, high } of own) into.push({ param: `${code}.${param}`, low, high });
   });
 }

@@ -73,13 +73,10 @@ function inOrder({ planned }: Draft): readonly Planned[] {
 const LISTED_MAX = 100;
 
 /** What follows from the resources that a resource lists. */
-async function listedLabels(
-  draft: Draft,
-  { resourceType, ...elements }: Resource,
-): Promise<readonly Coding[]> {
-  const listing = LISTING.get(resourceType);
+async function listedLabels(draft: Draft, resource: Resource): Promise<readonly Coding[]> {
+  const listing = LISTING.get(resource.resourceType);
   if (listing === undefined) return [];
-  const refs = new Set(valuesAt(elements, listing.path).flatMap((text) => localRefOf(String(text)) ?? []));
+  const refs = new Set(valuesAt(resource, listing.path).flatMap((text) => localRefOf(String(text)) ?? []));
   const found: Coding[] = [];
   for (const ref of [...refs].slice(0, LISTED_MAX)) found.push(...(await readLabels(draft, ref)));
   if (listing.takes === 'all') return found;

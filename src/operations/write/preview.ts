@@ -3,14 +3,14 @@ import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { labelsInText } from '../../policies/labels/stored-labels.ts';
 import { EVERYTHING, narrowedTo, type Clause, type Query, type Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
-import { parseStored } from '../../ports/stored-resource.ts';
+import { resourceOf } from '../../ports/stored-resource.ts';
 import { asksOthers } from '../../resources/audit-search.ts';
 import { typeOf } from '../../resources/element.ts';
 import { matches, type Candidate } from '../../resources/match.ts';
 import { isWithinNarrowing } from './scoped.ts';
 import { keepVersion, type Draft, type Planned } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
-import { valuesOf } from '../values.ts';
+import { valuesOf, valuesOfParameter } from '../values.ts';
 
 /** A version as an interaction that changes it needs it. */
 interface Current {
@@ -21,8 +21,8 @@ interface Current {
 /** The current version within the caller's sight; undefined when there is none, it is deleted, or it is invisible. */
 export async function readCurrent(draft: Draft, ref: Ref): Promise<Current | undefined> {
   const version = await draft.snapshot.read(ref, draft.sight);
-  if (version?.text === undefined) return undefined;
-  return { version, resource: parseStored(version.text) };
+  const resource = resourceOf(version);
+  return version === undefined || resource === undefined ? undefined : { version, resource };
 }
 
 /** A resource as it will be, in the server's own sight; undefined when there is none. */
@@ -68,8 +68,9 @@ export async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored |
   const remembered = known.get(ref);
   if (remembered !== undefined) return remembered;
   const version = await snapshot.read(ref, EVERYTHING);
-  if (version?.text === undefined) return undefined;
-  const stored = { seq: version.seq, resource: parseStored(version.text) };
+  const resource = resourceOf(version);
+  if (version === undefined || resource === undefined) return undefined;
+  const stored = { seq: version.seq, resource };
   if (known.size < READ_MAX) known.set(ref, stored);
   return stored;
 }
@@ -82,7 +83,7 @@ export async function readInSight(draft: Draft, ref: Ref): Promise<Resource | un
   if (version?.text === undefined) return undefined;
   if (planned !== undefined) return planned.after?.plain;
   keepVersion(draft, ref, version.seq);
-  return parseStored(version.text);
+  return resourceOf(version);
 }
 
 /**
@@ -128,16 +129,17 @@ export async function findPlanned(
   for (const { ref, after, custodian } of among) {
     if (after === undefined || typeOf(ref) !== type) continue;
     if (!isWithinNarrowing(narrowedTo(sight, type), ref, after.plain, custodian)) continue;
-    const candidate = candidateOf(ref, after.plain, custodian);
+    const candidate = candidateOf(ref, after.plain, custodian, where);
     if (isOwn ? matches(where, candidate) : await satisfies(draft, candidate, where, sight)) found.push(ref);
   }
   return found;
 }
 
-const candidateOf = (ref: Ref, resource: Resource, keeper: Ref | ''): Candidate => ({
+/** With the values that a clause asks for: of a tree that is still to change, a single reference asks for few. */
+const candidateOf = (ref: Ref, resource: Resource, keeper: Ref | '', asked?: Clause): Candidate => ({
   ref,
   type: typeOf(ref),
-  values: valuesOf(resource),
+  values: asked?.kind === 'reference' ? valuesOfParameter(resource, asked.param) : valuesOf(resource),
   keeper,
 });
 

@@ -13,12 +13,13 @@ import {
 } from '../../fhir/reference.ts';
 import { learnReferences, referencesOf } from '../../fhir/references-of.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Sight } from '../../ports/query.ts';
+import { EVERYTHING, narrowedTo, type Sight } from '../../ports/query.ts';
 import type { Version } from '../../ports/store.ts';
-import { parseStored } from '../../ports/stored-resource.ts';
+import { resourceOf } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
-import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { isDirectory, RESOURCE_TYPES } from '../../resources/index.ts';
+import { isOpenToAll } from '../../resources/reach.ts';
 import { isFileShown } from '../binary-shown.ts';
 import { sightToRefer } from '../scope.ts';
 import { isReferableType } from '../../resources/validation-level.ts';
@@ -26,7 +27,7 @@ import { ambiguous, findCondition } from './condition.ts';
 import { LARGE } from '../heavy.ts';
 import type { OperationSettings } from '../context.ts';
 import { createTurns } from '../turns.ts';
-import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
+import { declarationOf, keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 
 /** Bundle `fullUrl`s and what became of them. */
 export type FullUrls = ReadonlyMap<string, Ref>;
@@ -174,10 +175,11 @@ export async function checkReferences(draft: Draft): Promise<void> {
   if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
 }
 
-function isOthersPrivate({ caller }: Draft, ref: Ref, { text = '', custodian }: Version): boolean {
-  if (caller.administrator || custodian === caller.organization || !PARTY_TYPES.has(typeOf(ref)))
+function isOthersPrivate({ caller }: Draft, ref: Ref, version: Version): boolean {
+  if (caller.administrator || version.custodian === caller.organization || !PARTY_TYPES.has(typeOf(ref)))
     return false;
-  return standingOf(parseStored(text)) === 'private';
+  const party = resourceOf(version);
+  return party !== undefined && standingOf(party) === 'private';
 }
 
 /** References of a resource to types that are not served, as a write of it would be refused. */
@@ -255,7 +257,7 @@ async function isReferable(draft: Draft, { ref, version: named }: Local, own: bo
     return isReferableType(draft.context.settings.validation, typeOf(ref));
   const sight = sightToRefer(draft.caller, typeOf(ref), draft.sight);
   if (sight === undefined) return false;
-  const version = await draft.snapshot.read(ref, sight);
+  const version = await readToRefer(draft, ref, sight);
   // What comes with this server is nobody's, and everybody may read it.
   if (version?.text === undefined) return named === undefined && draft.context.packaged(ref) !== undefined;
   if (
@@ -268,6 +270,21 @@ async function isReferable(draft: Draft, { ref, version: named }: Local, own: bo
   if (named !== undefined && !(await hasVersion(asSeen, ref, named))) return false;
   if (planned === undefined) keepSight(asSeen, ref);
   return true;
+}
+
+/**
+ * What everybody sees is read like the server's own reads, which are remembered. Where scopes leave less of its type, or the
+ * patient's view less of all, the sight decides.
+ */
+async function readToRefer({ snapshot }: Draft, ref: Ref, sight: Sight): Promise<Version | undefined> {
+  const type = typeOf(ref);
+  const isWhole = !sight.everything && sight.patient === undefined && narrowedTo(sight, type) === undefined;
+  if (isWhole && isDirectory(type)) {
+    const version = await snapshot.read(ref, EVERYTHING);
+    const resource = resourceOf(version);
+    if (resource !== undefined && isOpenToAll(declarationOf(ref), resource)) return version;
+  }
+  return snapshot.read(ref, sight);
 }
 
 /** Versions of what is being written come with the commit, so nothing can name them yet. */

