@@ -53,6 +53,7 @@ import { providersOf } from './compose-sign-on.ts';
 import { greetFirstAdministrator } from './first-administrator.ts';
 import { clock, timers } from './time.ts';
 import type { ServerStore, StoreOptions } from '../stores/index.ts';
+import { watchIdleness } from '../stores/embedded/idle-memory.ts';
 import { watchLogins } from './watch-logins.ts';
 import { openConfiguredStore } from './compose-store.ts';
 import { hasCurrentValues } from '../stores/embedded/folder/reindex.ts';
@@ -127,7 +128,7 @@ async function raise(
 
   const warnings = createWarnings(log, WARNING_WINDOW_MS, () => clock.now());
   const store = await openConfiguredStore(config, options, { log, warnings });
-  closing.push(() => store.close());
+  closing.push(() => store.close(), watchIdleness(() => store.releaseMemory()).close);
   clock.notBefore(store.status().at);
   warnOfOldValues(config, log);
   const metrics = createMetrics({

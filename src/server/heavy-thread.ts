@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Tasks } from '../operations/heavy.ts';
 import { createTasks } from './heavy-tasks.ts';
+import { watchIdleness } from '../stores/embedded/idle-memory.ts';
 import { NICENESS, standBack } from '../stores/embedded/thread-priority.ts';
 
 export interface Task {
@@ -19,6 +20,7 @@ export type HeavyResult =
 
 standBack(NICENESS.heavy);
 const tasks = createTasks(randomUUID);
+watchIdleness(() => undefined);
 
 parentPort?.on('message', (asked: Task) => void answer(asked));
 

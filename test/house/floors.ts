@@ -182,6 +182,8 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'node:string_decoder': ['src/*'],
   'node:url': ['src/*'],
   'node:util': ['src/*'],
+  'node:v8': ['src/stores/embedded'],
+  'node:vm': ['src/stores/embedded'],
   'node:zlib': [...EDGE, 'src/direct', 'src/attachments'],
 };
 
@@ -222,6 +224,7 @@ export const TIMING_FILES: Readonly<Record<string, string>> = {
 
 /** Who may do something at regular intervals beside the scheduler (src/jobs), and why that is no job. */
 export const INTERVAL_FILES: Readonly<Record<string, string>> = {
+  'src/stores/embedded/idle-memory.ts': 'looks whether its own thread is idle, in threads that have no jobs',
   'src/http/lateness.ts': 'samples the event loop, and must not be late with it',
   'src/http/listen.ts': 'closes idle connections while the server stops, when no job runs any more',
 };
@@ -250,7 +253,8 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'tools/hl7/client.ts': 'a peer for trying out, run by hand',
   'tools/hl7/outside.ts': 'a peer for trying out, run by hand',
   'tools/durability/client.ts': 'a client of a server that the same tool started',
-  'tools/bench/connection.ts': 'a client of a server that the same tool started',
+  'tools/bench/connection.ts': 'a client of a server that the same tool started, or that its operator has named',
+  'tools/bench/rival/rival-world.ts': 'a client of the server that its operator has named to be measured',
   'tools/bench/files.ts': 'a client of a server that the same tool started',
   'tools/bench/searches.ts': 'a client of a server that the same tool started',
   'tools/golden/requests.ts': 'a client of a server that the same tool started',

@@ -23,6 +23,7 @@ import { FolderRefused } from '../log/durable-folder.ts';
 import { proveFiles } from '../log/files.ts';
 import type { BatchMember, WriterHost } from '../log/write-batch.ts';
 import { lockFolder, pathsOf, prepareDatabase, readFollowed } from './folder/folder.ts';
+import { releasePages } from './idle-memory.ts';
 import { pageOf, prepareLookup } from './search/lookup.ts';
 import { createLeases } from './leases.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
@@ -107,6 +108,8 @@ export interface EmbeddedStore extends Store {
   tidy(signal?: AbortSignal): Promise<void>;
   /** Reads new versions into the full-text index; undefined where none is kept. */
   readonly readTexts: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Gives back the pages that the connections of the calling thread keep. */
+  releaseMemory(): void;
 }
 
 const MINUTE = 60_000;
@@ -285,6 +288,7 @@ function assemble({ options, db, byId, memory, pool, queue, follow, close }: Par
     anchor,
     tidy: (signal) => tidyWhileIdle(queue, signal),
     readTexts: options.fullText ? createTextReading(queue, pool) : undefined,
+    releaseMemory: () => [db, byId.db].forEach((one) => releasePages(one)),
     snapshot,
     fresh: async () => void (options.logElsewhere && (await queue.chore({ kind: 'follow' }))),
     commit: (commit) => queue.commit(commit),

@@ -1,6 +1,7 @@
 /** The thread of a writer whose log is in the database: a batch comes in, its outcomes go out. An empty message closes. */
 import { randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { watchIdleness } from '../embedded/idle-memory.ts';
 import { findRefs } from '../embedded/search/search.ts';
 import type { ThreadSays } from '../embedded/write/writer-host.ts';
 import { messageOf } from '../log/durable-folder.ts';
@@ -14,6 +15,7 @@ const say = (says: ThreadSays): void => port.postMessage(says);
 try {
   // The engine gives exactly this.
   const host = await openLogHost(workerData as LogThreadStart, { findRefs, newId: randomUUID });
+  watchIdleness(() => undefined);
   host.onMove?.((head) => say({ moved: head }));
   const take = async (batch: WriteBatch | undefined): Promise<void> => {
     try {

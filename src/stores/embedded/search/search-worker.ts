@@ -11,6 +11,7 @@ import { searchPage } from './search.ts';
 import type { TextReader } from '../../../ports/text-reader.ts';
 import type { SightMoment } from './sight.ts';
 import type { TextIndex } from './text-index.ts';
+import { releasePages, watchIdleness } from '../idle-memory.ts';
 import { NICENESS, standBack } from '../thread-priority.ts';
 
 export interface Setup {
@@ -60,6 +61,7 @@ export function serveSearches(load: LoadReader): void {
     'message',
     (task: SearchTask) => void answer(task, load).then((said) => parentPort?.postMessage(said)),
   );
+  watchIdleness(() => releasePages(db));
   parentPort?.postMessage({ ready: true } satisfies Ready);
 }
 

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WriteBatch } from '../../log/write-batch.ts';
 import { messageOf } from '../../log/durable-folder.ts';
+import { watchIdleness } from '../idle-memory.ts';
 import { findRefs } from '../search/search.ts';
 import { StoreWriter } from './writer.ts';
 import type { ThreadSays, ThreadStart } from './writer-host.ts';
@@ -14,6 +15,7 @@ const say = (says: ThreadSays): void => port.postMessage(says);
 const { options, now } = workerData as ThreadStart;
 try {
   const writer = new StoreWriter(options, findRefs, now);
+  watchIdleness(() => writer.releaseMemory());
   port.on('message', (batch: WriteBatch | undefined) => {
     if (batch !== undefined) return say({ applied: writer.apply(batch) });
     writer.close();

@@ -24,6 +24,7 @@ import type { Identities } from './identities.ts';
 import { prepareOutbox } from './outbox.ts';
 import type { Outbox, TriedEntry } from './outbox.ts';
 import { prepareVanishing, prepareVanishingNote, type Vanishing, type VanishingRecord } from './vanishing.ts';
+import { releasePages } from '../idle-memory.ts';
 import { prepareAbout } from './about.ts';
 import { prepareDenials, type Denials } from './denials.ts';
 import { prepareMarks } from './marks.ts';
@@ -254,6 +255,11 @@ export class StoreWriter {
   /** Their texts have vanished. */
   vanished(records: readonly VanishingRecord[]): void {
     this.#vanishing.forget(records);
+  }
+
+  /** Gives back what the connection keeps in memory. */
+  releaseMemory(): void {
+    releasePages(this.#db);
   }
 
   close(): void {
