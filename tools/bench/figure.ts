@@ -7,6 +7,7 @@ export interface Target {
 
 export interface Figure {
   readonly name: string;
+  /** NaN: not measured in this run. */
   readonly value: number;
   /** `/s`, `ms`, `×`, `MB`, `%`. */
   readonly unit: string;
@@ -32,11 +33,12 @@ export const atMost = (value: number): Target => ({ at: 'most', value });
 
 /** The target; undefined when there is none. */
 export function isMet({ value, target }: Figure): boolean | undefined {
-  if (target === undefined) return undefined;
+  if (target === undefined || Number.isNaN(value)) return undefined;
   return target.at === 'least' ? value >= target.value : value <= target.value;
 }
 
 export function showNumber(value: number): string {
+  if (Number.isNaN(value)) return '–';
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }

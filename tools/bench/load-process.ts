@@ -4,6 +4,7 @@
  */
 import { openConnection, type Answer, type Connection } from './connection.ts';
 import type { Job, LoadResult, Latencies, LoadSays } from './load.ts';
+import { RIVAL_STEPS } from './rival/rival-steps.ts';
 import { STEPS, type Step } from './steps.ts';
 
 const say = (says: LoadSays): void => void process.send?.(says);
@@ -29,40 +30,42 @@ interface Tally {
 const newTally = (): Tally => ({ latencies: new Map(), wrong: 0, firstWrong: undefined });
 
 async function run(job: Job): Promise<LoadResult> {
-  const makeSteps = STEPS[job.steps];
+  const makeSteps = STEPS[job.steps] ?? RIVAL_STEPS[job.steps];
   if (makeSteps === undefined) throw new Error(`no steps ${job.steps}`);
   const next = makeSteps(job.around);
   const connections = await Promise.all(
-    Array.from({ length: job.connections }, () => openConnection(job.port)),
+    Array.from({ length: job.connections }, () => openConnection(job.base ?? job.port)),
   );
-  await phase(job.warmSeconds, newTally());
+  await phase(job.warmSeconds, newTally(), Number.POSITIVE_INFINITY);
   say({ measuring: true });
   const tally = newTally();
   const begun = performance.now();
-  await phase(job.seconds, tally);
+  await phase(job.seconds, tally, job.requests ?? Number.POSITIVE_INFINITY);
   const seconds = (performance.now() - begun) / 1000;
   say({ measuring: false });
   for (const connection of connections) connection.close();
   return toResult(tally, seconds);
 
-  function phase(length: number, into: Tally): Promise<void> {
+  function phase(length: number, into: Tally, most: number): Promise<void> {
     return job.perSecond === undefined
-      ? closed(connections, next, length, into)
+      ? closed(connections, next, { seconds: length, most }, into)
       : paced(connections, next, length, into, job.perSecond);
   }
 }
 
-/** Every connection always has a request under way. */
+/** Every connection always has a request under way, until the time is over or the most requests are sent. */
 async function closed(
   connections: readonly Connection[],
   next: () => Step,
-  seconds: number,
+  { seconds, most }: { readonly seconds: number; readonly most: number },
   tally: Tally,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000;
+  let sent = 0;
   await Promise.all(
     connections.map(async (connection) => {
-      for (let now = performance.now(); now < end; now = performance.now()) {
+      for (let now = performance.now(); now < end && sent < most; now = performance.now()) {
+        sent += 1;
         await sendStep(connection, next(), now, tally);
       }
     }),

@@ -5,12 +5,16 @@ import type { Around } from './steps.ts';
 
 export interface Job {
   readonly port: number;
+  /** The address of a server that is not the bench's own; its answers need not have a Content-Length. */
+  readonly base?: string;
   /** A name of `STEPS`. */
   readonly steps: string;
   readonly around: Around;
   readonly connections: number;
   readonly warmSeconds: number;
   readonly seconds: number;
+  /** The most requests that are measured, where the number counts and not the time: then `seconds` is the end of patience. */
+  readonly requests?: number;
   /** Requests per second; undefined: as many as the connections can carry. */
   readonly perSecond?: number;
   /**
@@ -18,6 +22,8 @@ export interface Job {
    * to other load, as it would on a machine of its own.
    */
   readonly greedy?: true;
+  /** Whether answers that were not expected are counted instead of ending the run. */
+  readonly countsWrong?: true;
 }
 
 /** Milliseconds. */
@@ -48,6 +54,7 @@ export const GREEDY_NICENESS = 19;
 /** A server that reports its CPU time. */
 export interface Measured {
   readonly port: number;
+  readonly base?: string;
   /** Seconds of all cores that the process has used. */
   cpuSeconds(): Promise<number>;
 }
@@ -72,12 +79,12 @@ export async function load(server: Measured, job: Omit<Job, 'port'>): Promise<Lo
   child.on('message', (says: LoadSays) => {
     if ('measuring' in says) cpu.push(server.cpuSeconds());
     else if ('result' in says) done.resolve(says.result);
-    else done.reject(new Error(says.failed));
+    else done.reject(new Error(`${job.steps} at ${server.base ?? server.port}: ${says.failed}`));
   });
   child.once('exit', (code) => done.reject(new Error(`the load ended with code ${code}`)));
-  child.send({ ...job, port: server.port });
+  child.send({ ...job, port: server.port, ...(server.base !== undefined && { base: server.base }) });
   const result = await done.promise;
-  if (result.wrong > 0 && job.greedy !== true)
+  if (result.wrong > 0 && job.greedy !== true && job.countsWrong !== true)
     throw new Error(`${result.wrong} answers were wrong: ${result.firstWrong}`);
   const [before = 0, after = 0] = await Promise.all(cpu);
   const cpuPerRequest = (after - before) / result.all.count;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { openConnection } from './connection.ts';
 import type { Measured } from './load.ts';
+import { cpuSecondsOf } from './rival/process-time.ts';
 import { NARROWED, organizationIds } from './resources.ts';
 import { makeFolder } from './world.ts';
 
@@ -133,15 +134,6 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-/** Clock ticks per second, as Linux counts CPU time for every program. */
-const TICKS = 100;
-
-/** User and system time of all threads (proc(5), fields 14 and 15). */
-function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
 function memoryOf(pid: number): { own: number; resident: number } {

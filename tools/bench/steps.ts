@@ -2,7 +2,16 @@
  * The steps of the load: for each workload the next request, the expected answer, and the state taken from the answer.
  */
 import type { Answer, Exchange } from './connection.ts';
-import { CLINICS, NARROWED, patientIdOf, referralBundle, SERVICES, serviceRequest } from './resources.ts';
+import {
+  CLINICS,
+  NARROWED,
+  patient,
+  patientIdOf,
+  referralBundle,
+  SERVICES,
+  serviceRequest,
+} from './resources.ts';
+import type { RivalWorld } from './rival/rival-world.ts';
 import { RATED_ROWS, SEARCH_ROWS } from './search-rows.ts';
 
 export interface Step extends Exchange {
@@ -21,6 +30,8 @@ export interface Around {
   readonly run: string;
   /** The one path that the step `one` asks for. */
   readonly path?: string;
+  /** What the steps of a comparison with another server ask for. */
+  readonly rival?: RivalWorld;
 }
 
 /** A workload: made once per load process, and asked for each request. */
@@ -154,6 +165,18 @@ const mix: Steps = (around) => {
   };
 };
 
+/** New versions of the clinic's patients, one after the other, so that no two requests change the same. */
+const updates: Steps = ({ tokens, referrals }) => {
+  const token = tokens[CLINIC];
+  let made = 0;
+  return () => {
+    made += 1;
+    const id = patientIdOf((made * CLINICS * CLINICS) % referrals);
+    const body = JSON.stringify(patient(id, made));
+    return { kind: 'update', method: 'PUT', path: `/fhir/Patient/${id}`, token, body, expect: 200 };
+  };
+};
+
 /** Orders only: each writes a ServiceRequest and the Task it opens. */
 const creates: Steps = (around) => {
   const next = mix(around);
@@ -235,6 +258,7 @@ export const STEPS: Readonly<Record<string, Steps>> = {
   'narrowed reads': narrowedReads,
   mix,
   creates,
+  updates,
   transactions,
   ...Object.fromEntries([...SEARCH_NAMES, ...RATED_NAMES].map((name) => [`search ${name}`, searchBy(name)])),
 };

@@ -2,7 +2,16 @@
  * Data folders with referrals. The loader writes through `store.commit` with the function that also makes the FHIR
  * engine's writes, so that requests could have left the same folder, only later.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ref, Resource } from '../../src/fhir/types.ts';
@@ -27,7 +36,8 @@ export interface World {
   readonly referrals: number;
   /** Resources that the loader wrote. */
   readonly resources: number;
-  readonly seconds: number;
+  /** How long loading took; undefined where the folder was kept from an earlier run. */
+  readonly seconds: number | undefined;
 }
 
 /** Folders of this run; removed when it ends. */
@@ -49,9 +59,45 @@ const known = new Map<number, Promise<World>>();
 export function worldOf(referrals: number): Promise<World> {
   const before = known.get(referrals);
   if (before !== undefined) return before;
-  const loading = loadWorld(referrals);
+  const loading = keep(referrals);
   known.set(referrals, loading);
   return loading;
+}
+
+/** Where loaded folders stay between runs (`--world`, or BENCH_WORLD); each run works on a copy. */
+let kept = process.env['BENCH_WORLD'];
+
+export function keepWorlds(folder: string): void {
+  kept = folder;
+}
+
+/** What a kept folder says of itself, beside it: written when it is whole. */
+const NOTE = 'world.json';
+
+async function keep(referrals: number): Promise<World> {
+  if (kept === undefined) return loadWorld(referrals);
+  const place = join(kept, `referrals-${referrals}`);
+  const note = join(place, NOTE);
+  const data = join(place, 'data');
+  if (existsSync(note)) {
+    const { resources } = JSON.parse(readFileSync(note, 'utf8')) as Pick<World, 'resources'>;
+    return { folder: copied(data), referrals, resources, seconds: undefined };
+  }
+  const world = await loadWorld(referrals);
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place, { recursive: true });
+  cpSync(world.folder, data, COPYING);
+  writeFileSync(note, JSON.stringify({ referrals, resources: world.resources }));
+  return world;
+}
+
+/** Shares the blocks of the files where the file system can. */
+const COPYING = { recursive: true, mode: constants.COPYFILE_FICLONE } as const;
+
+function copied(data: string): string {
+  const folder = makeFolder();
+  cpSync(data, folder, COPYING);
+  return folder;
 }
 
 /** Referrals of one commit: large commits make loading quick, and bundles are as large. */
@@ -67,7 +113,7 @@ export async function loadWorld(referrals: number, mongodb?: StoreOptions['mongo
   const members = organizationIds.map((id) => withStanding(organization(id), 'member'));
   const at = new Date().toISOString();
   await store.commit({
-    ...commitOf(members.map((member) => written(member, '', []))),
+    ...commitOf(members.map((member) => writeOf(member, '', []))),
     records: organizationIds.map((id) => writeMember(`Organization/${id}`, { by: 'bench', at })),
   });
   let next = 0;
@@ -95,18 +141,19 @@ function referral(i: number): Write[] {
   const parties = [keeper, performer as Ref];
   return [
     ...(bringsPatient(i) ? aboutPatient(i, keeper) : []),
-    written(serviceRequest(about, `s${i}`), keeper, []),
-    written(task(about, `ServiceRequest/s${i}`, i, `t${i}`), keeper, parties),
+    writeOf(serviceRequest(about, `s${i}`), keeper, []),
+    writeOf(task(about, `ServiceRequest/s${i}`, i, `t${i}`), keeper, parties),
   ];
 }
 
 /** A patient and a measurement of them. */
 function aboutPatient(i: number, keeper: Ref): Write[] {
   const id = patientIdOf(i);
-  return [written(patient(id, i), keeper, []), written(observation(`Patient/${id}`, i, `o${i}`), keeper, [])];
+  return [writeOf(patient(id, i), keeper, []), writeOf(observation(`Patient/${id}`, i, `o${i}`), keeper, [])];
 }
 
-function written(resource: Resource, custodian: Ref | '', parties: readonly Ref[]): Write {
+/** The first version of a resource, as the FHIR engine writes it. */
+export function writeOf(resource: Resource, custodian: Ref | '', parties: readonly Ref[]): Write {
   return buildWrite({
     ref: `${resource.resourceType}/${resource.id ?? ''}`,
     method: 'POST',
