@@ -3,7 +3,6 @@
  * SQLite keeps the pages that it read last: after a busy day both would keep through the night what the day needed.
  */
 import { performance } from 'node:perf_hooks';
-import type { DatabaseSync } from 'node:sqlite';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -72,6 +71,3 @@ function collectGarbage(): void {
   }
   collectNow();
 }
-
-/** Gives back the pages that a connection keeps, as far as no statement uses them. */
-export const releasePages = (db: DatabaseSync): void => db.exec('PRAGMA shrink_memory');

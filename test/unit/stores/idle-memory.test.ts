@@ -1,12 +1,8 @@
 /** When a thread gives memory back: after work, when it is idle, and once. */
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import {
-  releasePages,
-  watchIdleness,
-  type IdleWatch,
-  type LoopWork,
-} from '../../../src/stores/embedded/idle-memory.ts';
+import { releasePages } from '../../../src/stores/embedded/folder/connection.ts';
+import { watchIdleness, type IdleWatch, type LoopWork } from '../../../src/stores/embedded/idle-memory.ts';
 
 describe('memory that an idle thread gives back', () => {
   let watch: IdleWatch | undefined;

@@ -27,6 +27,9 @@ export function openDatabase(
   return db;
 }
 
+/** Gives back the pages that a connection keeps, as far as no statement uses them. */
+export const releasePages = (db: DatabaseSync): void => db.exec('PRAGMA shrink_memory');
+
 export interface Rows<R> {
   readonly get: (...values: SQLInputValue[]) => R | undefined;
   readonly all: (...values: SQLInputValue[]) => R[];

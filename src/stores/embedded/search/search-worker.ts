@@ -5,13 +5,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Page, Query } from '../../../ports/query.ts';
 import { SearchRefused } from '../../../ports/store.ts';
-import { openDatabase } from '../folder/connection.ts';
+import { openDatabase, releasePages } from '../folder/connection.ts';
 import { asksTexts } from './search-text.ts';
 import { searchPage } from './search.ts';
 import type { TextReader } from '../../../ports/text-reader.ts';
 import type { SightMoment } from './sight.ts';
 import type { TextIndex } from './text-index.ts';
-import { releasePages, watchIdleness } from '../idle-memory.ts';
+import { watchIdleness } from '../idle-memory.ts';
 import { NICENESS, standBack } from '../thread-priority.ts';
 
 export interface Setup {

@@ -10,21 +10,18 @@ import { prepareCommits } from './commits.ts';
 import type { FindRefs } from './commit-checks.ts';
 import type { Commits } from './commits.ts';
 import type { LogPlace } from './verdict.ts';
-import { openDatabase, prepare, readMeta, writeMeta } from '../folder/connection.ts';
-import type { Rows } from '../folder/connection.ts';
+import { openDatabase, prepare, readMeta, releasePages, writeMeta, type Rows } from '../folder/connection.ts';
 import type { AppliedCommit, LogEntry } from '../../log/log-entry.ts';
 import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from '../../log/write-batch.ts';
 import { prepareAuditIndex } from './audit-index.ts';
 import type { AuditIndex } from './audit-index.ts';
 import { stampEntry } from '../../log/audit-rows.ts';
-import { prepareTidying } from './housekeeping.ts';
-import type { Tidy } from './housekeeping.ts';
+import { prepareTidying, type Tidy } from './housekeeping.ts';
 import { prepareIdentities } from './identities.ts';
 import type { Identities } from './identities.ts';
 import { prepareOutbox } from './outbox.ts';
 import type { Outbox, TriedEntry } from './outbox.ts';
 import { prepareVanishing, prepareVanishingNote, type Vanishing, type VanishingRecord } from './vanishing.ts';
-import { releasePages } from '../idle-memory.ts';
 import { prepareAbout } from './about.ts';
 import { prepareDenials, type Denials } from './denials.ts';
 import { prepareMarks } from './marks.ts';
@@ -257,10 +254,7 @@ export class StoreWriter {
     this.#vanishing.forget(records);
   }
 
-  /** Gives back what the connection keeps in memory. */
-  releaseMemory(): void {
-    releasePages(this.#db);
-  }
+  readonly releaseMemory = (): void => releasePages(this.#db);
 
   close(): void {
     this.#writeIndex();
