@@ -22,12 +22,16 @@ export const showFigure = (figure: Figure): string =>
 
 const PAGE = new URL('../../docs/performance.md', import.meta.url);
 /** People write the text from this heading on; the bench keeps it. */
-const BY_HAND = '## Where the time goes';
+const BY_HAND = '## How to repeat';
 
 /** Replaces the figures of the page, and keeps the text that people wrote. */
 export function writePage(parts: readonly Part[], command: string): void {
-  writeFileSync(PAGE, `${buildHead(command)}\n${parts.map(buildPart).join('\n')}\n${keptOf(readPage())}`);
+  writeFileSync(PAGE, pageOf(parts, command, readPage()));
 }
+
+/** The page with these figures, and with what people wrote on the page before. */
+export const pageOf = (parts: readonly Part[], command: string, before: string): string =>
+  `${buildHead(command)}\n${parts.map(buildPart).join('\n')}\n${keptOf(before)}`;
 
 function readPage(): string {
   try {
