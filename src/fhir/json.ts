@@ -21,7 +21,7 @@ export { bodyOf, plainOf } from './literal.ts';
  * @throws OperationOutcomeError `json-invalid`, naming the place
  */
 export function parseJson(text: string, limits: JsonLimits = JSON_LIMITS): Body {
-  const storing = parseJsonValue(text, limits);
+  const { value: storing, lossy } = readJson(text, limits);
   if (typeof storing !== 'object' || storing === null || Array.isArray(storing)) {
     throw refusal({ why: 'a resource is a JSON object', path: '$', at: 0 });
   }
@@ -32,7 +32,8 @@ export function parseJson(text: string, limits: JsonLimits = JSON_LIMITS): Body 
   ) {
     throw refusal({ why: 'resourceType is missing; it must be a string', path: '$', at: 0 });
   }
-  return bodyOf(storing as Resource); // Resource asks only for a resourceType that is a string
+  const tree = storing as Resource; // Resource asks only for a resourceType that is a string
+  return lossy ? bodyOf(tree) : { plain: tree, storing: tree };
 }
 
 /**
@@ -41,14 +42,18 @@ export function parseJson(text: string, limits: JsonLimits = JSON_LIMITS): Body 
  *
  * @throws OperationOutcomeError `json-invalid`, naming the place
  */
-export function parseJsonValue(text: string, limits: JsonLimits = JSON_LIMITS): unknown {
+export const parseJsonValue = (text: string, limits: JsonLimits = JSON_LIMITS): unknown =>
+  readJson(text, limits).value;
+
+/** A storing tree, and whether it keeps a literal. */
+function readJson(text: string, limits: JsonLimits): { readonly value: unknown; readonly lossy: boolean } {
   const value = parseText(text, limits);
   const seen = scan(text);
   // Depth before keys: counting keys descends as deep as the text does.
   const doubtful = seen.depth > limits.depth || !isOrdinary(text) || seen.keys !== countKeys(value);
   const fault = doubtful ? findFault(text, limits) : undefined;
   if (fault !== undefined) throw refusal(fault);
-  return seen.lossy ? JSON.parse(text, keepLiteral) : value;
+  return { value: seen.lossy ? JSON.parse(text, keepLiteral) : value, lossy: seen.lossy };
 }
 
 /** The text of a storing tree, with the literals that it keeps. */
@@ -155,8 +160,12 @@ function differs(text: string, at: number, end: number): boolean {
 
 function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  const members = Array.isArray(value) ? value : Object.values(value);
-  let keys = Array.isArray(value) ? 0 : members.length;
-  for (const member of members) keys += countKeys(member);
+  let keys = 0;
+  if (Array.isArray(value)) {
+    for (const member of value as readonly unknown[]) keys += countKeys(member);
+    return keys;
+  }
+  const members = value as Readonly<Record<string, unknown>>; // made by JSON.parse: its own members alone
+  for (const name in members) keys += 1 + countKeys(members[name]);
   return keys;
 }

@@ -46,7 +46,9 @@ function plainList(list: readonly unknown[]): readonly unknown[] {
 
 function plainObject(object: object): object {
   let plain: Record<string, unknown> | undefined;
-  for (const [name, member] of Object.entries(object)) {
+  const members = object as Readonly<Record<string, unknown>>; // of JSON: its own members alone
+  for (const name in members) {
+    const member = members[name];
     const changed = plainOf(member);
     // -0 equals 0; but here the values are an object (a replaced rawJSON) and a number, so they differ.
     if (changed !== member) (plain ??= { ...object })[name] = changed;

@@ -18,8 +18,9 @@ export function filesOfTree(tree: unknown): readonly Buffer[] {
   const waiting: unknown[] = [tree];
   while (waiting.length > 0) {
     const value = waiting.pop();
-    if (Array.isArray(value)) waiting.push(...(value as unknown[]));
-    else if (typeof value === 'object' && value !== null) takeFrom(value as Node, files, waiting);
+    if (Array.isArray(value)) {
+      for (const one of value as readonly unknown[]) if (typeof one === 'object') waiting.push(one);
+    } else if (typeof value === 'object' && value !== null) takeFrom(value as Node, files, waiting);
   }
   return files;
 }
@@ -27,7 +28,8 @@ export function filesOfTree(tree: unknown): readonly Buffer[] {
 type Node = Readonly<Record<string, unknown>>;
 
 function takeFrom(node: Node, files: Buffer[], waiting: unknown[]): void {
-  for (const [name, value] of Object.entries(node)) {
+  for (const name in node) {
+    const value = node[name];
     if (typeof value === 'object') waiting.push(value);
     else if (typeof value === 'string' && value !== '' && isFile(name, node))
       files.push(Buffer.from(value, 'base64'));

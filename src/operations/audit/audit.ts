@@ -130,28 +130,33 @@ function askedOf({ operation, queryText }: Pick<Request, 'operation' | 'queryTex
  * table. A write that changed nothing leaves a row, too.
  */
 export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[] {
-  const written = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
+  const planned = [...draft.planned.values()];
+  const written = planned.map((one) => auditPlanned(draft, request, one));
   const shown = draft.context.settings.auditReads ? draft.seen : [];
   const read = shown.map((seen) => auditRead({ ...request, interaction: 'read', queryText: '' }, [seen]));
-  const events = [...draft.planned.values()].flatMap((planned) => [
-    ...auditConsent(draft, request, planned),
-    ...auditAgreement(draft, request, planned),
-    ...messageRows(planned, auditPlanned(draft, request, planned), draft.told.get(planned.ref)),
-  ]);
+  const events = planned.flatMap((one, at) => eventsOf(draft, one, written[at]));
   const rows = [...draft.rows, ...written, ...events, ...read];
   return rows.length > 0 ? rows : [{ ...auditRead(request, []), entities: namedIn(request) }];
 }
 
-function auditConsent(draft: Draft, request: Request, planned: Planned): readonly AuditEntry[] {
+/** What a write comes to beside itself, from its own row. */
+const eventsOf = (draft: Draft, planned: Planned, row: AuditEntry | undefined): readonly AuditEntry[] =>
+  row === undefined
+    ? []
+    : [
+        ...auditConsent(planned, row),
+        ...auditAgreement(planned, row),
+        ...messageRows(planned, row, draft.told.get(planned.ref)),
+      ];
+
+function auditConsent(planned: Planned, row: AuditEntry): readonly AuditEntry[] {
   const event = consentEventOf(planned);
-  return event === undefined ? [] : [{ ...auditPlanned(draft, request, planned), event, action: 'E' }];
+  return event === undefined ? [] : [{ ...row, event, action: 'E' }];
 }
 
-function auditAgreement(draft: Draft, request: Request, planned: Planned): readonly AuditEntry[] {
+function auditAgreement(planned: Planned, row: AuditEntry): readonly AuditEntry[] {
   const transition = agreementMoveOf(planned);
-  return transition === undefined
-    ? []
-    : [{ ...auditPlanned(draft, request, planned), event: 'agreement-move', action: 'E', transition }];
+  return transition === undefined ? [] : [{ ...row, event: 'agreement-move', action: 'E', transition }];
 }
 
 function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEntry {

@@ -87,13 +87,13 @@ function choiceOf(element: Element): Choice {
 
 /** At most one type of a choice; a primitive and its extensions are one. */
 function checkChoice(run: ValidationRun, value: Tree, place: string, { name, names }: Choice): void {
-  const first = new Set<string>();
+  const found: string[] = [];
   for (const property in value) {
     const plain = property.startsWith('_') ? property.slice(1) : property;
-    if (names.has(plain)) first.add(plain);
+    if (names.has(plain) && !found.includes(plain)) found.push(plain);
   }
-  if (first.size > 1)
-    addFinding(run, `${place}/${name}`, `only one of ${[...first].join(' and ')} may be there`);
+  if (found.length > 1)
+    addFinding(run, `${place}/${name}`, `only one of ${found.join(' and ')} may be there`);
 }
 
 function isPrimitiveList({ max, types }: Element): boolean {
