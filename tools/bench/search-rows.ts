@@ -43,6 +43,9 @@ const FURTHER: Readonly<Record<string, Query>> = {
   'Task + three sort keys': () => 'Task?_sort=status,-authored-on,_id&_count=20',
   'Task?owner + two sort keys': (i) =>
     `Task?owner=Organization/${serviceOf(i)}&_sort=priority,-authored-on&_count=20`,
+  // Of the services whose urgent Tasks are all the first clinic's: what comes first in the order is hidden from it.
+  'Task?owner + two sort keys, hidden ones first': (i) =>
+    `Task?owner=Organization/${serviceOf(i - (i % 8))}&_sort=priority,-authored-on&_count=20`,
   'Task?_include:iterate': (i) =>
     `Task?identifier=${FILLER}|f${i}&_include=Task:focus&_include:iterate=ServiceRequest:subject`,
   'Patient/{id}/Task': (i) => `Patient/${patientIdOf(i)}/Task`,

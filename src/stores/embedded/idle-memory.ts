@@ -21,8 +21,8 @@ export interface LoopWork {
 
 export interface IdleWatch {
   /** Looks now; whether memory was given back. */
-  look(): boolean;
-  close(): void;
+  readonly look: () => boolean;
+  readonly close: () => void;
 }
 
 /**
