@@ -10,6 +10,8 @@ export interface Identities {
   readonly find: (name: string) => number | undefined;
   /** The number of a resource; one that does not exist yet gets an identity without a version. */
   readonly ridOf: (ref: Ref) => number;
+  /** The number of a resource that nothing has written before; it is kept by `custodian`, 0 for the server, from now on. */
+  readonly claim: (ref: Ref, custodian: number, everyone: number) => number;
   /** What was learnt inside a transaction that was undone is forgotten. */
   readonly forget: () => void;
 }
@@ -25,8 +27,9 @@ export function prepareIdentities(db: DatabaseSync): Identities {
   const findResource = prepare<[number]>(db, 'SELECT rid FROM resource WHERE ref = ?');
   const addResource = prepare(
     db,
-    'INSERT INTO resource (ref, type, custodian, everyone) VALUES (?, ?, 0, 0)',
+    'INSERT INTO resource (ref, type, custodian, everyone) VALUES (?, ?, ?, ?)',
   );
+  const claimResource = prepare(db, 'UPDATE resource SET custodian = ?, everyone = ? WHERE rid = ?');
 
   function find(name: string): number | undefined {
     const known = names.get(name);
@@ -42,8 +45,16 @@ export function prepareIdentities(db: DatabaseSync): Identities {
   function ridOf(ref: Ref): number {
     const known = resources.get(ref);
     if (known !== undefined) return known;
-    const found = findResource.get(ref);
-    return keep(resources, ref, found?.[0] ?? addResource.insert(ref, intern(typeOfRef(ref))));
+    return keep(resources, ref, findResource.get(ref)?.[0] ?? add(ref, 0, 0));
+  }
+
+  const add = (ref: Ref, custodian: number, everyone: number): number =>
+    addResource.insert(ref, intern(typeOfRef(ref)), custodian, everyone);
+
+  function claim(ref: Ref, custodian: number, everyone: number): number {
+    const rid = resources.get(ref) ?? findResource.get(ref)?.[0];
+    if (rid !== undefined) claimResource.run(custodian, everyone, rid);
+    return keep(resources, ref, rid ?? add(ref, custodian, everyone));
   }
 
   function forget(): void {
@@ -51,7 +62,7 @@ export function prepareIdentities(db: DatabaseSync): Identities {
     resources.clear();
   }
 
-  return { intern, find, ridOf, forget };
+  return { intern, find, ridOf, claim, forget };
 }
 
 function keep(kept: Map<string, number>, key: string, number: number): number {

@@ -73,8 +73,9 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
       had.add(`${org},${rid}`);
       if (!members.has(rid) || !orgs.includes(org)) withdrawn += withdraw.run(seq, org, rid, root);
     }
-    for (const org of orgs) {
-      for (const rid of members) if (!had.has(`${org},${rid}`)) granted += grant(org, rid, root, seq);
+    for (const rid of members) {
+      const others = had.size === 0 ? orgs : orgs.filter((org) => !had.has(`${org},${rid}`));
+      granted += grant(others, rid, root, seq);
     }
   }
 
@@ -85,7 +86,7 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
     const members = reachedFrom(target, isNew, named);
     const [before] = sighted.get(root)!;
     if (before + members.size > max * orgs.length) throw new ReachExceeded(named);
-    for (const org of orgs) for (const rid of members) granted += grant(org, rid, root, seq);
+    for (const rid of members) granted += grant(orgs, rid, root, seq);
   }
 }
 
@@ -105,15 +106,18 @@ const prepareSightRows = (db: DatabaseSync) => ({
 });
 
 /**
- * Grants sight of a resource, unless it is the organization's own or everybody's; the number of rows. Two statements, since
- * an INSERT from a SELECT copies every page that it touches.
+ * Grants organizations sight of a resource, unless it is their own or everybody's; the number of rows. Two statements,
+ * since an INSERT from a SELECT copies every page that it touches.
  */
-function prepareGrant(db: DatabaseSync): (org: number, rid: number, root: number, since: number) => number {
-  const isShown = prepare<[number]>(
-    db,
-    'SELECT 1 FROM resource WHERE rid = ? AND custodian <> ? AND everyone = 0',
-  );
+function prepareGrant(
+  db: DatabaseSync,
+): (orgs: readonly number[], rid: number, root: number, since: number) => number {
+  const keeperOf = prepare<[number]>(db, 'SELECT custodian FROM resource WHERE rid = ? AND everyone = 0');
   const add = prepare(db, `INSERT INTO sight (org, rid, root, since, ended) VALUES (?, ?, ?, ?, ${FOREVER})`);
-  return (org, rid, root, since) =>
-    isShown.get(rid, org) === undefined ? 0 : add.run(org, rid, root, since);
+  return (orgs, rid, root, since) => {
+    const keeper = orgs.length === 0 ? undefined : keeperOf.get(rid)?.[0];
+    const shown = keeper === undefined ? [] : orgs.filter((org) => org !== keeper);
+    for (const org of shown) add.run(org, rid, root, since);
+    return shown.length;
+  };
 }

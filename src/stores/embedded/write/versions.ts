@@ -25,7 +25,6 @@ export function prepareVersions(
   { identities, about, marks }: VersionTools,
   headOf: Heads['headOf'],
 ): WriteVersion {
-  const claimIdentity = prepare(db, 'UPDATE resource SET custodian = ?, everyone = ? WHERE rid = ?');
   const showTo = prepare(db, 'UPDATE resource SET everyone = ? WHERE rid = ?');
   const endVersion = prepare(db, 'UPDATE version SET ended = ? WHERE vid = ?');
   const addVersion = prepare(
@@ -40,13 +39,13 @@ export function prepareVersions(
     const { ref, custodian, text, vanished } = one;
     const method = isDeletion(one) ? 'DELETE' : one.method;
     const type = identities.intern(typeOfRef(ref));
-    const rid = identities.ridOf(ref);
-    const [, , vidBefore, , , shown] = headOf(ref)!;
+    const head = headOf(ref);
+    const vidBefore = head?.[2] ?? null;
     const everyone = one.reach.everyone ? 1 : 0;
     const keeper = custodian === '' ? 0 : identities.intern(custodian);
-    if (vidBefore === null) claimIdentity.run(keeper, everyone, rid);
-    else if (one.base !== 0) endVersion.run(seq, vidBefore);
-    if (vidBefore !== null && method !== 'DELETE' && shown !== everyone) showTo.run(everyone, rid);
+    const rid = vidBefore === null ? identities.claim(ref, keeper, everyone) : identities.ridOf(ref);
+    if (vidBefore !== null && one.base !== 0) endVersion.run(seq, vidBefore);
+    if (vidBefore !== null && method !== 'DELETE' && head?.[5] !== everyone) showTo.run(everyone, rid);
     const ended = method === 'DELETE' ? seq : FOREVER;
     const vid = addVersion.insert(rid, type, seq, ended, at, method, text);
     if (method !== 'DELETE') {
