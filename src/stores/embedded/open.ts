@@ -304,7 +304,7 @@ function assemble({ options, db, byId, memory, pool, queue, follow, close }: Par
     leases: createLeases(clock),
     follow,
     verify: () => verifyWith(files, folder, anchorFile),
-    status: () => statusOf(queue, outbox.oldestAt, paths.database),
+    status: () => statusOf(queue, () => outbox.oldestAt(), paths.database),
     close() {
       closing ??= (async () => {
         await queue.drain();
