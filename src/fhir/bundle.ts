@@ -62,6 +62,9 @@ export function buildBundleText({ type, total, links = [], entries, mark, timest
 }
 
 function entryText({ fullUrl, text, search, request, response }: ReplyEntry): string {
+  const isFound = search !== undefined && request === undefined && response === undefined;
+  if (isFound && fullUrl !== undefined && text !== undefined)
+    return `{"fullUrl":${JSON.stringify(fullUrl)},"resource":${text},"search":{"mode":"${search}"}}`;
   return object([
     ['fullUrl', quote(fullUrl)],
     ['resource', text],

@@ -179,6 +179,18 @@ describe('a chain to what a lookup finds is a lookup', () => {
   });
 });
 
+test('a value that many have is no lookup for a while, and one again when few have it', () => {
+  const lookup = prepareLookup(db);
+  const few = page(token('number', 'n7'));
+  const ofCode = (system?: string) => lookup(page(token('code', 'c', system)), HEAD)?.length;
+  expect([ofCode(), ofCode('')]).toEqual([undefined, undefined]);
+  writing.exec('DELETE FROM value WHERE pid = 5 AND vid > 10');
+  const asked = Array.from({ length: 200 }, () => ofCode());
+  expect(asked.filter((one) => one !== undefined)).toEqual([]);
+  expect([ofCode(), ofCode(), ofCode(''), ofCode('urn:other')]).toEqual([10, 10, undefined, 0]);
+  expect(lookup(few, HEAD)).toHaveLength(1);
+});
+
 test('in a transaction that stands, whoever is denied something is not asked for: what it received since counts', () => {
   writing.exec('INSERT INTO denied (org, rid, root, since, until) VALUES (6, 1, 1, 0, 9)');
   const freshen = prepareFreshness({ db, transaction });

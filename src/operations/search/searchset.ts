@@ -53,26 +53,22 @@ export async function replyWithMatches(
   const shape = shapeOf(parsed);
   const { publicBase } = context.settings;
   const noticed = (match: Match): ShownMatch => ({ ...match, notice: notices.of(match.ref, match.seq) });
+  const shown = matches.map((match) => entryOf(publicBase, request.caller, noticed(match), shape, 'match'));
+  const besides = included.map((match) =>
+    entryOf(publicBase, request.caller, noticed(match), shape, 'include'),
+  );
   const entries = [
-    ...matches.map((match) => entryOf(publicBase, request.caller, noticed(match), shape, 'match')),
+    ...shown,
     ...packaged.map((match) =>
       entryOf(publicBase, request.caller, { ...match, custodian: '' }, shape, 'match'),
     ),
-    ...included.map((match) => entryOf(publicBase, request.caller, noticed(match), shape, 'include')),
+    ...besides,
     ...notices.entries,
     ...warningEntries([...parsed.warnings, ...warnings, ...brought.warnings]),
   ];
-  const custodians = new Map(
-    [...matches, ...included].map(({ ref, custodian }) => [`${publicBase}/${ref}`, custodian]),
-  );
-  const told = entries.map(({ fullUrl = '', text = '' }) => ({ custodian: custodians.get(fullUrl), text }));
-  const files = await filesTold(request.caller, told);
+  const files = await filesTold(request.caller, [...toldOf(matches, shown), ...toldOf(included, besides)]);
   for (const { versions, audit } of partsOfRead([...matches, ...included], request.caller)) {
-    const refs = new Set(versions.map(({ ref }) => ref));
-    const row = auditRead(
-      request,
-      seen.filter(({ ref }) => refs.has(ref)),
-    );
+    const row = auditRead(request, versions.length === seen.length ? seen : seenAmong(versions, seen));
     await recordRead(context, {
       ...row,
       ...(audit.masked !== true && { ...notices.audit, ...files }),
@@ -84,6 +80,14 @@ export async function replyWithMatches(
     text: buildBundleText({ type: 'searchset', mark: markOfTexts(entries), total, links, entries }),
   };
 }
+
+function seenAmong(versions: readonly Pick<Match, 'ref'>[], seen: readonly Seen[]): readonly Seen[] {
+  const refs = new Set(versions.map(({ ref }) => ref));
+  return seen.filter(({ ref }) => refs.has(ref));
+}
+
+const toldOf = (found: readonly Pick<Match, 'custodian'>[], entries: readonly ReplyEntry[]) =>
+  found.map(({ custodian }, i) => ({ custodian, text: entries[i]?.text ?? '' }));
 
 /** The form in which matches are shown. */
 export function shapeOf({ summary, elements }: Pick<ParsedSearch, 'summary' | 'elements'>): Shape {

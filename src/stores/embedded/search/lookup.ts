@@ -48,6 +48,7 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     db,
     'SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = (SELECT nid FROM name WHERE name = ?) LIMIT 1',
   );
+  const wide = rememberWide();
   const [alsoHas, alsoHasBoth] = [has(''), has('AND high = ?')];
 
   /** Whether a version has one of several values. */
@@ -63,8 +64,10 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     const vids = new Set<number>();
     for (const { param, low, high } of anyOf) {
       const name = `${type}.${param}`;
-      for (const [vid] of high === undefined ? having.all(name, low) : havingBoth.all(name, low, high))
-        vids.add(vid);
+      if (wide.isPassedOver(name, low, high)) return undefined;
+      const rows = high === undefined ? having.all(name, low) : havingBoth.all(name, low, high);
+      if (rows.length > LOOKUP_MAX) wide.note(name, low, high);
+      for (const [vid] of rows) vids.add(vid);
       if (vids.size > LOOKUP_MAX) return undefined;
     }
     return anyOf.length === 1 ? [...vids] : [...vids].sort((a, b) => b - a);
@@ -97,6 +100,33 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     return matches;
   };
   return lookup;
+}
+
+/** Values that are remembered; the oldest go first. */
+const WIDE_MAX = 500;
+/** Lookups that are passed over before a value is looked up again: what ended may be gone from it. */
+const PASSED_OVER = 200;
+
+const valueKey = (name: string, low: string, high = '\u{0}'): string => `${name} ${low} ${high}`;
+
+/** Remembers which values many versions have: they are searched like any others, and need not be listed first. */
+function rememberWide() {
+  const left = new Map<string, number>();
+  return {
+    isPassedOver(name: string, low: string, high: string | undefined): boolean {
+      if (left.size === 0) return false;
+      const key = valueKey(name, low, high);
+      const more = left.get(key);
+      if (more === undefined) return false;
+      if (more === 0) left.delete(key);
+      else left.set(key, more - 1);
+      return more > 0;
+    },
+    note(name: string, low: string, high: string | undefined): void {
+      if (left.size >= WIDE_MAX) left.delete(left.keys().next().value ?? '');
+      left.set(valueKey(name, low, high), PASSED_OVER);
+    },
+  };
 }
 
 /** The order of writing, newest first, whether it is asked for or not. */
