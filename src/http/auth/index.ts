@@ -44,7 +44,7 @@ export function createAuthorizationServer(parts: AuthParts): AuthorizationServer
   const wellKnown = `/.well-known/oauth-authorization-server${root}`;
   return {
     handle(req, res) {
-      const [path = ''] = (req.url ?? '').split('?');
+      const path = pathOf(req.url ?? '');
       const own =
         path === wellKnown ? '/.well-known/openid-configuration' : (below(root, path) ?? launched(path));
       if (own === undefined) return false;
@@ -52,6 +52,12 @@ export function createAuthorizationServer(parts: AuthParts): AuthorizationServer
       return true;
     },
   };
+}
+
+/** Every request is asked whether it is one of these. */
+function pathOf(url: string): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** An EHR opens this server below its origin (smart SM-81). */

@@ -95,7 +95,7 @@ export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
     entities: seen.map(({ ref, seq }) => `${ref}/_history/${seq}`),
     patients,
     ...(queryText !== '' && { query: queryText }),
-    viewers: custodiansOf(seen),
+    viewers: alone !== undefined && alone.custodian !== '' ? [alone.custodian] : custodiansOf(seen),
   };
 }
 

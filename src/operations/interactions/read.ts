@@ -48,8 +48,10 @@ export async function performRead(context: OperationContext, request: Request): 
     ...auditRead(request, [seenOf(context, version, text)]),
     ...audit,
     ...(files instanceof Promise ? await files : files),
-    ...messageInAudit([version]),
-    ...maskedInAudit([version], request.caller),
+    ...(request.type === 'Communication' && {
+      ...messageInAudit([version]),
+      ...maskedInAudit([version], request.caller),
+    }),
   };
   await recordRead(context, row);
   const withheld = received?.isTold === true && { headers: NEWER_WITHHELD };
