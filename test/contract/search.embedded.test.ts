@@ -39,6 +39,7 @@ const WAYS: Readonly<Record<string, Partial<Limits>>> = {
     triedShort: 2,
     narrow: 2,
     merged: 1,
+    setBytes: 1000,
   },
   'tried in vain': {
     many: 3,
@@ -50,6 +51,7 @@ const WAYS: Readonly<Record<string, Partial<Limits>>> = {
     triedShort: 1,
     narrow: 1,
     merged: 2,
+    setBytes: 0,
   },
 };
 

@@ -35,6 +35,7 @@ const LIMITS: Limits = {
   triedShort: 200,
   narrow: 100,
   merged: 16,
+  setBytes: 0,
 };
 
 /** One page at a moment; undefined where that takes longer. */

@@ -25,6 +25,8 @@ export interface Limits {
   readonly narrow: number;
   /** Branches that are merged in order; more are sorted. */
   readonly merged: number;
+  /** Bytes for sets of versions that the connection remembers (version-sets.ts); 0 for none. */
+  readonly setBytes: number;
 }
 
 export const LIMITS: Limits = {
@@ -37,6 +39,7 @@ export const LIMITS: Limits = {
   triedShort: 200,
   narrow: 1000,
   merged: 16,
+  setBytes: 12 * 1024 * 1024,
 };
 
 export interface SearchContext extends SightMoment {

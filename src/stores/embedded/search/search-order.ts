@@ -3,9 +3,10 @@
  * enough, or, when the candidates are few, all of them sorted.
  */
 import { narrowedTo, type Clause, type SortKey } from '../../../ports/query.ts';
+import { isCandidate, candidatesFor, candidatePlace } from './candidates.ts';
 import { conditionOf, isSeen } from './search-conditions.ts';
 import { boundsOf, countOf, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
-import type { Field, VersionSource } from './search-sources.ts';
+import type { Field, Candidates, VersionSource } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, pidOf, versionAt } from './search-context.ts';
 import { and, eachRow, FALSE, firstRow, joinedSql, limited, sql, TRUE, word } from '../sql.ts';
@@ -60,9 +61,25 @@ function findByKeys(
   source: VersionSource | undefined,
   wanted: VersionSearch,
 ): readonly number[] {
-  const { field } = wanted;
+  const { field, must } = wanted;
   if (source !== undefined && source.rows <= field.context.limits.sorted) return sorted(source, wanted);
-  return inOrderOfKeys(key, source, wanted);
+  const among = candidatesFor(must, field);
+  return among === undefined ? inOrderOfKeys(key, source, wanted) : findAmong(among, wanted, () => source);
+}
+
+/** The same where it is known what can be among the matches: of anything else no row is read. */
+function findAmong(
+  among: Candidates,
+  wanted: VersionSearch,
+  wide: () => VersionSource | undefined,
+): readonly number[] {
+  const asked = { ...wanted, field: { ...wanted.field, among } };
+  const { sorted: few, sortable } = wanted.field.context.limits;
+  const [key] = wanted.sort;
+  if (among.count === 0 || key === undefined) return [];
+  const place = among.count <= sortable ? candidatePlace(among) : wide();
+  if (place !== undefined && among.count <= few) return sorted(place, asked);
+  return wanted.sort.length === 1 ? findIn(place, asked) : inOrderOfKeys(key, place, asked);
 }
 
 /** The versions of a source that match, newest write first. */
@@ -91,10 +108,16 @@ function sourceOf({ field, must }: VersionSearch): VersionSource | undefined {
 function inOrderOfWriting(source: VersionSource | undefined, wanted: VersionSearch): readonly number[] {
   const descending = isNewestFirst(wanted);
   const whole = wholeType(wanted.field);
-  const { many, tried } = wanted.field.context.limits;
+  const { many, tried, triedShort: newest } = wanted.field.context.limits;
   if (source === undefined) return collect([walk(whole, descending, ALL)], wanted);
   if (!source.ordered && source.rows >= many) {
     const found = collect([walk(whole, descending, tried)], wanted);
+    if (found.length === wanted.need) return found;
+  }
+  const isMiddling = source.rows > newest && source.rows < many;
+  if (!source.ordered && isMiddling && newest >= wanted.need) {
+    // Some are picked out of a place in a fourth of the time that sorting it takes.
+    const found = collect([walk(source, descending, newest)], wanted);
     if (found.length === wanted.need) return found;
   }
   return collect([walk(source, descending, ALL)], wanted);
@@ -161,21 +184,23 @@ function inOrderOfKeys(
   wanted: VersionSearch,
 ): readonly number[] {
   const { field, must, need } = wanted;
-  const { many, tried } = field.context.limits;
+  const { among } = field;
   const rest = { ...wanted, sort: wanted.sort.slice(1) };
   const found = new Set<number>();
   const put = (vids: readonly number[]): void => vids.forEach((vid) => found.add(vid));
-  const place = source !== undefined && isSortable(source, field) ? source : undefined;
+  const isNarrow = among === undefined && source !== undefined && isSortable(source, field);
   // Later values of a version are passed over: whatever has an earlier one is found already.
   const putEqual = (code: string): void => {
     const alike: Clause = { kind: 'token', param: key.param, code };
     const asked = { ...rest, must: [...must, alike], need: need + found.size };
-    put(findIn(place === undefined ? sourceOf(asked) : narrowedBy(alike, place, field), asked));
+    const some = among && candidatesFor([alike, ...must], field);
+    if (some !== undefined) put(findAmong(some, asked, () => sourceOf(asked)));
+    else put(findIn(isNarrow ? narrowedBy(alike, source, field) : sourceOf(asked), asked));
   };
   const values = fewValues(key, field);
   for (const value of values ?? []) if (found.size < need) putEqual(value);
   if (values === undefined) {
-    const limit = source !== undefined && source.rows < many ? tried : ALL;
+    const limit = source === undefined ? ALL : triesOf(source, field);
     for (let beyond: Value | undefined; found.size < need;) {
       const walked = walkOfKey(key, source ?? wholeType(field), wanted, { beyond, limit });
       const shared = putAlike(walked, limit, rest, found, put);
@@ -187,9 +212,16 @@ function inOrderOfKeys(
   }
   if (found.size < need && key.param !== '_lastUpdated' && windowOf(key.param, must) === undefined) {
     const without: Clause = { kind: 'missing', param: key.param, missing: true };
-    put(findVersions({ ...rest, field, must: [...must, without], need: need - found.size }));
+    const asked = { ...rest, must: [...must, without], need: need - found.size };
+    put(among === undefined ? findVersions(asked) : findAmong(among, asked, () => source));
   }
   return [...found].slice(0, need);
+}
+
+/** How many candidates are looked at before those of a place are sorted after all. */
+function triesOf({ rows }: VersionSource, { among, context: { limits } }: Field): number {
+  if (rows < limits.many) return limits.tried;
+  return among !== undefined && among.count <= limits.sortable ? limits.triedLong : ALL;
 }
 
 /** Whether it is known how much there is in a place, and no more than can be sorted. */
@@ -336,9 +368,11 @@ function keyOf({ param, descending }: SortKey, { type, context }: Field): Sql {
 }
 
 /** Candidates, in their own order, of which those remain that are live, visible and satisfy the clauses. */
-function verified(candidates: Sql, { type, context, span }: Field, must: readonly Clause[]): Sql {
+function verified(candidates: Sql, field: Field, must: readonly Clause[]): Sql {
+  const { type, context, span, among } = field;
   const alias = aliasOf(type, 0, word('d.vid'));
   const conditions = must.map((clause) => conditionOf(clause, alias, context));
+  const looks = among === undefined ? GO : isCandidate(alias.vid, among);
   return sql`FROM (${candidates}) d CROSS JOIN version v0 ON v0.vid = d.vid CROSS JOIN resource r0 ON r0.rid = v0.rid
-    WHERE ${GO} AND d.vid BETWEEN ${span.oldest} AND ${span.newest} AND ${isSeen(alias, context)} AND ${and(conditions)}`;
+    WHERE ${looks} AND d.vid BETWEEN ${span.oldest} AND ${span.newest} AND ${isSeen(alias, context)} AND ${and(conditions)}`;
 }

@@ -10,6 +10,7 @@ import { DEGREE_KM, firstCode, hasPrefix, listed, uriAncestors } from './search-
 import { notedBeside, boundsOfRange, wide, windowOf } from './search-ranges.ts';
 import type { Bounds } from './search-ranges.ts';
 import { countUpTo } from './place-counts.ts';
+import type { Bits } from './bits.ts';
 import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
 import { pidOf, versionAt } from './search-context.ts';
 import type { Limits, Span, SearchContext } from './search-context.ts';
@@ -27,11 +28,21 @@ export interface VersionSource {
   readonly settles?: readonly Clause[];
 }
 
+/** Versions of which nothing but is among the matches of a search. */
+export interface Candidates {
+  /** Its number in SQL. */
+  readonly number: number;
+  readonly bits: Bits;
+  readonly count: number;
+}
+
 /** A type in a context, and the versions of it that may be found. */
 export interface Field {
   readonly type: string;
   readonly context: SearchContext;
   readonly span: Span;
+  /** What can be among the matches, where that is known. */
+  readonly among?: Candidates;
 }
 
 /** The narrowest place among those of clauses that must all hold; undefined when none of them names one. */
@@ -116,7 +127,7 @@ export function wholeType({ type, context, span }: Field): VersionSource {
 export function withinSight(field: Field): VersionSource | undefined {
   const { type, context } = field;
   const { sight } = context;
-  if (sight.everything || isDirectory(field)) return undefined;
+  if (sight.everything || hasDirectory(field)) return undefined;
   if (sight.patient !== undefined) return inCompartment(sight.patient, field);
   const [org, nid] = [context.nid(sight.organization), context.nid(type)];
   const kept = sql`SELECT rid FROM resource INDEXED BY resource_kept
@@ -129,7 +140,8 @@ export function withinSight(field: Field): VersionSource | undefined {
   return { branches, ordered: false, rows: countOf([kept, granted], field) };
 }
 
-function isDirectory({ type, context }: Field): boolean {
+/** Whether some resource of the type is in the directory. */
+export function hasDirectory({ type, context }: Field): boolean {
   const everyones = sql`SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = ${context.nid(type)} AND everyone = 1`;
   return hasRow(everyones, context);
 }
@@ -274,7 +286,8 @@ const texts = (clause: Clause, { type, span }: Field): Sql =>
 
 function displays(value: string, { type, context, span }: Field): Branches {
   const expression = displayExpression(value, context.db);
-  return expression === '' ? [] : [[versionsBetween(expression, type, span.oldest, span.newest)]];
+  // In order, but all that begins with the word is gathered before the first: what else is wide and in order goes first.
+  return expression === '' ? [] : [[], [versionsBetween(expression, type, span.oldest, span.newest)]];
 }
 
 function versionsOf(ids: readonly string[], { type, context }: Field): Sql {

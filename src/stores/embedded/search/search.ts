@@ -7,29 +7,29 @@ import type { Ref } from '../../../fhir/types.ts';
 import type { Match, Page, Query } from '../../../ports/query.ts';
 import { SearchRefused } from '../../../ports/store.ts';
 import { mustOf, takeHops } from './search-hops.ts';
+import { interruptOf, uninterrupted, type SearchInterrupt } from './search-interrupt.ts';
 import { countVersions, findVersions } from './search-order.ts';
 import type { VersionSearch } from './search-order.ts';
+import { forgetCandidates } from './candidates.ts';
 import { LIMITS, spanOf, searchContextOf } from './search-context.ts';
 import type { SightMoment } from './sight.ts';
 import type { Limits } from './search-context.ts';
 import { fitting } from '../slices.ts';
 import { eachRow, firstRow, sql } from '../sql.ts';
 
-/** Called for every row; throws to end the search. */
-type SearchInterrupt = () => void;
-
-const unguarded: SearchInterrupt = () => undefined;
+/** A connection that writes remembers no sets of versions. */
+const WRITING: Limits = { ...LIMITS, setBytes: 0 };
 
 /** The references on a query's page at a moment. Inside a transaction it sees what the transaction wrote. */
 export function findRefs(
   db: DatabaseSync,
   query: Query,
   moment: SightMoment,
-  guard: SearchInterrupt = unguarded,
+  guard: SearchInterrupt = uninterrupted,
 ): Ref[] {
   return guarded(db, guard, () => {
     const { offset, count } = query;
-    const found = findVersions(wantedOf(db, query, moment, offset + count, LIMITS));
+    const found = findVersions(wantedOf(db, query, moment, offset + count, WRITING));
     return matchesOf(db, found.slice(offset)).map(({ ref }) => ref);
   });
 }
@@ -39,7 +39,7 @@ export function searchPage(
   db: DatabaseSync,
   query: Query,
   moment: SightMoment,
-  guard: SearchInterrupt = unguarded,
+  guard: SearchInterrupt = uninterrupted,
   limits: Limits = LIMITS,
 ): Page {
   return guarded(db, guard, () => {
@@ -84,11 +84,9 @@ function matchesOf(db: DatabaseSync, vids: readonly number[], characters?: numbe
   return matches;
 }
 
-const guards = new WeakMap<DatabaseSync, { now: SearchInterrupt }>();
-
 /** Runs a search under its guard, in a read transaction of its own unless there is one. */
 function guarded<T>(db: DatabaseSync, guard: SearchInterrupt, search: () => T): T {
-  const at = guardOf(db);
+  const at = interruptOf(db);
   const [before, own] = [at.now, !db.isTransaction];
   at.now = guard;
   if (own) db.exec('BEGIN');
@@ -97,18 +95,6 @@ function guarded<T>(db: DatabaseSync, guard: SearchInterrupt, search: () => T): 
   } finally {
     if (own) db.exec('ROLLBACK');
     at.now = before;
+    forgetCandidates(db);
   }
-}
-
-/** Where a connection's SQL function `go()` finds the guard. */
-function guardOf(db: DatabaseSync): { now: SearchInterrupt } {
-  const known = guards.get(db);
-  if (known !== undefined) return known;
-  const at = { now: unguarded };
-  db.function('go', () => {
-    at.now();
-    return 1;
-  });
-  guards.set(db, at);
-  return at;
 }
