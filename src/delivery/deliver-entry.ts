@@ -22,6 +22,7 @@ import {
   type Write,
 } from '../ports/store.ts';
 import { EVERYTHING } from '../ports/query.ts';
+import { whenAbandoned } from './abandoned.ts';
 import { asksPerson } from './delivered/advance.ts';
 import { settleRecord, stateOfEnd, writeRecord, type SettledRecord } from './delivered/record.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
@@ -35,6 +36,7 @@ import { bearsPart2 } from './subject.ts';
 import { attemptRow, outcomeCommit, type EndedDelivery, type OpenedItem } from './outcome.ts';
 import { receiptOfError, scannedAttempt } from './scanned-attempt.ts';
 import type { ScanTold } from './scanned-view.ts';
+import { readOnce } from './read-once.ts';
 import { takeWay } from './take-way.ts';
 import type { FindOtherWays } from './ways.ts';
 import { mayStillAsk, writerOf } from './writer.ts';
@@ -100,6 +102,8 @@ export interface EntryLease {
   readonly entry: ClaimedEntry;
   /** Milliseconds since 1970: afterwards the entry may be claimed by anybody. */
   readonly until: number;
+  /** Told when the receipt is offered to the store: nothing more is sent, and its receiver may be served again. */
+  readonly offered?: () => void;
 }
 
 /** What the dispatcher lends to each delivery. */
@@ -109,8 +113,6 @@ interface Lent {
   readonly stopped: AbortSignal;
 }
 
-/** A rail that does not heed its signal is given up after this. */
-export const ABORT_GRACE_MS = 1_000;
 /** Between two tries to write a receipt that the store could not take. */
 const RECORD_PAUSE_MS = 250;
 
@@ -136,7 +138,7 @@ async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Pro
   const writer = isAsked ? await writerOf(now, entry.receiver) : undefined;
   if (writer !== undefined && !(await mayStillAsk(now, writer, parts.clock.now())))
     return conclude(parts, lease, { outcome: 'refused', why: MUTE }, NOT_ASKED);
-  const taken = await takeWay(parts, entry, now, asOf).catch(unasked);
+  const taken = await takeWay(parts, entry, now, readOnce(asOf)).catch(unasked);
   if ('outcome' in taken) return conclude(parts, lease, taken, NOT_ASKED);
   const { decision } = taken;
   entry = taken.entry;
@@ -183,15 +185,15 @@ async function attempt(
   const deadline = new AbortController();
   const callOff = timers.after(settings.attemptTimeoutMs, () => deadline.abort());
   const signal = AbortSignal.any([deadline.signal, stopped]);
-  const ended = new AbortController();
+  const abandoned = whenAbandoned(timers, signal);
   try {
     const { asOf, judge } = scannedAttempt(scanTold, attempted.asOf);
     const sent = inTurn(hosts, rail, { ...attempted, asOf }, signal)
       .then(judge)
       .catch(receiptOfError);
-    return await Promise.race([sent, abandoned(timers, signal, ended.signal)]);
+    return await Promise.race([sent, abandoned.receipt]);
   } finally {
-    ended.abort();
+    abandoned.forget();
     callOff();
   }
 }
@@ -218,27 +220,16 @@ async function inTurn(
   if (rail.carriesNotice === false && (await owesNoticeFor(attempted))) return CANNOT_CARRY;
   const { entry, asOf, now, noticeOf } = attempted;
   const host = await rail.hostOf?.(entry, now);
-  const told = shownSnapshot(asOf, entry.sight);
-  if (host === undefined) return rail.deliver(entry, told, now, signal, noticeOf);
+  const deliver = (): Promise<Receipt> =>
+    rail.deliver(entry, shownSnapshot(readOnce(asOf), entry.sight), now, signal, noticeOf);
+  if (host === undefined) return deliver();
   const leave = await hosts.enter(host, signal);
   if (leave === undefined) return { outcome: 'retry', why: 'timeout' };
   try {
-    return await rail.deliver(entry, told, now, signal, noticeOf);
+    return await deliver();
   } finally {
     leave();
   }
-}
-
-/** Resolves when a rail has had its grace after the signal aborted; never, when `ended` aborts first. */
-function abandoned(timers: Timers, signal: AbortSignal, ended: AbortSignal): Promise<Receipt> {
-  return new Promise((resolve) => {
-    const giveUp = (): void => {
-      const callOff = timers.after(ABORT_GRACE_MS, () => resolve({ outcome: 'retry', why: 'deadline' }));
-      ended.addEventListener('abort', callOff, { once: true });
-    };
-    signal.addEventListener('abort', giveUp, { once: true });
-    ended.addEventListener('abort', () => signal.removeEventListener('abort', giveUp), { once: true });
-  });
 }
 
 /** Puts the entry off for another attempt, or ends its story. */
@@ -304,7 +295,9 @@ async function recordOutcome(parts: DeliveryParts, lease: EntryLease, ended: End
   const commit = async (): Promise<unknown> => {
     const settled = await settleRecord(store.snapshot(), ended, new Date(parts.clock.now()).toISOString());
     state = settled?.record.state ?? stateOfEnd(entry, fate, ended.bytesHash !== undefined);
-    return store.commit(await buildOutcome(parts, ended, settled));
+    const recorded = store.commit(await buildOutcome(parts, ended, settled));
+    lease.offered?.();
+    return recorded;
   };
   await recordPatiently(parts, lease, commit, () => {
     count(parts, entry, fate, state);

@@ -6,13 +6,8 @@
 import type { Ref } from '../fhir/types.ts';
 import { reasonOf } from '../ports/reason.ts';
 import type { ClaimedEntry } from '../ports/store.ts';
-import {
-  ABORT_GRACE_MS,
-  deliverEntry,
-  type DeliveryParts,
-  type DeliverySettings,
-  type EntryLease,
-} from './deliver-entry.ts';
+import { ABORT_GRACE_MS } from './abandoned.ts';
+import { deliverEntry, type DeliveryParts, type DeliverySettings, type EntryLease } from './deliver-entry.ts';
 import { createHostPlaces } from './host-places.ts';
 
 export interface DispatchSettings extends DeliverySettings {
@@ -62,17 +57,26 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     while (wanted) {
       wanted = false;
       const leases = stopping ? [] : await claimDue(parts, underWay);
-      for (const lease of leases) underWay.begin(lease.entry, () => serve(lease));
+      for (const lease of leases) underWay.begin(lease.entry, (leave) => serve(lease, leave));
     }
     claiming = undefined;
   }
 
-  async function serve(lease: EntryLease): Promise<void> {
-    try {
-      await deliverEntry(parts, lease, { hosts, stopped: stopped.signal });
-    } finally {
-      underWay.end(lease.entry);
+  /** The receiver's next entry is claimed together with the receipt of this one: one flush for both. */
+  async function serve(lease: EntryLease, leave: () => void): Promise<void> {
+    const offered = (): void => {
+      // A lease that is about to end might end before the receipt is written, and the entry would be claimed again.
+      if (parts.clock.now() + settings.leaseMs / 2 > lease.until) return;
+      leave();
       nudge();
+    };
+    try {
+      await deliverEntry(parts, { ...lease, offered }, { hosts, stopped: stopped.signal });
+    } finally {
+      leave();
+      // Whoever is served again claims its next entry itself; what its lane held back is among them.
+      if (!underWay.receivers().has(lease.entry.receiver) || underWay.unended() >= settings.inFlightMax)
+        nudge();
     }
   }
 
@@ -91,10 +95,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 /** Leases what is due, as much as there are places for. An outbox that cannot be claimed is looked at again. */
 async function claimDue(
   { store, clock, settings, log }: DispatcherParts,
-  { receivers, perOrganization }: UnderWay,
+  { receivers, perOrganization, unended }: UnderWay,
 ): Promise<readonly EntryLease[]> {
   const { inFlightMax, leaseMs, deliveriesPerOrganizationMax: perOrganizationMax } = settings;
-  const free = inFlightMax - receivers().size;
+  // Receipts that the store does not take hold up what comes after them.
+  const free = Math.min(inFlightMax - receivers().size, 2 * inFlightMax - unended());
   if (free <= 0 || !store.status().writable) return [];
   const until = clock.now() + leaseMs;
   try {
@@ -112,14 +117,17 @@ interface UnderWay {
   readonly receivers: () => ReadonlySet<Ref>;
   /** How many of them go to an organization. */
   readonly perOrganization: ReadonlyMap<Ref, number>;
-  begin(entry: ClaimedEntry, deliver: () => Promise<void>): void;
-  end(entry: ClaimedEntry): void;
+  /** How many deliveries have not ended, also those whose receivers are served again while their receipts are written. */
+  readonly unended: () => number;
+  /** `deliver` is given what frees the receiver; called again it does nothing. */
+  begin(entry: ClaimedEntry, deliver: (leave: () => void) => Promise<void>): void;
   /** Resolves when those that are under way now have ended. */
   ended(): Promise<void>;
 }
 
 function createUnderWay(): UnderWay {
-  const deliveries = new Map<Ref, Promise<void>>();
+  const served = new Set<Ref>();
+  const running = new Set<Promise<void>>();
   const perOrganization = new Map<Ref, number>();
 
   function count({ sight }: ClaimedEntry, by: 1 | -1): void {
@@ -130,18 +138,24 @@ function createUnderWay(): UnderWay {
   }
 
   return {
-    receivers: () => new Set(deliveries.keys()),
+    receivers: () => new Set(served),
     perOrganization,
+    unended: () => running.size,
     begin(entry, deliver) {
+      let isServed = true;
+      const leave = (): void => {
+        if (!isServed) return;
+        isServed = false;
+        served.delete(entry.receiver);
+        count(entry, -1);
+      };
       count(entry, 1);
-      deliveries.set(entry.receiver, deliver());
-    },
-    end(entry) {
-      deliveries.delete(entry.receiver);
-      count(entry, -1);
+      served.add(entry.receiver);
+      const delivery = deliver(leave).finally(() => running.delete(delivery));
+      running.add(delivery);
     },
     async ended() {
-      await Promise.allSettled(deliveries.values());
+      await Promise.allSettled(running);
     },
   };
 }

@@ -10,7 +10,7 @@ import { SERVER_AGENT } from '../ports/audit.ts';
 import type { DeliveryEvidence } from '../ports/delivered.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
-import { parseStored } from '../ports/stored-resource.ts';
+import { parseStored, resourceOf } from '../ports/stored-resource.ts';
 import type { Left, NoticeFailure } from '../ports/rail.ts';
 import { typeOf } from '../resources/element.ts';
 import type { GateDecision } from './gates.ts';
@@ -83,6 +83,7 @@ export function outcomeCommit(
 function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry {
   const { entry, fate, why, policy, purpose = 'TREAT' } = ended;
   const from = subject?.custodian ?? '';
+  const told = resourceOf(subject);
   const to = entry.sight.everything ? '' : entry.sight.organization;
   const viewers = fate === 'withheld' && from !== '' ? [from] : [from, to];
   return {
@@ -95,8 +96,7 @@ function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry
     requestId: entry.id,
     entities: [`${entry.subject}/_history/${subject?.seq ?? entry.seq}`, entry.receiver],
     // Stored texts were validated.
-    patients:
-      subject?.text === undefined ? [] : compartmentPatientsIn(subject.ref, parseStored(subject.text)),
+    patients: told === undefined ? [] : compartmentPatientsIn(entry.subject, told),
     delivery: {
       entry: entry.id,
       rail: entry.rail,

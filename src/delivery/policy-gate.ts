@@ -9,7 +9,7 @@ import type { PartyKindDefault } from '../policies/party-kind.ts';
 import type { Clock } from '../ports/clock.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
-import { parseStored, resourceOf } from '../ports/stored-resource.ts';
+import { resourceOf } from '../ports/stored-resource.ts';
 import { isDirectory } from '../resources/index.ts';
 import { typeOf } from '../resources/element.ts';
 import { readPartyName } from '../resources/parties/party-names.ts';
@@ -49,7 +49,8 @@ export function createPolicyGate({
     const { sight, subject } = entry;
     if (sight.everything) return { permitted: true, policy: 'administrator' };
     const version = await asOf.read(subject, EVERYTHING);
-    if (version?.text === undefined)
+    const content = resourceOf(version);
+    if (version === undefined || content === undefined)
       return { permitted: false, policy: 'subject-gone', why: 'it was expunged' };
     const from = version.custodian;
     if (from === '') return { permitted: true, policy: 'own' };
@@ -60,7 +61,6 @@ export function createPolicyGate({
       const purpose = claimed === undefined ? REFERRAL_PURPOSE : BASES[claimed].purpose;
       return { permitted: true, policy: 'own', basis: 'own', purpose };
     }
-    const content = parseStored(version.text);
     const told: Disclosing = {
       ref: subject,
       content,

@@ -294,7 +294,7 @@ function assemble({ options, db, byId, memory, pool, queue, follow, close }: Par
     commitExclusively: (work) => queue.commitExclusively(() => work(snapshot())),
     record: (entry) => queue.record(JSON.stringify(entry)),
     async claim(max, leaseMs, passOver = new Set(), share) {
-      if (!outbox.isAnyDue(clock.now())) return [];
+      if (queue.head.outboxWaiting === 0 || !outbox.isAnyDue(clock.now(), passOver)) return [];
       const outcome = await queue.chore({ kind: 'claim', max, leaseMs, passOver, share });
       return outcome.kind === 'claimed' ? outcome.entries : ([] satisfies ClaimedEntry[]);
     },

@@ -1,5 +1,7 @@
 /** Reads the outbox for operators, and checks for due entries before a claim uses the writer. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../fhir/types.ts';
+import type { Passed } from '../../ports/claim.ts';
 import type { OutboxRow, Store } from '../../ports/store.ts';
 import { parseEntry } from '../log/entry-text.ts';
 import { prepare, statements } from './folder/connection.ts';
@@ -7,9 +9,10 @@ import { STATES } from './write/outbox.ts';
 
 interface OutboxReading {
   list(filter: Parameters<Store['outbox']>[0]): OutboxRow[];
-  isAnyDue(now: number): boolean;
+  /** Whether something is due to a receiver that is not passed over. */
+  isAnyDue(now: number, passOver: Passed): boolean;
   /** Milliseconds since 1970 of the oldest open entry's commit; 0 when there is none. */
-  oldestAt(): number;
+  readonly oldestAt: () => number;
 }
 
 type Row = [
@@ -26,18 +29,21 @@ type Row = [
 export function prepareOutboxReading(db: DatabaseSync): OutboxReading {
   const sql = statements(db);
   const oldest = prepare<[number]>(db, 'SELECT at FROM outbox WHERE state < 2 ORDER BY oid LIMIT 1');
-  const due = prepare<[number]>(
+  const due = prepare<[Ref]>(
     db,
     `WITH RECURSIVE open (receiver) AS (
        SELECT min(receiver) FROM outbox WHERE state < 2
        UNION ALL SELECT (SELECT min(receiver) FROM outbox WHERE state < 2 AND receiver > open.receiver)
        FROM open WHERE open.receiver IS NOT NULL)
-     SELECT 1 FROM open WHERE EXISTS (
-       SELECT 1 FROM outbox o WHERE o.state < 2 AND o.receiver = open.receiver AND o.due <= ?) LIMIT 1`,
+     SELECT receiver FROM open WHERE EXISTS (
+       SELECT 1 FROM outbox o WHERE o.state < 2 AND o.receiver = open.receiver AND o.due <= ?)`,
   );
 
   return {
-    isAnyDue: (now) => due.get(now) !== undefined,
+    isAnyDue(now, passOver) {
+      for (const [receiver] of due.each(now)) if (!passOver.has(receiver)) return true;
+      return false;
+    },
     oldestAt: () => oldest.get()?.[0] ?? 0,
     list({ id, subject, receiver, open, count }) {
       const where = ['1'];
