@@ -52,6 +52,9 @@ export const requestOf = (context: OperationContext, message: InboundMessage): R
 /** What the server does by itself, as a request. */
 export const ownRequest = (context: OperationContext): Request => requestBy(context, SERVER);
 
+/** Nobody calls a message off: once received, its fate is decided. */
+const NEVER = new AbortController().signal;
+
 const requestBy = ({ newId }: OperationContext, caller: Caller): Request => ({
   interaction: 'transaction',
   query: [],
@@ -60,5 +63,5 @@ const requestBy = ({ newId }: OperationContext, caller: Caller): Request => ({
   byMessage: true,
   caller,
   requestId: newId(),
-  signal: new AbortController().signal,
+  signal: NEVER,
 });

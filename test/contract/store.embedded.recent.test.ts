@@ -43,6 +43,18 @@ describe('the newest version, read again and again', () => {
     expect(await store.snapshot().read('Task/a', seenBy(SOUTH))).toBeUndefined();
   });
 
+  test('is its custodian’s to see, and within one patient’s compartment only what is about that patient', async () => {
+    const store = await world.open();
+    const { seq } = await store.commit(commitOf([write('Task/a', { is: 'first' })]));
+    const remembered = await store.snapshot().read('Task/a', EVERYTHING);
+    const own = { everything: false, organization: remembered?.custodian as Ref } as const;
+    expect(await store.snapshot().read('Task/a', own)).toBe(remembered);
+    expect(await store.snapshot().read('Task/a', { ...own, patient: 'Patient/p' })).toBeUndefined();
+    await store.commit(commitOf([write('Task/a', { is: 'second', base: seq })]));
+    expect((await store.snapshot().read('Task/a', own))?.text).toContain('second');
+    expect((await store.snapshot(seq).read('Task/a', own))?.text).toContain('first');
+  });
+
   test('is the stored one after a commit that was refused as stale', async () => {
     const store = await world.open();
     const { seq } = await store.commit(commitOf([write('Task/a', { is: 'first' })]));

@@ -139,7 +139,7 @@ async function commitMessage(
   );
   if (committed.replayed) return { ...readAcknowledgment(committed.reply), fate: 'repeated' };
   context.committed(result.commit.writes.map(({ ref }) => ref));
-  await emptyQuarantined(context, result.archived.binary);
+  if (result.verdict.malware !== undefined) await emptyQuarantined(context, result.archived.binary);
   await waiting.after(result);
   return result.acknowledgment;
 }

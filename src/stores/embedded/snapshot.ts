@@ -69,7 +69,7 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
   });
 
   function read(seq: number, ref: Ref, sight: Sight): Version | undefined {
-    const known = sight.everything ? recent.find(ref, seq) : answers.find(sight, ref, seq);
+    const known = remembered(reading, sight, ref, seq);
     const row = known === undefined ? readBySight(newest, seq, sight, seq, ref) : undefined;
     const version = known ?? (row && toVersion(row));
     if (version === undefined) return undefined;
@@ -105,6 +105,24 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
     if (seq < horizon()) throw new SearchRefused('expired');
   }
 }
+
+/** The newest version as of a seq, where it is known that the sight has it. */
+const remembered = (
+  { recent, answers }: Pick<SnapshotReading, 'recent' | 'answers'>,
+  sight: Sight,
+  ref: Ref,
+  seq: number,
+): Version | undefined =>
+  sight.everything
+    ? recent.find(ref, seq)
+    : (answers.find(sight, ref, seq) ?? ownOf(sight, recent.find(ref, seq)));
+
+/** A version that its custodian asks for: whoever keeps something sees it, unless it is asked for one patient alone. */
+const ownOf = (
+  { organization, patient }: Extract<Sight, { everything: false }>,
+  version: Version | undefined,
+): Version | undefined =>
+  patient === undefined && version?.custodian === organization ? version : undefined;
 
 function prepareBySight(
   db: DatabaseSync,
