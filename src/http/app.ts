@@ -1,11 +1,11 @@
 /**
- * The HTTP server as one Express application: the pages of operators, then the refusal of every other address. FHIR below
- * the base is looked at before it: one address decides, and Express's layers would cost a read more than its routing. Its
- * ETags, query parser, body parsers and `res.send` stay unused for the same reason.
+ * The HTTP server as one Express application: FHIR below the base is its first middleware, then come the pages of
+ * operators, then the refusal of every other address. Express's ETags, query parser, body parsers and `res.send` stay
+ * unused, since they cost more than a read.
  */
 import { randomUUID } from 'node:crypto';
 import { IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
-import express, { type ErrorRequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { recordAlways } from '../operations/audit/record.ts';
 import type { FairTurns } from '../operations/fair-turns.ts';
@@ -71,6 +71,7 @@ export function createApp(parts: AppParts): RequestListener {
   app.disable('x-powered-by').disable('etag').set('query parser', false).enable('case sensitive routing');
   // Express gives every request and response its own prototype: with Node's, that changes nothing and costs nothing.
   Object.assign(app, { request: IncomingMessage.prototype, response: ServerResponse.prototype });
+  app.use(basePath, createFhir(parts, clientIpOf));
   app.use(
     createHealth({
       status,
@@ -89,21 +90,15 @@ export function createApp(parts: AppParts): RequestListener {
     void sendRefusal(res, new OperationOutcomeError('not-found', { diagnostics }), asked(req), settings);
   });
   app.use(createLastResort(parts));
-  const answerFhir = createFhir(parts, clientIpOf);
   return (req, res) => {
     req.url = originForm(req.url);
     if (parts.authorization?.server.handle(req, res) === true) return;
-    const target = targetBelow(basePath, req.url);
-    if (target === undefined) app(req, res);
-    else answerFhir(req, res, target);
+    app(req, res);
   };
 }
 
-/** FHIR below the base. The target is read as the client sent it. */
-function createFhir(
-  parts: AppParts,
-  clientIpOf: ClientIpOf,
-): (req: IncomingMessage, res: ServerResponse, target: Target) => void {
+/** FHIR below the base. The target is read as the client sent it: Express takes the base off `url`, and nothing else. */
+function createFhir(parts: AppParts, clientIpOf: ClientIpOf): RequestHandler {
   const { settings, failedLogins } = parts;
   const exchange = createExchange({
     ...parts,
@@ -114,7 +109,13 @@ function createFhir(
     loginFailed: (...failure) => failedLogins.count(...failure),
     newRequestId: randomUUID,
   });
-  return (req, res, target) => {
+  return (req, res, next) => {
+    const target = targetBelow(req.baseUrl, req.originalUrl);
+    if (target === undefined) {
+      next();
+      return;
+    }
+    req.url = req.originalUrl;
     // A browser keeps what a preflight said, so that this may be the first that this server hears of the origin.
     const { origin } = req.headers;
     const learning = origin === undefined ? undefined : parts.authorization?.origins.learn(origin);
@@ -146,9 +147,8 @@ const asked = (req: IncomingMessage) => ({
 const SLASH = 47;
 const QUESTION = 63;
 
-/** Undefined for what is not below the base, or only begins like it: `/fhirx`, `/fhir#`. */
+/** Undefined for what only begins like the base: `/fhirx`, `/fhir#`. */
 function targetBelow(base: string, url: string): Target | undefined {
-  if (!url.startsWith(base)) return undefined;
   const next = url.charCodeAt(base.length);
   if (!(Number.isNaN(next) || next === SLASH || next === QUESTION)) return undefined;
   const at = url.indexOf('?');
