@@ -10,8 +10,11 @@ import { runInNewContext } from 'node:vm';
 const LOOK_MS = 5000;
 /** The share of the time between two looks for which an idle thread works at most: jobs go on at night. */
 const IDLE_SHARE = 0.02;
-/** What a thread must have worked for since, to have made garbage that is worth a collection. */
-const WORKED_MIN_MS = 1000;
+/**
+ * What a thread must have worked for since, to have made garbage that is worth a collection: it holds up whoever asks just
+ * then, some 80 ms in the main thread, so that a server with a few requests a minute collects once in hours.
+ */
+const WORKED_MIN_MS = 5000;
 
 /** What a watch looks at: how long the thread's event loop has worked since an earlier look, and for what share. */
 export interface LoopWork {

@@ -23,7 +23,7 @@ describe('memory that an idle thread gives back', () => {
     return { looks: seen.map(() => watch?.look() ?? false), done };
   }
 
-  const busy: LoopWork = { active: 4000, utilization: 0.8 };
+  const busy: LoopWork = { active: 8000, utilization: 0.8 };
   const idle: LoopWork = { active: 10, utilization: 0.002 };
 
   test('releases its pages and then collects when it is idle after work', () => {
@@ -42,7 +42,7 @@ describe('memory that an idle thread gives back', () => {
   });
 
   test('does nothing where it has hardly worked, until that has come together', () => {
-    const little: LoopWork = { active: 400, utilization: 0.01 };
+    const little: LoopWork = { active: 2000, utilization: 0.01 };
     expect(watching(little, little, little).looks).toEqual([false, false, true]);
   });
 
