@@ -3,6 +3,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 interface Lateness {
   isLate(): boolean;
+  /**
+   * Tells, every few milliseconds while it is late, for how much of them it had nothing to do: it may be held up by many
+   * requests, and a moment later by none, because all of them wait for the disk.
+   */
+  whileLate(tell: (idle: number) => void): void;
   stop(): void;
 }
 
@@ -15,19 +20,41 @@ const LATE_MS = 30;
  * until that has been noticed. This happens for less than one of a hundred requests.
  */
 const AFTER_MS = 60_000;
+const SPARE_MS = 5;
 
 export function watchLateness(): Lateness {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   let lateUntil = 0;
+  let watching: NodeJS.Timeout | undefined;
+  let told: (idle: number) => void = () => {};
+  const isLate = (): boolean => performance.now() < lateUntil;
+
+  function watchIdleness(): void {
+    let before = performance.eventLoopUtilization();
+    watching ??= setInterval(() => {
+      const now = performance.eventLoopUtilization();
+      told(1 - performance.eventLoopUtilization(now, before).utilization);
+      before = now;
+      if (isLate()) return;
+      clearInterval(watching);
+      watching = undefined;
+    }, SPARE_MS).unref();
+  }
+
   const timer = setInterval(() => {
-    if (delays.percentile(50) > LATE_MS * 1e6) lateUntil = performance.now() + AFTER_MS;
+    if (delays.percentile(50) > LATE_MS * 1e6) {
+      lateUntil = performance.now() + AFTER_MS;
+      watchIdleness();
+    }
     delays.reset();
   }, SAMPLE_MS).unref();
   return {
-    isLate: () => performance.now() < lateUntil,
+    isLate,
+    whileLate: (tell) => void (told = tell),
     stop() {
       clearInterval(timer);
+      clearInterval(watching);
       delays.disable();
     },
   };

@@ -283,13 +283,16 @@ const openFailedLogins = ({
     watchLogins({ store, clock, metrics }),
   );
 
-const openTurns = ({ turnsAtOnceMax }: Config, lateness: ReturnType<typeof watchLateness>): FairTurns =>
-  createFairTurns({
+function openTurns({ turnsAtOnceMax }: Config, lateness: ReturnType<typeof watchLateness>): FairTurns {
+  const turns = createFairTurns({
     atOnceMax: turnsAtOnceMax,
     presentMs: PRESENT_MS,
     isLate: () => lateness.isLate(),
     now: () => clock.now(),
   });
+  lateness.whileLate((idle) => turns.spare(idle));
+  return turns;
+}
 
 const showDatabase = (metrics: Metrics, { traffic }: Pick<ServerStore, 'traffic'>): void => {
   if (traffic !== undefined) metrics.showDatabase(() => traffic);

@@ -22,7 +22,7 @@ function open() {
     ends.get(name)?.();
     await settle();
   };
-  return { clock, begun, take, end, settle };
+  return { clock, begun, take, end, settle, spare: (idle: number) => turns.spare(idle) };
 }
 
 describe('(rules 5.8) turns', () => {
@@ -65,6 +65,34 @@ describe('(rules 5.8) turns', () => {
     await end('a1');
     await settle();
     expect(begun).toEqual(['b1', 'a1', 'a2', 'a3', 'a4']);
+  });
+
+  test('while the main thread has time to spare, more of each line go, in order', async () => {
+    const { begun, take, end, settle, spare } = open();
+    void take('b', 'b1');
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) void take('a', name);
+    await settle();
+    spare(0);
+    await settle();
+    expect(begun).toEqual(['b1', 'a1', 'a2']);
+    spare(0.25);
+    await settle();
+    expect(begun).toEqual(['b1', 'a1', 'a2', 'a3', 'a4']);
+    // Those that went beyond the share count: the next waits until fewer than the share are in hand, or there is time again.
+    await end('a1');
+    await end('a2');
+    expect(begun.at(-1)).toBe('a4');
+    await end('a3');
+    expect(begun.at(-1)).toBe('a5');
+  });
+
+  test('in hand of one are never more than 32, however much time there is to spare', async () => {
+    const { begun, take, settle, spare } = open();
+    void take('b', 'b1');
+    for (let i = 0; i < 50; i += 1) void take('a', `a${i}`);
+    for (let i = 0; i < 10; i += 1) spare(1);
+    await settle();
+    expect(begun).toHaveLength(1 + 32);
   });
 
   test('work that fails gives its turn back', async () => {
