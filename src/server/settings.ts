@@ -167,7 +167,7 @@ export const SETTINGS = {
   turnsAtOnceMax: integer(
     2,
     [1, 10_000],
-    'Requests and messages of one organization that the server works on at a time, while it is late and another organization works, too; the rest wait in line.',
+    'Requests and messages of one organization that the server works on at a time, while it is late, has no time to spare, and another organization works, too; the rest wait in line.',
   ),
   requestsPerClientMax: integer(
     200,
