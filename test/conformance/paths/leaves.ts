@@ -75,6 +75,8 @@ const LEAVES: readonly Leaf[] = [
     why: 'what the malware scanner says of a message, where there is one',
     apart: true,
   },
+  { at: 'delivery/read-once.ts', why: 'what a step of a delivery reads, each version once', apart: true },
+  { at: 'delivery/abandoned.ts', why: 'when an attempt is given up whose rail does not end it' },
   { at: 'delivery/scanned-view.ts', why: 'what a rail reads, where files are scanned', apart: true },
   {
     at: 'operations/attachments/',
