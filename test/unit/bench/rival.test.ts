@@ -143,7 +143,9 @@ describe('a comparison of two servers', () => {
       );
       const table = lines.at(-1) ?? '';
       expect(table).toContain('| work | rival | Closeloop |');
-      for (const kind of RIVAL_KINDS) expect(table).toMatch(new RegExp(`\\| ${kind} \\|.*× \\|.*× \\|`));
+      // The system counts CPU in ticks of 10 ms: in so short a turn there may be none.
+      for (const kind of RIVAL_KINDS)
+        expect(table).toMatch(new RegExp(`\\| ${kind} \\|.*× \\| (?:.*×|-) \\|`));
     },
     RUN_MS,
   );
