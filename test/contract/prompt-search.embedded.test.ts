@@ -89,6 +89,14 @@ describe('a search that ends soon', () => {
     expect(promptly(of('n100'), HEAD)?.matches).toEqual([]);
   });
 
+  test('of long texts as many as the query takes', () => {
+    writing.exec(`UPDATE version SET text = '"' || printf('%.*c', 100000, 'x') || '"'`);
+    const promptly = preparePromptSearch({ db, transaction }, () => time);
+    const short = page(token('code', 'c'), { characters: 250_000 });
+    expect(promptly(short, HEAD)?.matches).toHaveLength(2);
+    expect(promptly(short, HEAD)).toEqual(searchPage(db, short, HEAD));
+  });
+
   test('behind the horizon: expired', () => {
     writing.exec("INSERT INTO meta (key, value) VALUES ('horizon', 5)");
     const promptly = preparePromptSearch({ db, transaction }, () => time);
@@ -109,6 +117,14 @@ describe('a search that does not', () => {
     const promptly = preparePromptSearch({ db, transaction }, () => time);
     expect(promptly(query, HEAD)).toBeUndefined();
     expect(promptly(page(id('7')), HEAD)?.matches).toHaveLength(1);
+  });
+
+  test.each([undefined, 3_000_000])('long texts, of which the query takes more: %s', (characters) => {
+    writing.exec(`UPDATE version SET text = '"' || printf('%.*c', 100000, 'x') || '"'`);
+    const long = page(token('code', 'c'), characters === undefined ? {} : { characters });
+    const promptly = preparePromptSearch({ db, transaction }, () => time);
+    expect(searchPage(db, long, HEAD).matches).toHaveLength(20);
+    expect(promptly(long, HEAD)).toBeUndefined();
   });
 
   test('it takes too long, however few the rows', () => {

@@ -48,7 +48,7 @@ export function preparePromptSearch(
 ): PromptSearch {
   const dear = rememberDear();
   return (query, moment) => {
-    const { offset, count, characters = CHARACTERS_MAX } = query;
+    const { offset, count, characters = Infinity } = query;
     if (offset + count > MATCHES_MAX || asksTexts(query.where) || demandsOf(query) > DEMANDS_MAX)
       return undefined;
     const kind = kindOf(query);
@@ -57,7 +57,10 @@ export function preparePromptSearch(
     try {
       const page = searchPage(db, asked, moment, boundedGuard(now), LIMITS);
       // What is cut by the bound of here may not be cut by the bound of the query.
-      if (page.more && page.matches.length < count && characters > CHARACTERS_MAX) return undefined;
+      if (page.more && page.matches.length < count && characters > CHARACTERS_MAX) {
+        dear.note(kind);
+        return undefined;
+      }
       dear.forget(kind);
       return page;
     } catch (error) {
