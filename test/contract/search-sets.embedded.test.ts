@@ -80,6 +80,16 @@ describe('remembered sets of versions', () => {
     expect(await both()).toEqual([['8', '6', '4', '2', '0', '7', '5', '3', '1'], []]);
   });
 
+  test('order by a later key that is the id, whatever follows it', async () => {
+    const sort: readonly SortKey[] = [
+      { param: 'unheard', descending: false },
+      { param: '_id', descending: false },
+      { param: 'when', descending: true },
+    ];
+    expect((await both({ sort }))[0]).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8']);
+    expect(await find(world(), asked({ sort, sight: EVERYTHING }))).toHaveLength(9);
+  });
+
   test('have new resources, new versions, and lack what was deleted', async () => {
     await world().put(task(10), task(11));
     const seq = await world().put(task(4, { values: [v('owner', THERE!), v('status', 'late')] }));

@@ -79,7 +79,8 @@ function findAmong(
   if (among.count === 0 || key === undefined) return [];
   const place = among.count <= sortable ? candidatePlace(among) : wide();
   if (place !== undefined && among.count <= few) return sorted(place, asked);
-  return wanted.sort.length === 1 ? findIn(place, asked) : inOrderOfKeys(key, place, asked);
+  const isOneKey = wanted.sort.length === 1 || key.param === '_id'; // no two have the same id
+  return isOneKey ? findIn(place, asked) : inOrderOfKeys(key, place, asked);
 }
 
 /** The versions of a source that match, newest write first. */
