@@ -8,6 +8,7 @@ import {
   commitOf,
   EVERYTHING,
   find,
+  NORTH,
   remove,
   seenBy,
   SOUTH,
@@ -75,6 +76,18 @@ export function expungeLaws(world: StoreWorld): void {
       await expungeTwo(store);
       expect(await find(store, byStatus('Task', 'sent'))).toEqual(['Task/t']);
       expect((await store.snapshot().read('Task/t', EVERYTHING))?.text).toContain('kept');
+    });
+
+    test('is gone at once from what was read lately, by the server and by its custodian', async () => {
+      const store = await world.open();
+      const { seq } = await store.commit(commitOf([sent('a secret')]));
+      const readers = [EVERYTHING, seenBy(NORTH), seenBy(SOUTH)];
+      const texts = () =>
+        Promise.all(readers.map(async (sight) => (await store.snapshot().read(MESSAGE, sight))?.text));
+      for (const text of await texts()) expect(text).toContain('a secret');
+      const entities = [`${MESSAGE}/_history/${seq}`];
+      await store.commit(commitOf([], { audit: [audit({ event: 'expunge', action: 'D', entities })] }));
+      expect(await texts()).toEqual([undefined, undefined, undefined]);
     });
 
     test('may be named again, and may be of what was never there', async () => {

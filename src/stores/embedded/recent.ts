@@ -3,7 +3,7 @@
  * before it, and while others write SQLite forgets its pages between two reads: what is remembered is not asked again.
  */
 import type { Ref } from '../../fhir/types.ts';
-import type { Version } from '../../ports/store.ts';
+import type { AuditEntry, Version } from '../../ports/store.ts';
 import type { BatchMember } from '../log/write-batch.ts';
 
 /** Versions that are remembered. */
@@ -18,7 +18,7 @@ export interface Recent {
   find(ref: Ref, seq: number): Version | undefined;
   /** Remembers the newest version as of `seq`, unless something was acknowledged since. */
   keep(version: Version, seq: number): void;
-  /** A group is on disk and about to be acknowledged: what it wrote is no longer the newest. */
+  /** A group is on disk and about to be acknowledged: what it wrote is no longer the newest, what it expunged has no text. */
   written(members: readonly BatchMember[]): void;
   /** Others wrote: what, is not known here. */
   forgetAll(): void;
@@ -54,8 +54,11 @@ export function createRecent(head: () => number): Recent {
       while (known.size > VERSIONS_MAX || characters > CHARACTERS_MAX) forgetOldest();
     },
     written(members) {
-      for (const member of members)
-        if (member.kind === 'commit') for (const { ref } of member.commit.writes) forget(ref);
+      for (const member of members) {
+        if (member.kind !== 'commit') continue;
+        for (const { ref } of member.commit.writes) forget(ref);
+        for (const ref of expungedIn(member.commit.audit)) forget(ref);
+      }
     },
     forgetAll() {
       known.clear();
@@ -63,5 +66,11 @@ export function createRecent(head: () => number): Recent {
     },
   };
 }
+
+/** Resources of which a commit takes the content of versions away (law 28). */
+const expungedIn = (audit: readonly AuditEntry[]): readonly Ref[] =>
+  audit.flatMap(({ event, entities }) =>
+    event === 'expunge' ? entities.map((entity) => entity.split('/_history/', 1)[0] as Ref) : [],
+  );
 
 const lengthOf = ({ text = '' }: Version): number => text.length;
