@@ -4,7 +4,7 @@ import type { Resource } from '../../../src/fhir/types.ts';
 import { relabel } from '../../../src/operations/relabel.ts';
 import type { LabelPlan } from '../../../src/policies/labels/label-plan.ts';
 import { openServer, type TestServer } from '../../server.ts';
-import { act, conf, labelsOf } from '../labels/scene.ts';
+import { act, condition, conf, labelsOf } from '../labels/scene.ts';
 import { part2Scene, type Part2Scene } from './scene.ts';
 
 let server: TestServer;
@@ -53,4 +53,16 @@ test('(compliance S9) again it finds nothing, and by the tables of today nothing
   expect(await relabel({ ...parts, labelsFor: grown })).toMatchObject({ labelled: 0, left: 0 });
   expect(await relabel(parts)).toMatchObject({ labelled: 0, left: 0 });
   expect(await incidents()).toHaveLength(1);
+});
+
+test('(compliance S9) passes over nothing, however long the texts of a page are', async () => {
+  const long: (string | undefined)[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    const one = condition(scene.patient, 'I10', { note: [{ text: 'x'.repeat(500_000) }] });
+    long.push((await server.create('initiator', one)).id);
+  }
+  const seen = new Set<string | undefined>();
+  const labelsFor = ({ id }: Resource): undefined => void seen.add(id);
+  await relabel({ store: server.running.store, clock: { now: () => Date.now() }, newId, labelsFor });
+  expect(long.filter((id) => !seen.has(id))).toEqual([]);
 });
