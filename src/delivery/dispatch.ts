@@ -57,27 +57,27 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     while (wanted) {
       wanted = false;
       const leases = stopping ? [] : await claimDue(parts, underWay);
-      for (const lease of leases) underWay.begin(lease.entry, (leave) => serve(lease, leave));
+      for (const lease of leases) if (!underWay.has(lease.entry)) void serve(lease);
     }
     claiming = undefined;
   }
 
   /** The receiver's next entry is claimed together with the receipt of this one: one flush for both. */
-  async function serve(lease: EntryLease, leave: () => void): Promise<void> {
-    const offered = (): void => {
-      // A lease that is about to end might end before the receipt is written, and the entry would be claimed again.
-      if (parts.clock.now() + settings.leaseMs / 2 > lease.until) return;
-      leave();
-      nudge();
-    };
-    try {
-      await deliverEntry(parts, { ...lease, offered }, { hosts, stopped: stopped.signal });
-    } finally {
-      leave();
-      // Whoever is served again claims its next entry itself; what its lane held back is among them.
-      if (!underWay.receivers().has(lease.entry.receiver) || underWay.unended() >= settings.inFlightMax)
+  async function serve(lease: EntryLease): Promise<void> {
+    const { entry } = lease;
+    let isCrowded = false;
+    await underWay.begin(entry, async (leave) => {
+      const offered = (): void => {
+        // A lease that is about to end might end before the receipt is written, and the entry would be claimed again.
+        if (parts.clock.now() + settings.leaseMs / 2 > lease.until) return;
+        leave();
         nudge();
-    }
+      };
+      await deliverEntry(parts, { ...lease, offered }, { hosts, stopped: stopped.signal });
+      isCrowded = underWay.unended() >= settings.inFlightMax;
+    });
+    // Whoever is served again claims its next entry itself; what its lane held back is among them.
+    if (isCrowded || !underWay.receivers().has(entry.receiver)) nudge();
   }
 
   return {
@@ -119,15 +119,17 @@ interface UnderWay {
   readonly perOrganization: ReadonlyMap<Ref, number>;
   /** How many deliveries have not ended, also those whose receivers are served again while their receipts are written. */
   readonly unended: () => number;
-  /** `deliver` is given what frees the receiver; called again it does nothing. */
-  begin(entry: ClaimedEntry, deliver: (leave: () => void) => Promise<void>): void;
+  /** Whether the entry is one of these: its lease ended, by the clock, while its receipt was on its way to the disk. */
+  has(entry: ClaimedEntry): boolean;
+  /** Resolves when it has ended, and left its place. `deliver` is given what frees the receiver before. */
+  begin(entry: ClaimedEntry, deliver: (leave: () => void) => Promise<void>): Promise<void>;
   /** Resolves when those that are under way now have ended. */
   ended(): Promise<void>;
 }
 
 function createUnderWay(): UnderWay {
   const served = new Set<Ref>();
-  const running = new Set<Promise<void>>();
+  const running = new Map<string, Promise<void>>();
   const perOrganization = new Map<Ref, number>();
 
   function count({ sight }: ClaimedEntry, by: 1 | -1): void {
@@ -141,6 +143,7 @@ function createUnderWay(): UnderWay {
     receivers: () => new Set(served),
     perOrganization,
     unended: () => running.size,
+    has: ({ id }) => running.has(id),
     begin(entry, deliver) {
       let isServed = true;
       const leave = (): void => {
@@ -151,11 +154,15 @@ function createUnderWay(): UnderWay {
       };
       count(entry, 1);
       served.add(entry.receiver);
-      const delivery = deliver(leave).finally(() => running.delete(delivery));
-      running.add(delivery);
+      const delivery = deliver(leave).finally(() => {
+        leave();
+        running.delete(entry.id);
+      });
+      running.set(entry.id, delivery);
+      return delivery;
     },
     async ended() {
-      await Promise.allSettled(running);
+      await Promise.allSettled(running.values());
     },
   };
 }

@@ -22,10 +22,13 @@ interface Given {
   readonly around: (store: Store) => Store;
   readonly send?: (entry: ClaimedEntry, time: FakeTime) => void;
   readonly leaseMs?: number;
+  readonly inFlightMax?: number;
+  /** Entries of one lane each, to these; all of them to one where nobody is named. */
+  readonly receivers?: readonly Ref[];
 }
 
 /** Nudged by nobody: it goes on by itself. */
-async function deliverAll(tasks: readonly string[], { around, send, leaseMs = 60_000 }: Given) {
+async function deliverAll(tasks: readonly string[], { around, send, leaseMs = 60_000, inFlightMax = 4, receivers = [A] }: Given) {
   const time = fakeTime();
   const world = await openWorld({ clock: time });
   const rail: Rail = {
@@ -39,7 +42,10 @@ async function deliverAll(tasks: readonly string[], { around, send, leaseMs = 60
     close: async () => undefined,
   };
   for (const task of tasks)
-    await world.put({ resourceType: 'Task', id: task }, [buildEntry('test', A, `Task/${task}`)]);
+    await world.put(
+      { resourceType: 'Task', id: task },
+      receivers.map((receiver) => buildEntry('test', receiver, `Task/${task}`)),
+    );
   const dispatcher = createDispatcher({
     store: around(world.store),
     rails: new Map([[rail.name, rail]]),
@@ -57,7 +63,7 @@ async function deliverAll(tasks: readonly string[], { around, send, leaseMs = 60
       attemptsMax: 3,
       backoffMinMs: 10,
       backoffMaxMs: 40,
-      inFlightMax: 4,
+      inFlightMax,
       deliveriesPerOrganizationMax: 4,
       deliveriesPerHostMax: 4,
       drainMs: 1000,
@@ -140,5 +146,44 @@ describe('the next entry of a receiver', () => {
       ['accepted', 1],
     ]);
     expect(said.slice(0, 4)).toEqual(['claimed Task/t', 'offered', 'recorded', 'claimed Task/u']);
+  });
+
+  test('is claimed although many receipts were written at once, and held it up', async () => {
+    const held: (() => void)[] = [];
+    const rows = await deliverAll(['t', 'u', 'v'], {
+      inFlightMax: 1,
+      around: (store) => ({
+        ...store,
+        commit: async (commit) => {
+          if (commit.deliveryOutcomes.length === 0 || held.length >= 2) return store.commit(commit);
+          const both = new Promise<void>((resolve) => held.push(resolve));
+          if (held.length === 2) setImmediate(() => held.forEach((go) => go()));
+          await both;
+          return store.commit(commit);
+        },
+      }),
+    });
+    expect(rows.map(({ state }) => state)).toEqual(['accepted', 'accepted', 'accepted']);
+  });
+
+  test('is not the one whose receipt is on its way when the clock has passed its lease', async () => {
+    const sent: string[] = [];
+    let claims = 0;
+    const time: { pass?: (ms: number) => void } = {};
+    await deliverAll(['t'], {
+      around: (store) => ({
+        ...store,
+        claim: async (...asked) => {
+          claims += 1;
+          if (claims === 2) time.pass?.(3_600_000); // the machine was suspended
+          return store.claim(...asked);
+        },
+      }),
+      send: ({ subject }, clock) => {
+        time.pass = (ms) => clock.pass(ms);
+        sent.push(subject);
+      },
+    });
+    expect(sent).toEqual(['Task/t']);
   });
 });
