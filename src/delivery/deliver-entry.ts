@@ -182,6 +182,8 @@ async function attempt(
   const { entry } = attempted;
   const rail = rails.get(entry.rail);
   if (rail === undefined) return { outcome: 'retry', why: `this server has no rail ${entry.rail}` };
+  // Nothing would tell the rail any more that nobody waits for it: its signal has aborted.
+  if (stopped.aborted) return { outcome: 'retry', why: 'the server stops' };
   const deadline = new AbortController();
   const callOff = timers.after(settings.attemptTimeoutMs, () => deadline.abort());
   const signal = AbortSignal.any([deadline.signal, stopped]);

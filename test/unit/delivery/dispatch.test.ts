@@ -630,6 +630,28 @@ describe('trouble and stopping', () => {
     expect(await outbox(running)).toEqual([expect.objectContaining({ state: 'waiting', attempt: 1 })]);
   });
 
+  test('what its gates held until everything was aborted is not sent, and put back', async () => {
+    const asked = Promise.withResolvers<Awaited<ReturnType<Gate>>>();
+    const running = await run({
+      ask: () => asked.promise,
+      send: () => new Promise(() => undefined), // heeds no signal
+      settings: { drainMs: 20 },
+    });
+    await running.tell('t', A);
+    await until(
+      running,
+      () => outbox(running),
+      ([row]) => row?.state === 'leased',
+    );
+    const stopped = running.dispatcher.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    running.time.pass(20);
+    asked.resolve({ permitted: true, policy: 'treatment' });
+    await inTime(running, stopped);
+    expect(running.sent).toEqual([]);
+    expect(await outbox(running)).toEqual([expect.objectContaining({ state: 'waiting', attempt: 1 })]);
+  });
+
   test('nothing is claimed while the store cannot be written', async () => {
     const readOnly = (store: Store): Store => ({
       ...store,
