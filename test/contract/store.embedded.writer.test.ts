@@ -11,7 +11,7 @@ import { hasCurrentValues } from '../../src/stores/embedded/folder/reindex.ts';
 import { findRefs } from '../../src/stores/embedded/search/search.ts';
 import { verifyChain } from '../../src/stores/embedded/verify/audit-chain.ts';
 import { Diverged } from '../../src/stores/embedded/write/write-failure.ts';
-import { StoreWriter } from '../../src/stores/embedded/write/writer.ts';
+import { StoreWriter, type WriterOptions } from '../../src/stores/embedded/write/writer.ts';
 import type { LogEntry } from '../../src/stores/log/log-entry.ts';
 import type { BatchMember } from '../../src/stores/log/write-batch.ts';
 import { audit, commitOf, NO_REACH, remove, seenBy, SOUTH, status, tell, write } from './store-world.ts';
@@ -22,7 +22,7 @@ afterEach(() => {
   for (const close of opened.splice(0).toReversed()) close();
 });
 
-function open(): { writer: StoreWriter; folder: string } {
+function open(given: Partial<WriterOptions> = {}): { writer: StoreWriter; folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-writer-'));
   opened.push(() => rmSync(folder, { recursive: true, force: true }));
   prepareDatabase(folder);
@@ -39,6 +39,7 @@ function open(): { writer: StoreWriter; folder: string } {
     flushDelayMs: 0,
     pragmas: [],
     follows: false,
+    ...given,
   };
   const writer = new StoreWriter(options, findRefs, AT);
   opened.push(() => writer.close());
@@ -139,6 +140,25 @@ test('a member that fails in the middle of its work harms no other, and leaves n
   expect(await verifyChain(folder)).toMatchObject({ faultCount: 0, commits: 3 });
   expect(writer.apply({ now: AT, members: commits(bad) }).outcomes).toMatchObject([{ kind: 'fault' }]);
   expect(writer.head).toEqual(alone.writer.head);
+});
+
+test('a disk that has space and takes nothing is no reason to begin a batch for ever', async () => {
+  const { writer, folder } = open({ reserveBytes: 4096, pragmas: ['max_page_count = 60'] });
+  const large = commitOf([write('Task/a', { is: 'x'.repeat(1_000_000) })]);
+  const block = { kind: 'block', audit: JSON.stringify([audit({ event: 'read' })]) } as const;
+  // The step of housekeeping would take the space again that was given up a moment before.
+  const { outcomes, head } = writer.apply({
+    now: AT,
+    members: [{ kind: 'tidy' }, ...commits(large), block],
+  });
+  expect(outcomes).toMatchObject([
+    { kind: 'tidied' },
+    { kind: 'refused', reason: 'disk-full' },
+    { kind: 'done' },
+  ]);
+  expect(head).toMatchObject({ seq: 1, writable: false });
+  expect(writer.apply({ now: AT, members: [{ kind: 'tidy' }] }).head.writable).toBe(true);
+  expect(await verifyChain(folder)).toMatchObject({ faultCount: 0, commits: 1 });
 });
 
 describe('replay', () => {

@@ -7,9 +7,12 @@ export interface Reserve {
   /** Whether the space is held; while it is not, only read audits are written. */
   readonly held: boolean;
   /** Gives the space back to the disk; false when there is none to give. */
-  release(): boolean;
-  /** Takes the space again when the disk has twice as much; true when it is held. */
-  restore(): boolean;
+  release(batch: object): boolean;
+  /**
+   * Takes the space again when the disk has twice as much; true when it is held. Not in the batch that gave it up, whatever
+   * the disk says of its space: begun again, that batch would give it up and take it for ever.
+   */
+  restore(batch: object): boolean;
 }
 
 const CHUNK_BYTES = 64 * 1024;
@@ -17,6 +20,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** Takes the space at once; a disk too full for that leaves it not held. */
 export function createReserve(file: string, bytes: number): Reserve {
   let held = bytes === 0 || (existsSync(file) && statSync(file).size === bytes) || take();
+  const gaveUp = new WeakSet<object>();
 
   function take(): boolean {
     try {
@@ -32,14 +36,15 @@ export function createReserve(file: string, bytes: number): Reserve {
     get held() {
       return held;
     },
-    release() {
+    release(batch) {
       if (!held || bytes === 0) return false;
+      gaveUp.add(batch);
       rmSync(file, { force: true });
       held = false;
       return true;
     },
-    restore() {
-      if (!held) held = freeBytes(file) >= 2 * bytes && take();
+    restore(batch) {
+      if (!held && !gaveUp.has(batch)) held = freeBytes(file) >= 2 * bytes && take();
       return held;
     },
   };

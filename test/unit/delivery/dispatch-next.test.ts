@@ -28,7 +28,10 @@ interface Given {
 }
 
 /** Nudged by nobody: it goes on by itself. */
-async function deliverAll(tasks: readonly string[], { around, send, leaseMs = 60_000, inFlightMax = 4, receivers = [A] }: Given) {
+async function deliverAll(
+  tasks: readonly string[],
+  { around, send, leaseMs = 60_000, inFlightMax = 4, receivers = [A] }: Given,
+) {
   const time = fakeTime();
   const world = await openWorld({ clock: time });
   const rail: Rail = {

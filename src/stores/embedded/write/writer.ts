@@ -172,7 +172,7 @@ export class StoreWriter {
     this.#entries = [];
     try {
       this.#statements.begin.run();
-      const outcomes = batch.members.map((member) => this.#applyOne(member, batch.now, guarded));
+      const outcomes = batch.members.map((member) => this.#applyOne(member, batch, guarded));
       return { outcomes, entries: this.#entries, before, isOpen: true };
     } catch (error) {
       if (!guarded && refusalOf(error) === undefined) {
@@ -209,7 +209,7 @@ export class StoreWriter {
   #refuse(batch: WriteBatch, before: Head, error: unknown): readonly MemberOutcome[] | undefined {
     this.undo(before);
     const reason = refusalOf(error);
-    if (reason === 'disk-full' && this.#reserve.release()) {
+    if (reason === 'disk-full' && this.#reserve.release(batch)) {
       this.#head = { ...before, writable: false };
       return undefined;
     }
@@ -261,19 +261,19 @@ export class StoreWriter {
     this.#db.close();
   }
 
-  #applyOne(member: BatchMember, now: number, guarded: boolean): MemberOutcome {
+  #applyOne(member: BatchMember, batch: WriteBatch, guarded: boolean): MemberOutcome {
+    const { now } = batch;
     if (member.kind === 'commit')
       return guarded ? this.#applyGuarded(member.commit, now) : this.#applyCommit(member.commit, now);
     if (member.kind === 'block') return this.#applyBlock(member, now);
-    if (member.kind === 'tidy') return this.#applyTidy(now);
+    if (member.kind === 'tidy') return this.#applyTidy(batch);
     if (member.kind === 'follow') return { kind: 'done' };
     if (member.kind === 'claim') {
       return { kind: 'claimed', entries: this.#outbox.claim(member, now) };
     }
     const { id, afterMs, why } = member;
-    return this.#outbox.postpone(id, afterMs, why, now)
-      ? { kind: 'done' }
-      : { kind: 'refused', reason: 'not-leased', ref: id };
+    const isLeased = this.#outbox.postpone(id, afterMs, why, now);
+    return isLeased ? { kind: 'done' } : { kind: 'refused', reason: 'not-leased', ref: id };
   }
 
   #applyCommit(commit: Commit, now: number): MemberOutcome {
@@ -352,9 +352,9 @@ export class StoreWriter {
     return { kind: 'done' };
   }
 
-  #applyTidy(now: number): MemberOutcome {
-    const writable = this.#head.writable || this.#reserve.restore();
-    const { more, horizon } = this.#tidy(now, this.#head.seq);
+  #applyTidy(batch: WriteBatch): MemberOutcome {
+    const writable = this.#head.writable || this.#reserve.restore(batch);
+    const { more, horizon } = this.#tidy(batch.now, this.#head.seq);
     this.#head = { ...this.#head, writable, horizon };
     return { kind: 'tidied', more };
   }
