@@ -253,7 +253,8 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'tools/hl7/client.ts': 'a peer for trying out, run by hand',
   'tools/hl7/outside.ts': 'a peer for trying out, run by hand',
   'tools/durability/client.ts': 'a client of a server that the same tool started',
-  'tools/bench/connection.ts': 'a client of a server that the same tool started, or that its operator has named',
+  'tools/bench/connection.ts':
+    'a client of a server that the same tool started, or that its operator has named',
   'tools/bench/rival/rival-world.ts': 'a client of the server that its operator has named to be measured',
   'tools/bench/files.ts': 'a client of a server that the same tool started',
   'tools/bench/searches.ts': 'a client of a server that the same tool started',
