@@ -12,7 +12,7 @@ interface Abandoned {
   readonly forget: () => void;
 }
 
-/** From now on; whoever asks says when the attempt has ended. */
+/** Watches an attempt from now on; the caller calls `forget` when the attempt has ended. */
 export function whenAbandoned(timers: Timers, signal: AbortSignal): Abandoned {
   const { promise, resolve } = Promise.withResolvers<Receipt>();
   let callOff = (): void => undefined;

@@ -20,6 +20,7 @@ const LATE_MS = 30;
  * until that has been noticed. This happens for less than one of a hundred requests.
  */
 const AFTER_MS = 60_000;
+/** How often it is told, while late. */
 const SPARE_MS = 5;
 
 export function watchLateness(): Lateness {
@@ -30,9 +31,10 @@ export function watchLateness(): Lateness {
   let told: (idle: number) => void = () => {};
   const isLate = (): boolean => performance.now() < lateUntil;
 
-  function watchIdleness(): void {
+  function watchSpare(): void {
+    if (watching !== undefined) return;
     let before = performance.eventLoopUtilization();
-    watching ??= setInterval(() => {
+    watching = setInterval(() => {
       const now = performance.eventLoopUtilization();
       told(1 - performance.eventLoopUtilization(now, before).utilization);
       before = now;
@@ -45,7 +47,7 @@ export function watchLateness(): Lateness {
   const timer = setInterval(() => {
     if (delays.percentile(50) > LATE_MS * 1e6) {
       lateUntil = performance.now() + AFTER_MS;
-      watchIdleness();
+      watchSpare();
     }
     delays.reset();
   }, SAMPLE_MS).unref();

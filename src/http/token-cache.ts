@@ -32,5 +32,19 @@ export function createTokenCache<T>(max: number): TokenCache<T> {
   };
 }
 
-/** The name of a header under which what it was found to say is remembered. */
-export const digestOfHeader = (authorization: string): string => hash('sha256', authorization, 'base64');
+/** As clients write it: one spelling, so that one token is remembered once. */
+const CANONICAL = 'Bearer ';
+const SPACE = 32;
+
+/** The name of a header under which what it was found to say is remembered, however its scheme and spaces are written. */
+export const digestOfHeader = (authorization: string): string =>
+  hash('sha256', canonical(authorization), 'base64');
+
+function canonical(authorization: string): string {
+  let end = authorization.length;
+  while (authorization.charCodeAt(end - 1) === SPACE) end -= 1;
+  const isCanonical =
+    authorization.startsWith(CANONICAL) && authorization.charCodeAt(CANONICAL.length) !== SPACE;
+  const trimmed = end === authorization.length ? authorization : authorization.slice(0, end);
+  return isCanonical ? trimmed : trimmed.replace(/^Bearer +/i, CANONICAL);
+}

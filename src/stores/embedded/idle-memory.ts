@@ -11,8 +11,8 @@ const LOOK_MS = 5000;
 /** The share of the time between two looks for which an idle thread works at most: jobs go on at night. */
 const IDLE_SHARE = 0.02;
 /**
- * What a thread must have worked for since, to have made garbage that is worth a collection: it holds up whoever asks just
- * then, some 80 ms in the main thread, so that a server with a few requests a minute collects once in hours.
+ * A thread collects only after so much work since the last collection. A request that arrives during a collection waits for
+ * it, some 80 ms in the main thread; a server with a few requests a minute collects once in hours.
  */
 const WORKED_MIN_MS = 5000;
 

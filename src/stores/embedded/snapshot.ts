@@ -117,7 +117,7 @@ const remembered = (
     ? recent.find(ref, seq)
     : (answers.find(sight, ref, seq) ?? ownOf(sight, recent.find(ref, seq)));
 
-/** A version that its custodian asks for: whoever keeps something sees it, unless it is asked for one patient alone. */
+/** A version whose custodian asks: an organization sees what it keeps, unless it asks for one patient alone. */
 const ownOf = (
   { organization, patient }: Extract<Sight, { everything: false }>,
   version: Version | undefined,
