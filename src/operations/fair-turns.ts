@@ -38,7 +38,7 @@ interface Owner {
 /** Owners that are remembered; beyond it those that do nothing are forgotten. */
 const OWNERS_MAX = 1000;
 /** Of a line that go at once when the main thread had nothing to do at all. */
-const SPARE_MAX = 8;
+const SPARE_MAX = 16;
 /** In hand of one owner at most, however much time there is to spare: what waits for the disk is waited for by others. */
 const IN_HAND_MAX = 32;
 
@@ -72,7 +72,7 @@ export function createFairTurns({ atOnceMax, presentMs, isLate, now }: FairTurnS
 
   return {
     spare(idle) {
-      const more = Math.floor(idle * SPARE_MAX);
+      const more = Math.round(idle * SPARE_MAX);
       for (const owner of owners.values())
         for (let i = 0; i < more && owner.running < IN_HAND_MAX && owner.waiting.length > 0; i += 1) {
           owner.running += 1;

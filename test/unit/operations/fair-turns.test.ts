@@ -75,7 +75,7 @@ describe('(rules 5.8) turns', () => {
     spare(0);
     await settle();
     expect(begun).toEqual(['b1', 'a1', 'a2']);
-    spare(0.25);
+    spare(0.125);
     await settle();
     expect(begun).toEqual(['b1', 'a1', 'a2', 'a3', 'a4']);
     // Those that went beyond the share count: the next waits until fewer than the share are in hand, or there is time again.
