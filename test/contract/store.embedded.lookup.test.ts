@@ -1,8 +1,11 @@
 /** A search by a reference and further values, or by one of several values, is answered in place; the same answer as a thread gives. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Clause, Query, SearchValue } from '../../src/ports/query.ts';
 import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openDatabase } from '../../src/stores/embedded/folder/connection.ts';
+import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';
+import { rememberSeldomValues } from '../../src/stores/embedded/search/seldom-values.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
 import { commitOf, EVERYTHING, NORTH, seenBy, SOUTH, write } from './store-world.ts';
 
@@ -120,3 +123,55 @@ test('many further values of many versions are for a thread, and found all the s
   const of = ['a', 'b', 'c', 'd', 'e', 'f', 'active'].map((code) => status(code));
   expect(await found([patient(some), { kind: 'any', of }])).toHaveLength(30);
 });
+
+describe('a parameter by which nothing is found again and again', () => {
+  test('is found by as soon as something is written, and as of an earlier moment when it is gone', async () => {
+    const own = await world.open();
+    const of = (low: Ref, seq?: number) => refsAbout(own, low, seq);
+    await own.commit(commitOf([write('Consent/first', { values: about(FEW, 'active') })]));
+    for (let id = 0; id < 40; id += 1) expect(await of(`Patient/none-${id}`)).toEqual([]);
+    expect(await of(FEW)).toEqual(['Consent/first']);
+    const { seq } = await own.commit(
+      commitOf([write('Consent/new', { values: about('Patient/none-3', 'active') })]),
+    );
+    expect(await of('Patient/none-3')).toEqual(['Consent/new']);
+    expect(await of('Patient/none-3', seq - 1)).toEqual([]);
+    const change = write('Consent/new', { base: seq, values: about('Patient/none-4', 'active') });
+    await own.commit(commitOf([change]));
+    expect([await of('Patient/none-3'), await of('Patient/none-4')]).toEqual([[], ['Consent/new']]);
+    expect(await of('Patient/none-3', seq)).toEqual(['Consent/new']);
+  });
+
+  test('is found by when many values have come', async () => {
+    const own = await world.open();
+    for (let id = 0; id < 40; id += 1) expect(await refsAbout(own, `Patient/none-${id}`)).toEqual([]);
+    const many = Array.from({ length: 2100 }, (_, i) =>
+      write(`Consent/m-${i}`, { values: about(`Patient/m-${i}`, 'active') }),
+    );
+    await own.commit(commitOf(many));
+    expect(await refsAbout(own, 'Patient/m-0')).toEqual(['Consent/m-0']);
+    expect(await refsAbout(own, 'Patient/m-2099')).toEqual(['Consent/m-2099']);
+    expect(await refsAbout(own, 'Patient/none-0')).toEqual([]);
+  });
+
+  test('is looked up again when others may have written', () => {
+    const db = openDatabase(pathsOf(store.folder).database, { readOnly: true, cacheKib: 1024 });
+    const values = rememberSeldomValues(db);
+    const noteVain = (): void => {
+      for (let i = 0; i < 16; i += 1) values.noteNone('Appointment', 'patient');
+    };
+    expect(values.hasNone('Appointment', 'patient', FEW)).toBe(false);
+    noteVain();
+    expect(values.hasNone('Appointment', 'patient', FEW)).toBe(true);
+    expect(values.hasNone('Appointment', 'patient', '\ud800')).toBe(false);
+    values.forgetAll();
+    expect(values.hasNone('Appointment', 'patient', FEW)).toBe(false);
+    db.close();
+  });
+});
+
+async function refsAbout(own: EmbeddedStore, low: Ref, seq?: number): Promise<readonly Ref[]> {
+  const query = { type: 'Consent', sort: [], sight: EVERYTHING, count: 100, offset: 0, total: false };
+  const { matches } = await own.snapshot(seq).search({ ...query, where: patient(low) });
+  return matches.map(({ ref }) => ref);
+}

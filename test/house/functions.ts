@@ -13,7 +13,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, readonly [lines: number, be
   'src/server/compose.ts raise': [142, 'a list of parts, started in order'],
   'src/server/heavy.ts createHeavyThreads': [73, 'a closure: the threads and what waits for them'],
   'src/stores/embedded/open.ts assemble': [69, 'a list of parts, handed to each other'],
-  'src/stores/embedded/search/lookup.ts prepareLookup': [70, 'a closure: prepared statements'],
   'src/stores/embedded/search/text-index.ts openTextIndex': [105, 'a closure: prepared statements'],
   'src/stores/embedded/snapshot.ts prepareSnapshots': [86, 'a closure: prepared statements'],
   'src/stores/embedded/verify/derived-proof.ts replay': [75, 'a closure: prepared statements'],

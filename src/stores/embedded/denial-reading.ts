@@ -1,4 +1,5 @@
 /** What is asked of denials beside sight: what was received nevertheless, about whom, and what their parties hang on. */
+import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
 import type { Permit } from '../../policies/consent/permit.ts';
 import type { PartyKind } from '../../policies/party-kind.ts';
@@ -6,6 +7,7 @@ import type { DenialReading } from '../../ports/denial.ts';
 import type { Version } from '../../ports/store.ts';
 import { prepare } from './folder/connection.ts';
 import { FOREVER } from './folder/schema.ts';
+import type { Remembered } from './remembered.ts';
 import { columnsOf, toVersion, type SnapshotReading, type VersionRow } from './reading.ts';
 
 /** What a snapshot answers as it is. */
@@ -20,7 +22,30 @@ interface PreparedDenials {
   readonly asked: SnapshotDenials;
 }
 
-export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' | 'clock'>): PreparedDenials {
+/** Every write asks whether kinds of parties are kept at all. */
+export interface RememberedKinds extends Remembered {
+  any(): boolean;
+}
+
+export function rememberKinds(db: DatabaseSync): RememberedKinds {
+  const one = prepare<[number]>(db, 'SELECT 1 FROM party_kind LIMIT 1');
+  let known: boolean | undefined;
+  const forgetAll = (): void => void (known = undefined);
+  return {
+    any: () => (known ??= one.get() !== undefined),
+    written(members) {
+      if (members.some((member) => member.kind === 'commit' && member.commit.kinds !== undefined))
+        forgetAll();
+    },
+    forgetAll,
+  };
+}
+
+export function prepareDenialReading({
+  db,
+  clock,
+  kinds: kept,
+}: Pick<SnapshotReading, 'db' | 'clock' | 'kinds'>): PreparedDenials {
   const newest = prepare<VersionRow>(
     db,
     `SELECT ${columnsOf('v')} FROM resource r JOIN received k ON k.rid = r.rid
@@ -47,7 +72,6 @@ export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' |
     db,
     'SELECT p.permit FROM resource r JOIN permit p ON p.patient = r.rid WHERE r.ref = ? ORDER BY p.source',
   );
-  const anyKinds = prepare<[number]>(db, 'SELECT 1 FROM party_kind LIMIT 1');
   const kinds = prepare<[string]>(db, 'SELECT kinds FROM party_kind WHERE party = ?');
   return {
     received(ref, organization) {
@@ -64,7 +88,7 @@ export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' |
         ...new Set(found.flatMap((name) => sources.all(name).map(([ref]) => ref))),
       ],
       permitsOf: async (patient) => permits.all(patient).map(([text]) => JSON.parse(text) as Permit), // the writer's
-      hasKinds: async () => anyKinds.get() !== undefined,
+      hasKinds: async () => kept.any(),
       async kindsOf(party) {
         const [text] = kinds.get(party) ?? [];
         return text === undefined ? undefined : (JSON.parse(text) as readonly PartyKind[]); // the writer's

@@ -40,8 +40,13 @@ export function prepareHistory({
   timeoutMs,
   clock,
   scopes,
+  verdicts,
 }: SnapshotReading): (query: HistoryQuery, seq: number, signal: AbortSignal) => Promise<HistoryPage> {
-  const reading: HistoryReading = { sql: statements(db), timeoutMs, isWithin: prepareScopes(db, scopes) };
+  const reading: HistoryReading = {
+    sql: statements(db),
+    timeoutMs,
+    isWithin: prepareScopes(db, scopes, verdicts),
+  };
   return async (query, seq, signal) => {
     const where = conditionOf(query, { seq, now: clock.now() });
     return query.id === undefined

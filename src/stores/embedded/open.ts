@@ -26,10 +26,10 @@ import { lockFolder, pathsOf, prepareDatabase, readFollowed } from './folder/fol
 import { pageOf, prepareLookup } from './search/lookup.ts';
 import { createLeases } from './leases.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
-import { createAnswers, prepareDeniedEver } from './answers.ts';
-import { createRecent } from './recent.ts';
+import { createMemory, type Memory } from './memory.ts';
 import { findRefs } from './search/search.ts';
 import { prepareFreshness, preparePromptSearch } from './search/prompt-search.ts';
+import type { SeldomValues } from './search/seldom-values.ts';
 import { SearchPool } from './search/search-pool.ts';
 import type { SnapshotReading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
@@ -170,25 +170,21 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
       fullText: options.fullText,
     });
     opened.push(() => pool.close());
-    const recent = createRecent(() => queue.head.seq);
-    const answers = createAnswers(() => queue.head.seq, prepareDeniedEver(byIdDb));
+    const memory = createMemory(db, byIdDb, () => queue.head.seq);
     const followers: StoreFollower[] = [];
     const follow: Store['follow'] = (told) => void followers.push(told);
     const applied = (members: readonly BatchMember[]): void => {
-      const changed = members.some(({ kind }) => kind !== 'block');
-      byId.transaction.applied(changed);
-      recent.written(members);
-      if (changed) answers.forget();
+      byId.transaction.applied(members.some(({ kind }) => kind !== 'block'));
+      memory.written(members);
       tell(followers, members);
     };
     const moved = (): void => {
       byId.transaction.applied(true);
-      recent.forgetAll();
-      answers.forget();
+      memory.forgetAll();
       for (const told of followers) told(undefined);
     };
     const queue = new WriteQueue(host, { ...options, applied, moved });
-    return assemble({ options, db, byId, memory: { recent, answers }, pool, queue, follow, close: undo });
+    return assemble({ options, db, byId, memory, pool, queue, follow, close: undo });
   } catch (error) {
     await undo();
     throw error;
@@ -246,7 +242,7 @@ interface Parts {
   readonly options: Options;
   readonly db: DatabaseSync;
   readonly byId: SnapshotReading['byId'];
-  readonly memory: Pick<SnapshotReading, 'recent' | 'answers'>;
+  readonly memory: Memory;
   readonly pool: SearchPool;
   readonly queue: WriteQueue;
   readonly follow: Store['follow'];
@@ -264,9 +260,9 @@ function assemble({ options, db, byId, memory, pool, queue, follow, close }: Par
   const snapshotAt = prepareSnapshots({
     db,
     byId,
-    ...memory,
+    ...memory.reading,
     horizon: () => queue.head.horizon,
-    search: prepareSearch(byId, pool, clock),
+    search: prepareSearch(byId, pool, clock, memory.seldom),
     openFile: (...asked) => files.open(...asked),
     scopes: options.scopes,
     timeoutMs: options.searchTimeoutMs,
@@ -324,8 +320,9 @@ function prepareSearch(
   byId: SnapshotReading['byId'],
   pool: SearchPool,
   clock: Clock,
+  seldom: SeldomValues,
 ): SnapshotReading['search'] {
-  const lookup = prepareLookup(byId.db);
+  const lookup = prepareLookup(byId.db, seldom);
   const freshen = prepareFreshness(byId);
   const promptly = preparePromptSearch(byId);
   return async (query, seq, signal) => {

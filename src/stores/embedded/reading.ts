@@ -6,7 +6,9 @@ import type { Snapshot, Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
 import type { ScopeJudge } from '../../ports/scope-judge.ts';
 import type { AnsweredReads } from './answers.ts';
+import type { RememberedKinds } from './denial-reading.ts';
 import type { Recent } from './recent.ts';
+import type { Verdicts } from './scopes.ts';
 import type { SharedReadTransaction } from './shared-read-transaction.ts';
 
 /** What the snapshots of a store read with. */
@@ -18,6 +20,10 @@ export interface SnapshotReading {
   readonly recent: Recent;
   /** What was seen lately, and by whom. */
   readonly answers: AnsweredReads;
+  /** What narrowed scopes were found to leave. */
+  readonly verdicts: Verdicts;
+  /** Whether any party is something else than a provider. */
+  readonly kinds: RememberedKinds;
   /** A search as of an earlier seq is expired. */
   readonly horizon: () => number;
   readonly openFile: Snapshot['openFile'];

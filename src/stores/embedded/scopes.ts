@@ -8,10 +8,52 @@ import { narrowedTo, type Clause, type SearchValue, type Sight } from '../../por
 import type { ScopeJudge } from '../../ports/scope-judge.ts';
 import { prepare } from './folder/connection.ts';
 import { FOREVER } from './folder/schema.ts';
+import { changedBy, type Remembered } from './remembered.ts';
 import { typeOfRef } from './write/identities.ts';
 
-/** Verdicts that are remembered for one clause. A version never changes, so they hold for ever. */
+/** Verdicts that are remembered. */
 const VERDICTS_MAX = 20_000;
+
+/**
+ * Whether versions satisfy clauses. A version never changes, but whether it is in the directory is decided by the newest one
+ * of its resource, and what is expunged has no values any more.
+ */
+export interface Verdicts extends Remembered {
+  find(clause: Clause, ref: Ref, seq: number): boolean | undefined;
+  keep(clause: Clause, ref: Ref, seq: number, verdict: boolean): void;
+}
+
+export function createVerdicts(): Verdicts {
+  const numbers = new WeakMap<Clause, number>();
+  const known = new Map<Ref, Map<string, boolean>>();
+  let clauses = 0;
+  let verdicts = 0;
+
+  function forgetAll(): void {
+    known.clear();
+    verdicts = 0;
+  }
+
+  return {
+    find(clause, ref, seq) {
+      const of = known.get(ref);
+      return of === undefined ? undefined : of.get(`${numbers.get(clause) ?? ''} ${seq}`);
+    },
+    keep(clause, ref, seq, verdict) {
+      if (verdicts >= VERDICTS_MAX) forgetAll();
+      const number = numbers.get(clause) ?? (clauses += 1);
+      numbers.set(clause, number);
+      const of = known.get(ref) ?? new Map<string, boolean>();
+      known.set(ref, of.set(`${number} ${seq}`, verdict));
+      verdicts += 1;
+    },
+    written(members) {
+      if (known.size === 0) return;
+      for (const ref of changedBy(members)) known.delete(ref);
+    },
+    forgetAll,
+  };
+}
 
 /**
  * Whether the version of a resource that was current at a seq is within the scopes of a sight; a deletion is as the version
@@ -20,6 +62,7 @@ const VERDICTS_MAX = 20_000;
 export function prepareScopes(
   db: DatabaseSync,
   judge: ScopeJudge,
+  verdicts: Verdicts,
 ): (sight: Sight, ref: Ref, seq: number) => boolean {
   const version = prepare<[vid: number, seq: number, ended: number, everyone: number, keeper: Ref | '']>(
     db,
@@ -32,32 +75,23 @@ export function prepareScopes(
     db,
     'SELECT n.name, x.low, x.high FROM value x INDEXED BY value_of JOIN name n ON n.nid = x.pid WHERE x.vid = ?',
   );
-  const verdicts = new WeakMap<Clause, Map<string, boolean>>();
 
   return (sight, ref, seq) => {
     if (sight.narrow === undefined) return true;
     const type = typeOfRef(ref);
     const clause = narrowedTo(sight, type);
     if (clause === undefined) return true;
-    const known = verdictsOf(clause);
-    const told = known.get(`${ref} ${seq}`); // where the version itself is asked about, nothing is looked up
+    const told = verdicts.find(clause, ref, seq); // where the version itself is asked about, nothing is looked up
     if (told !== undefined) return told;
     const [vid, written, ended, everyone, keeper = ''] = version.get(ref, seq) ?? [];
-    if (vid === undefined) return false;
-    const before = known.get(`${ref} ${written}`);
+    if (vid === undefined || written === undefined) return false;
+    const before = verdicts.find(clause, ref, written);
     if (before !== undefined) return before;
     const values = ended === FOREVER ? valuesOfCurrent(type, vid) : valuesOfEnded(vid);
     const verdict = judge.satisfies(clause, { ref, type, values, everyone: everyone === 1, keeper });
-    if (known.size >= VERDICTS_MAX) known.clear();
-    known.set(`${ref} ${written}`, verdict);
+    verdicts.keep(clause, ref, written, verdict);
     return verdict;
   };
-
-  function verdictsOf(clause: Clause): Map<string, boolean> {
-    let known = verdicts.get(clause);
-    if (known === undefined) verdicts.set(clause, (known = new Map<string, boolean>()));
-    return known;
-  }
 
   function valuesOfCurrent(type: string, vid: number): readonly SearchValue[] {
     return indexed.all(vid).map(([name, low, high]) => ({ param: name.slice(type.length + 1), low, high }));

@@ -41,7 +41,7 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
   const kept = prepareKept(byId);
   const records = prepareRecordReading(byId, reading.clock);
   const denials = prepareDenialReading(reading);
-  const isWithin = prepareScopes(byId.db, reading.scopes);
+  const isWithin = prepareScopes(byId.db, reading.scopes, reading.verdicts);
 
   return (seq) => ({
     seq,

@@ -18,6 +18,7 @@ import {
 } from '../../../ports/query.ts';
 import { prepare, statements } from '../folder/connection.ts';
 import { mustOf } from './search-hops.ts';
+import { ALL_LOOKED_UP, type SeldomValues } from './seldom-values.ts';
 import { sightSql, type SightMoment } from './sight.ts';
 
 /** The largest number of versions looked at. */
@@ -32,23 +33,15 @@ type Lookup = (query: Query, moment: SightMoment) => readonly Match[] | undefine
 
 type MatchRow = [ref: Match['ref'], seq: number, text: string, custodian: Match['custodian']];
 
-export function prepareLookup(db: DatabaseSync): Lookup {
+export function prepareLookup(db: DatabaseSync, seldom = ALL_LOOKED_UP): Lookup {
   const sql = statements(db);
-  const pid = '(SELECT nid FROM name WHERE name = ?)';
-  const versions = (test: string) =>
-    prepare<[number]>(
-      db,
-      `SELECT DISTINCT vid FROM value INDEXED BY sqlite_autoindex_value_1 WHERE pid = ${pid} AND low = ? ${test}
-       ORDER BY vid DESC LIMIT ${LOOKUP_MAX + 1}`,
-    );
-  const [having, havingBoth] = [versions(''), versions('AND high = ?')];
   const has = (test: string) =>
-    prepare<[number]>(db, `SELECT 1 FROM value WHERE pid = ${pid} AND low = ? AND vid = ? ${test} LIMIT 1`);
+    prepare<[number]>(db, `SELECT 1 FROM value WHERE pid = ${PID} AND low = ? AND vid = ? ${test} LIMIT 1`);
   const stored = prepare<[number]>(
     db,
     'SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = (SELECT nid FROM name WHERE name = ?) LIMIT 1',
   );
-  const wide = rememberWide();
+  const versionsWith = prepareVersionsWith(db, seldom);
   const [alsoHas, alsoHasBoth] = [has(''), has('AND high = ?')];
 
   /** Whether a version has one of several values. */
@@ -59,25 +52,12 @@ export function prepareLookup(db: DatabaseSync): Lookup {
       return found !== undefined;
     });
 
-  /** The versions that have one of several values, newest first; undefined when they are many. */
-  function versionsWith(type: string, anyOf: AnyOf): readonly number[] | undefined {
-    const vids = new Set<number>();
-    for (const { param, low, high } of anyOf) {
-      const name = `${type}.${param}`;
-      if (wide.isPassedOver(name, low, high)) return undefined;
-      const rows = high === undefined ? having.all(name, low) : havingBoth.all(name, low, high);
-      if (rows.length > LOOKUP_MAX) wide.note(name, low, high);
-      for (const [vid] of rows) vids.add(vid);
-      if (vids.size > LOOKUP_MAX) return undefined;
-    }
-    return anyOf.length === 1 ? [...vids] : [...vids].sort((a, b) => b - a);
-  }
-
   const lookup: Lookup = ({ type, where, sort, sight, characters = CHARACTERS_MAX }, moment) => {
     const must = isNewestFirst(sort) ? takeChains(lookup, where, sight, moment) : undefined;
     if (must?.some(isOfNothing)) return [];
     const [first, ...further] = must === undefined ? [] : demandsOf(must, narrowedTo(sight, type));
     const vids = first && versionsWith(type, first);
+    if (vids?.length === 0) return [];
     if (vids === undefined || vids.length * further.flat().length > FURTHER_MAX)
       return stored.get(type) === undefined ? [] : undefined;
     const { seq } = moment;
@@ -100,6 +80,39 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     return matches;
   };
   return lookup;
+}
+
+const PID = '(SELECT nid FROM name WHERE name = ?)';
+
+/** The versions that have one of several values, newest first; undefined when they are many. */
+type VersionsWith = (type: string, anyOf: AnyOf) => readonly number[] | undefined;
+
+function prepareVersionsWith(
+  db: DatabaseSync,
+  seldom: Pick<SeldomValues, 'hasNone' | 'noteNone'>,
+): VersionsWith {
+  const versions = (test: string) =>
+    prepare<[number]>(
+      db,
+      `SELECT DISTINCT vid FROM value INDEXED BY sqlite_autoindex_value_1 WHERE pid = ${PID} AND low = ? ${test}
+       ORDER BY vid DESC LIMIT ${LOOKUP_MAX + 1}`,
+    );
+  const [having, havingBoth] = [versions(''), versions('AND high = ?')];
+  const wide = rememberWide();
+  return (type, anyOf) => {
+    const vids = new Set<number>();
+    for (const { param, low, high } of anyOf) {
+      if (seldom.hasNone(type, param, low)) continue;
+      const name = `${type}.${param}`;
+      if (wide.isPassedOver(name, low, high)) return undefined;
+      const rows = high === undefined ? having.all(name, low) : havingBoth.all(name, low, high);
+      if (rows.length === 0) seldom.noteNone(type, param);
+      if (rows.length > LOOKUP_MAX) wide.note(name, low, high);
+      for (const [vid] of rows) vids.add(vid);
+      if (vids.size > LOOKUP_MAX) return undefined;
+    }
+    return anyOf.length === 1 ? [...vids] : [...vids].sort((a, b) => b - a);
+  };
 }
 
 /** Values that are remembered; the oldest go first. */
