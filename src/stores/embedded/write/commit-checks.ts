@@ -32,7 +32,7 @@ export function prepareChecks(
   db: DatabaseSync,
   { identities, outbox, records, findRefs }: CheckTools,
   keys: CommitKeys,
-  { headOf, isVisible }: Heads,
+  { headOf, begin, isVisible }: Heads,
 ): CheckCommit {
   const lookup = prepareLookup(db);
 
@@ -40,6 +40,7 @@ export function prepareChecks(
 
   function check(commit: Commit, seq: number, now: number): CommitVerdict | undefined {
     assertSound(commit);
+    begin();
     return (
       keys.check(commit.key, now) ??
       first(commit.writes, checkBase) ??

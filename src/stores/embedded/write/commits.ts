@@ -81,6 +81,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     replay(commit, { audit: text, members: written }, place) {
       const rows = JSON.parse(text) as readonly AuditEntry[]; // a text of the log
       const texts = auditRowTexts(text, rows);
+      heads.begin();
       return apply(commit, { rows, texts, text, written }, place, () => commit.outbox);
     },
   };

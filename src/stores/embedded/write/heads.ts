@@ -19,8 +19,10 @@ type HeadRow = [
 ];
 
 export interface Heads {
-  /** The resource with its latest version; undefined when nothing has its ref. */
+  /** The resource with its latest version, as the commit finds it; undefined when nothing has its ref. Looked up once. */
   readonly headOf: (ref: Ref) => HeadRow | undefined;
+  /** Another commit begins. */
+  readonly begin: () => void;
   /** Whether the resource, or that it was deleted, is within the sight at a moment. */
   readonly isVisible: (ref: Ref, sight: Sight, moment: SightMoment) => boolean;
 }
@@ -34,7 +36,14 @@ export function prepareHeads(db: DatabaseSync): Heads {
      WHERE r.ref = ?`,
   );
 
-  return { headOf: (ref) => head.get(ref), isVisible };
+  const found = new Map<Ref, HeadRow | undefined>();
+
+  return { headOf, begin: () => found.clear(), isVisible };
+
+  function headOf(ref: Ref): HeadRow | undefined {
+    if (!found.has(ref)) found.set(ref, head.get(ref));
+    return found.get(ref);
+  }
 
   function isVisible(ref: Ref, sight: Sight, moment: SightMoment): boolean {
     const visible = sightSql(sight, moment, {
@@ -44,7 +53,7 @@ export function prepareHeads(db: DatabaseSync): Heads {
       deletedAt: `CASE v.method WHEN 'DELETE' THEN v.seq END`,
     });
     const scoped = scopesSql(ref, sight, moment);
-    const found = sql<[number]>(
+    const visibleNow = sql<[number]>(
       `SELECT 1 FROM resource r JOIN version v
          ON v.vid = (SELECT n.vid FROM version n WHERE n.rid = r.rid ORDER BY n.seq DESC LIMIT 1)
        JOIN version v0 ON v0.vid = CASE v.method WHEN 'DELETE' THEN
@@ -52,7 +61,7 @@ export function prepareHeads(db: DatabaseSync): Heads {
          ELSE v.vid END
        WHERE r.ref = ? AND ${visible.sql} AND ${scoped.sql}`,
     );
-    return found.get(ref, ...visible.params, ...scoped.params) !== undefined;
+    return visibleNow.get(ref, ...visible.params, ...scoped.params) !== undefined;
   }
 
   /** What scopes narrow: of a deletion, the version before it. The values of what ended just now are still there. */

@@ -10,10 +10,22 @@ export interface Identities {
   readonly find: (name: string) => number | undefined;
   /** The number of a resource; one that does not exist yet gets an identity without a version. */
   readonly ridOf: (ref: Ref) => number;
-  /** The number of a resource that nothing has written before; it is kept by `custodian`, 0 for the server, from now on. */
-  readonly claim: (ref: Ref, custodian: number, everyone: number) => number;
+  /** The number of a resource that nothing has written before; it is kept by `custodian` from now on. */
+  readonly claim: (ref: Ref, claimed: Claimed) => number;
+  /** Whether a resource got its number after the last call of {@link Identities.age}: no reach that was stored before names it. */
+  readonly isFresh: (rid: number) => boolean;
+  /** Nothing is fresh any more. */
+  readonly age: () => void;
   /** What was learnt inside a transaction that was undone is forgotten. */
   readonly forget: () => void;
+}
+
+interface Claimed {
+  /** The name of an organization, 0 for the server. */
+  readonly custodian: number;
+  readonly everyone: number;
+  /** Nothing had its ref before this commit: only what is fresh may have it now. */
+  readonly isUnknown: boolean;
 }
 
 /** Numbers of names, and of resources, that are remembered: a commit asks for that of a resource five times. */
@@ -22,6 +34,8 @@ const KEPT = 20_000;
 export function prepareIdentities(db: DatabaseSync): Identities {
   const names = new Map<string, number>();
   const resources = new Map<string, number>();
+  const fresh = new Set<number>();
+  const freshRefs = new Map<Ref, number>();
   const findName = prepare<[number]>(db, 'SELECT nid FROM name WHERE name = ?');
   const addName = prepare(db, 'INSERT INTO name (name) VALUES (?)');
   const findResource = prepare<[number]>(db, 'SELECT rid FROM resource WHERE ref = ?');
@@ -48,11 +62,16 @@ export function prepareIdentities(db: DatabaseSync): Identities {
     return keep(resources, ref, findResource.get(ref)?.[0] ?? add(ref, 0, 0));
   }
 
-  const add = (ref: Ref, custodian: number, everyone: number): number =>
-    addResource.insert(ref, intern(typeOfRef(ref)), custodian, everyone);
+  function add(ref: Ref, custodian: number, everyone: number): number {
+    const rid = addResource.insert(ref, intern(typeOfRef(ref)), custodian, everyone);
+    fresh.add(rid);
+    freshRefs.set(ref, rid);
+    return rid;
+  }
 
-  function claim(ref: Ref, custodian: number, everyone: number): number {
-    const rid = resources.get(ref) ?? findResource.get(ref)?.[0];
+  function claim(ref: Ref, { custodian, everyone, isUnknown }: Claimed): number {
+    const rid =
+      resources.get(ref) ?? freshRefs.get(ref) ?? (isUnknown ? undefined : findResource.get(ref)?.[0]);
     if (rid !== undefined) claimResource.run(custodian, everyone, rid);
     return keep(resources, ref, rid ?? add(ref, custodian, everyone));
   }
@@ -60,9 +79,15 @@ export function prepareIdentities(db: DatabaseSync): Identities {
   function forget(): void {
     names.clear();
     resources.clear();
+    age();
   }
 
-  return { intern, find, ridOf, claim, forget };
+  function age(): void {
+    fresh.clear();
+    freshRefs.clear();
+  }
+
+  return { intern, find, ridOf, claim, isFresh: (rid) => fresh.has(rid), age, forget };
 }
 
 function keep(kept: Map<string, number>, key: string, number: number): number {

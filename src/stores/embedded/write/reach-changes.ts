@@ -30,7 +30,7 @@ interface ReachChanges {
 }
 
 export function prepareReachChanges(db: DatabaseSync, identities: Identities): ReachChanges {
-  const { ridOf } = identities;
+  const { ridOf, isFresh } = identities;
   const { noteParties, noteLeave, partiesOf, isRoot } = prepareParties(db, identities);
   const edgesOf = prepare<[number, number]>(db, 'SELECT source, target FROM edge WHERE owner = ?');
   const addEdge = prepare(db, 'INSERT INTO edge (source, target, owner) VALUES (?, ?, ?)');
@@ -58,7 +58,7 @@ export function prepareReachChanges(db: DatabaseSync, identities: Identities): R
     for (const ref of reach?.inward ?? []) want([ridOf(ref), rid]);
     for (const ref of reach?.named ?? [])
       if (isPrivateOfSame.get(ridOf(ref), rid) !== undefined) want([rid, ridOf(ref)]);
-    for (const edge of edgesOf.all(rid)) {
+    for (const edge of isFresh(rid) ? [] : edgesOf.all(rid)) {
       if (wanted.delete(edge.join())) continue;
       dropEdge.run(edge[0], edge[1], rid);
       removed.push(edge);
@@ -74,7 +74,7 @@ export function prepareReachChanges(db: DatabaseSync, identities: Identities): R
 }
 
 /** The parties of roots: those of a new version, and one that leaves. */
-function prepareParties(db: DatabaseSync, { intern, ridOf }: Identities) {
+function prepareParties(db: DatabaseSync, { intern, ridOf, isFresh }: Identities) {
   const parties = prepare<[number]>(db, 'SELECT org FROM party WHERE root = ?');
   const addParty = prepare(db, 'INSERT INTO party (root, org) VALUES (?, ?)');
   const dropParty = prepare(db, 'DELETE FROM party WHERE root = ? AND org = ?');
@@ -88,7 +88,7 @@ function prepareParties(db: DatabaseSync, { intern, ridOf }: Identities) {
 
   function noteParties({ rid, reach }: ReachChange, { roots }: Changed): void {
     const wanted = new Set((reach?.parties ?? []).map(intern));
-    for (const [org] of parties.all(rid)) {
+    for (const [org] of isFresh(rid) ? [] : parties.all(rid)) {
       if (wanted.delete(org)) continue;
       dropParty.run(rid, org);
       roots.add(rid);

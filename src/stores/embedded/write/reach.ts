@@ -12,7 +12,7 @@ import { prepare } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
 import type { Identities } from './identities.ts';
 import { prepareReachChanges, type ReachChange } from './reach-changes.ts';
-import { prepareReachWalk, ReachExceeded } from './reach-walk.ts';
+import { prepareReachWalk, ReachExceeded, type Edge, type ReachWalk } from './reach-walk.ts';
 
 /** So few edges are asked about one by one: to ask about all at once first would be the same work twice. */
 const EDGES_FEW = 16;
@@ -24,6 +24,14 @@ interface ReachApplied {
   readonly sighted: SightChange;
 }
 
+/** A commit at its place, and the graph as it leaves it. */
+interface WalkedMoment {
+  readonly walk: ReachWalk;
+  readonly seq: number;
+  /** Named when a root would reach too much. */
+  readonly named: Ref;
+}
+
 /** Applies the reach of one commit's writes. Throws {@link ReachExceeded} when a root would reach more than `max`. */
 export type ApplyReach = (
   changes: readonly ReachChange[],
@@ -33,7 +41,7 @@ export type ApplyReach = (
 
 export function prepareReach(db: DatabaseSync, identities: Identities, max: number): ApplyReach {
   const { store, partiesOf, isRoot } = prepareReachChanges(db, identities);
-  const { rootsBefore, reachedFrom, mayGrow } = prepareReachWalk(db, isRoot, max);
+  const walkOf = prepareReachWalk(db, { isRoot, isFresh: identities.isFresh, max });
   const { sightOf, sees, sighted, grant, withdraw } = prepareSightRows(db);
 
   let granted = 0;
@@ -43,6 +51,7 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
     granted = 0;
     withdrawn = 0;
     const roots = rootsOf(changes, seq, leaves);
+    identities.age(); // nothing else stores edges, parties or sight
     return { roots, sighted: [granted, withdrawn] };
   };
 
@@ -51,25 +60,24 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
     const named = changes[0]?.ref ?? leaves[0]?.root;
     if (named === undefined || added.length + removed.length + roots.size === 0) return roots;
 
-    for (const root of rootsBefore(removed, named)) roots.add(root);
-    for (const root of roots) recompute(root, seq, named);
-    if (added.length > EDGES_FEW && !mayGrow(added, roots)) return roots;
+    const moment = { walk: walkOf({ added, roots }), seq, named };
+    for (const root of moment.walk.rootsBefore(removed, named)) roots.add(root);
+    for (const root of roots) recompute(root, moment);
+    if (added.length > EDGES_FEW && !moment.walk.mayGrow(roots)) return roots;
     const grown = new Set(roots);
-    for (const [source, target] of added) {
-      for (const root of rootsBefore([[source, target]], named)) {
-        if (roots.has(root)) continue;
-        grow(root, target, seq, named);
-        grown.add(root);
-      }
+    for (const [root, target] of reachedAnew(added, moment)) {
+      if (roots.has(root)) continue;
+      grow(root, target, moment);
+      grown.add(root);
     }
     return grown;
   }
 
-  function recompute(root: number, seq: number, named: Ref): void {
+  function recompute(root: number, { walk, seq, named }: WalkedMoment): void {
     const orgs = partiesOf(root);
-    const members = orgs.length === 0 ? new Set<number>() : reachedFrom(root, () => true, named);
+    const members = orgs.length === 0 ? new Set<number>() : walk.reachedFrom(root, () => true, named);
     const had = new Set<string>();
-    for (const [org, rid] of sightOf.all(root)) {
+    for (const [org, rid] of identities.isFresh(root) ? [] : sightOf.all(root)) {
       had.add(`${org},${rid}`);
       if (!members.has(rid) || !orgs.includes(org)) withdrawn += withdraw.run(seq, org, rid, root);
     }
@@ -80,13 +88,23 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
   }
 
   /** Adds what is newly reached from `target`. Where a party has sight already, everything beyond has been walked. */
-  function grow(root: number, target: number, seq: number, named: Ref): void {
+  function grow(root: number, target: number, { walk, seq, named }: WalkedMoment): void {
     const orgs = partiesOf(root);
     const isNew = (rid: number): boolean => !orgs.some((org) => sees.get(org, rid, root) !== undefined);
-    const members = reachedFrom(target, isNew, named);
+    const members = walk.reachedFrom(target, isNew, named);
     const [before] = sighted.get(root)!;
     if (before + members.size > max * orgs.length) throw new ReachExceeded(named);
     for (const rid of members) granted += grant(orgs, rid, root, seq);
+  }
+}
+
+/** Each root with each target of an edge that is new to it; what leads to a source is walked once. */
+function* reachedAnew(added: readonly Edge[], { walk, named }: WalkedMoment): Generator<Edge> {
+  const before = new Map<number, readonly number[]>();
+  for (const [source, target] of added) {
+    const roots = before.get(source) ?? walk.rootsBefore([[source, target]], named);
+    before.set(source, roots);
+    for (const root of roots) yield [root, target];
   }
 }
 

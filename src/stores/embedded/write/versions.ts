@@ -43,7 +43,10 @@ export function prepareVersions(
     const vidBefore = head?.[2] ?? null;
     const everyone = one.reach.everyone ? 1 : 0;
     const keeper = custodian === '' ? 0 : identities.intern(custodian);
-    const rid = vidBefore === null ? identities.claim(ref, keeper, everyone) : identities.ridOf(ref);
+    const rid =
+      vidBefore === null
+        ? identities.claim(ref, { custodian: keeper, everyone, isUnknown: head === undefined })
+        : identities.ridOf(ref);
     if (vidBefore !== null && one.base !== 0) endVersion.run(seq, vidBefore);
     if (vidBefore !== null && method !== 'DELETE' && head?.[5] !== everyone) showTo.run(everyone, rid);
     const ended = method === 'DELETE' ? seq : FOREVER;
