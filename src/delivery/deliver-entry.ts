@@ -184,9 +184,11 @@ async function attempt(
   if (rail === undefined) return { outcome: 'retry', why: `this server has no rail ${entry.rail}` };
   // Nothing would tell the rail any more that nobody waits for it: its signal has aborted.
   if (stopped.aborted) return { outcome: 'retry', why: 'the server stops' };
-  const deadline = new AbortController();
-  const callOff = timers.after(settings.attemptTimeoutMs, () => deadline.abort());
-  const signal = AbortSignal.any([deadline.signal, stopped]);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const end = (): void => ending.abort();
+  const callOff = timers.after(settings.attemptTimeoutMs, end);
+  stopped.addEventListener('abort', end, { once: true });
   const abandoned = whenAbandoned(timers, signal);
   try {
     const { asOf, judge } = scannedAttempt(scanTold, attempted.asOf);
@@ -196,6 +198,7 @@ async function attempt(
     return await Promise.race([sent, abandoned.receipt]);
   } finally {
     abandoned.forget();
+    stopped.removeEventListener('abort', end);
     callOff();
   }
 }

@@ -80,7 +80,8 @@ export function createGates({ criteria, policies, clock }: GateParts): Gate {
     const unavailable = RECEIVER_UNAVAILABLE[typeOf(entry.receiver)]?.(receiver, clock.now());
     if (unavailable !== undefined) return withheld('receiver-off', unavailable);
 
-    const writer = await writerOf(now, entry.receiver);
+    const isAsked = receiver.resourceType === 'Subscription';
+    const writer = isAsked ? await writerOf(now, entry.receiver) : undefined;
     if (writer !== undefined && !(await mayStillAsk(now, writer, clock.now())))
       return withheld(
         'receiver-off',
@@ -94,16 +95,13 @@ export function createGates({ criteria, policies, clock }: GateParts): Gate {
     const subject = await readResource(asOf, entry.subject);
     if (subject === undefined) return withheld('subject-gone', 'the subject was expunged');
 
-    if (
-      receiver.resourceType === 'Subscription' &&
-      !isSelected(receiver, criteria(), entry, shownTo(entry, subject, current))
-    ) {
+    if (isAsked && !isSelected(receiver, criteria(), entry, shownTo(entry, subject, current))) {
       return withheld('criteria', 'the criteria do not select the subject any more');
     }
     const answer = await policies(entry, now, asOf);
     if (!answer.permitted) return answer;
-    if ((await now.read(entry.subject, withDenied(entry.sight))) === undefined) return NOT_IN_FORCE;
     if ((await now.read(entry.subject, entry.sight)) !== undefined) return answer;
+    if ((await now.read(entry.subject, withDenied(entry.sight))) === undefined) return NOT_IN_FORCE;
     const why = 'what leads the referral to it is denied';
     return {
       ...withheld('patient-consent', why),

@@ -38,12 +38,19 @@ export function selectorOf(ref: Ref, resource: Resource, at: number): (criteria:
   return (criteria) => criteria.type === type && matches(criteria.where, subject);
 }
 
-/** The patients in whose compartments a resource is. */
+/** Nobody changes a stored tree: the gates and the audit of a delivery ask about the same one. */
+const patientsKnown = new WeakMap<Resource, readonly Ref[]>();
+
+/** The patients in whose compartments a stored resource is. */
 export function compartmentPatientsIn(ref: Ref, resource: Resource): readonly Ref[] {
+  const known = patientsKnown.get(resource);
+  if (known !== undefined) return known;
   const type = typeOf(ref);
-  return searchValues(resource, type, RESOURCE_TYPES.get(type)?.patientCompartment)
+  const patients = searchValues(resource, type, RESOURCE_TYPES.get(type)?.patientCompartment)
     .filter(({ param }) => param === PATIENT_PARAM)
     .map(({ low }) => low as Ref); // values of this parameter are references
+  patientsKnown.set(resource, patients);
+  return patients;
 }
 
 /** Without the quotation marks, which are everywhere in JSON. */

@@ -36,6 +36,20 @@ describe('the newest version, read again and again', () => {
     expect(await store.snapshot(seq - 1).read('Task/a', EVERYTHING)).toBeUndefined();
   });
 
+  test('is remembered as of an earlier commit while no other has come, and no longer', async () => {
+    const store = await world.open();
+    const { seq } = await store.commit(commitOf([write('Task/a', { is: 'first' })]));
+    await store.commit(commitOf([write('Task/b')]));
+    const earlier = await store.snapshot(seq).read('Task/a', EVERYTHING);
+    expect(await store.snapshot(seq).read('Task/a', EVERYTHING)).toBe(earlier);
+    expect(await store.snapshot().read('Task/a', EVERYTHING)).toBe(earlier);
+    await store.commit(commitOf([write('Task/a', { is: 'second', base: seq })]));
+    const replaced = await store.snapshot(seq).read('Task/a', EVERYTHING);
+    expect(replaced?.text).toContain('first');
+    expect(await store.snapshot(seq).read('Task/a', EVERYTHING)).not.toBe(replaced);
+    expect((await store.snapshot().read('Task/a', EVERYTHING))?.text).toContain('second');
+  });
+
   test('stays hidden from who may not see it, although the server has just read it', async () => {
     const store = await world.open();
     await store.commit(commitOf([write('Task/a')]));
@@ -75,13 +89,15 @@ describe('what is remembered', () => {
     text: 'x'.repeat(length),
   });
 
-  test('is what was read at the head alone: something newer may be there', () => {
+  test('is what was read at the head, or is known to be current: something newer may be there', () => {
     const recent = createRecent(() => 7);
     recent.keep(version(1, 3), 6);
     expect(recent.find('Task/1', 7)).toBeUndefined();
     recent.keep(version(1, 3), 7);
     expect(recent.find('Task/1', 7)?.seq).toBe(3);
     expect(recent.find('Task/1', 2)).toBeUndefined();
+    recent.keep(version(2, 3), 6, true);
+    expect(recent.find('Task/2', 7)?.seq).toBe(3);
   });
 
   test('is bounded in number and in characters; the oldest goes first', () => {

@@ -147,12 +147,12 @@ async function newestNote({ task, focus, patient }: Of, { orderingKey }: EntryPr
     const note = await noteOfOutput(output, task, library);
     if (note !== undefined) return note;
   }
+  const { matches } = await asOf.search(queryOf('DocumentReference', 'related', focus));
+  const files = matches.filter(({ text }) => !isKeptMessage(text));
+  if (files.length === 0) return undefined;
   const moved = await seqOfMove(orderingKey, asOf);
-  const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
   const recipient = await addressedParty(task['owner'], partyWorldOfView(asOf));
-  const written = files.matches.filter(
-    (match) => match.seq === moved && match.custodian === recipient && !isKeptMessage(match.text),
-  );
+  const written = files.filter(({ seq, custodian }) => seq === moved && custodian === recipient);
   for (const { text } of written) {
     const note = await noteOf(parseStored(text), library);
     if (note !== undefined) return note;

@@ -50,7 +50,10 @@ export type VersionRow = readonly [
   custodian: Ref | '',
 ];
 
-export function toVersion([ref, seq, at, method, text, custodian]: VersionRow): Version {
+export function toVersion([ref, seq, at, method, text, custodian]: readonly [
+  ...VersionRow,
+  ...unknown[],
+]): Version {
   return { ref, seq, at: new Date(at).toISOString(), method, text: text ?? undefined, custodian };
 }
 

@@ -17,8 +17,8 @@ const LENGTH_MAX = 256 * 1024;
 export interface Recent extends Remembered {
   /** The newest version as of `seq`, if it is known. Says nothing of who may see it. */
   find(ref: Ref, seq: number): Version | undefined;
-  /** Remembers the newest version as of `seq`, unless something was acknowledged since. */
-  keep(version: Version, seq: number): void;
+  /** Remembers the newest version as of `seq`, where nothing was acknowledged since or nothing has come after it. */
+  keep(version: Version, seq: number, isCurrent?: boolean): void;
 }
 
 /** @param head the seq up to which everything is acknowledged */
@@ -43,10 +43,13 @@ export function createRecent(head: () => number): Recent {
       const version = known.get(ref);
       return version !== undefined && version.seq <= seq ? version : undefined;
     },
-    keep(version, seq) {
-      if (seq !== head() || lengthOf(version) > LENGTH_MAX) return;
+    keep(version, seq, isCurrent = false) {
+      if ((seq !== head() && !isCurrent) || lengthOf(version) > LENGTH_MAX) return;
+      const before = known.get(version.ref);
       forget(version.ref);
-      known.set(version.ref, version);
+      // The same object stays, with whatever was made of its text.
+      const isSame = before?.seq === version.seq && before.text === version.text;
+      known.set(version.ref, isSame ? before : version);
       characters += lengthOf(version);
       while (known.size > VERSIONS_MAX || characters > CHARACTERS_MAX) forgetOldest();
     },

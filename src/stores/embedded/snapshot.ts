@@ -5,7 +5,8 @@ import { SearchRefused } from '../../ports/store.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import { withDenied, type Sight } from '../../ports/query.ts';
 import { prepareAuditReading } from './audit-reading.ts';
-import { prepare } from './folder/connection.ts';
+import { prepare, type Rows } from './folder/connection.ts';
+import { FOREVER } from './folder/schema.ts';
 import { prepareHistory } from './history.ts';
 import { prepareKept } from './kept.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
@@ -23,12 +24,8 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
   const { byId, recent, answers, horizon, search } = reading;
   const { transaction } = byId;
   const momentOf = (seq: number): SightMoment => ({ seq, now: reading.clock.now() });
-  const newest = prepareBySight(
-    byId.db,
-    NEWEST,
-    (visible) => `SELECT ${columnsOf('h')} FROM resource r ${JOIN_NEWEST} WHERE r.ref = ? AND ${visible}`,
-  );
-  const one = prepareBySight(
+  const newest = prepareNewest(byId.db);
+  const one = prepareBySight<VersionRow>(
     byId.db,
     { ...NEWEST, shown: 'v.seq' },
     (visible) =>
@@ -73,7 +70,7 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
     const row = known === undefined ? readBySight(newest, seq, sight, seq, ref) : undefined;
     const version = known ?? (row && toVersion(row));
     if (version === undefined) return undefined;
-    if (known === undefined) recent.keep(version, seq);
+    if (known === undefined) recent.keep(version, seq, row?.[6] === FOREVER);
     if (known === undefined) answers.keep(sight, version, seq);
     return isWithin(sight, ref, version.seq) ? version : undefined;
   }
@@ -84,14 +81,14 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
   }
 
   /** What is denied is asked again of a new transaction: the one that stands may not know what was received since. */
-  function readBySight(
-    statementFor: ReturnType<typeof prepareBySight>,
+  function readBySight<R extends readonly unknown[]>(
+    statementFor: (sight: Sight) => Rows<R>,
     seq: number,
     sight: Sight,
     ...values: readonly (string | number)[]
-  ): VersionRow | undefined {
+  ): R | undefined {
     transaction.enter();
-    const get = (as: Sight): VersionRow | undefined =>
+    const get = (as: Sight): R | undefined =>
       statementFor(as).get(...values, ...sightParams(as, momentOf(seq)));
     const row = get(sight);
     if (row !== undefined || sight.everything || sight.denied === 'seen') return row;
@@ -124,10 +121,21 @@ const ownOf = (
 ): Version | undefined =>
   patient === undefined && version?.custodian === organization ? version : undefined;
 
-function prepareBySight(
+/** The newest version as of a seq, and the seq at which another one came. */
+type NewestRow = readonly [...VersionRow, ended: number];
+
+const prepareNewest = (db: DatabaseSync): ((sight: Sight) => Rows<NewestRow>) =>
+  prepareBySight<NewestRow>(
+    db,
+    NEWEST,
+    (visible) =>
+      `SELECT ${columnsOf('h')}, h.ended FROM resource r ${JOIN_NEWEST} WHERE r.ref = ? AND ${visible}`,
+  );
+
+function prepareBySight<R extends readonly unknown[]>(
   db: DatabaseSync,
   alias: Parameters<typeof sightText>[1],
   textOf: (visible: string) => string,
-) {
-  return bySight((shape) => prepare<VersionRow>(db, textOf(sightText(shape, alias))));
+): (sight: Sight) => Rows<R> {
+  return bySight((shape) => prepare<R>(db, textOf(sightText(shape, alias))));
 }
