@@ -15,11 +15,12 @@ const say = (says: ThreadSays): void => port.postMessage(says);
 try {
   // The engine gives exactly this.
   const host = await openLogHost(workerData as LogThreadStart, { findRefs, newId: randomUUID });
-  watchIdleness(() => undefined);
+  const idleness = watchIdleness(() => undefined);
   host.onMove?.((head) => say({ moved: head }));
   const take = async (batch: WriteBatch | undefined): Promise<void> => {
     try {
       if (batch !== undefined) return say({ applied: await host.apply(batch) });
+      idleness.close();
       await host.close();
       port.close();
     } catch (error) {

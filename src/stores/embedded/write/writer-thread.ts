@@ -15,9 +15,10 @@ const say = (says: ThreadSays): void => port.postMessage(says);
 const { options, now } = workerData as ThreadStart;
 try {
   const writer = new StoreWriter(options, findRefs, now);
-  watchIdleness(() => writer.releaseMemory());
+  const idleness = watchIdleness(() => writer.releaseMemory());
   port.on('message', (batch: WriteBatch | undefined) => {
     if (batch !== undefined) return say({ applied: writer.apply(batch) });
+    idleness.close();
     writer.close();
     port.close();
   });
