@@ -6,19 +6,16 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, Commit } from '../../../ports/store.ts';
 import { auditMembers, chainHash, cutRows, GENESIS, rowsText, auditRowTexts } from '../../log/chain.ts';
 import type { Members } from '../../log/chain.ts';
-import { prepareCommits } from './commits.ts';
 import type { FindRefs } from './commit-checks.ts';
-import type { Commits } from './commits.ts';
+import { prepareCommits, type Commits } from './commits.ts';
 import type { LogPlace } from './verdict.ts';
 import { openDatabase, prepare, readMeta, releasePages, writeMeta, type Rows } from '../folder/connection.ts';
 import type { AppliedCommit, LogEntry } from '../../log/log-entry.ts';
 import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from '../../log/write-batch.ts';
-import { prepareAuditIndex } from './audit-index.ts';
-import type { AuditIndex } from './audit-index.ts';
+import { prepareAuditIndex, type AuditIndex } from './audit-index.ts';
 import { stampEntry } from '../../log/audit-rows.ts';
 import { prepareTidying, type Tidy } from './housekeeping.ts';
-import { prepareIdentities } from './identities.ts';
-import type { Identities } from './identities.ts';
+import { prepareIdentities, type Identities } from './identities.ts';
 import { prepareOutbox } from './outbox.ts';
 import type { Outbox, TriedEntry } from './outbox.ts';
 import { prepareVanishing, prepareVanishingNote, type Vanishing, type VanishingRecord } from './vanishing.ts';
@@ -29,8 +26,7 @@ import { prepareReach } from './reach.ts';
 import { Diverged, divergenceOf, failureOutcome, refusalOf, verdictOutcome } from './write-failure.ts';
 import { prepareRecords } from './records.ts';
 import { prepareExpunge } from './expunge.ts';
-import { createReserve } from '../../log/reserve.ts';
-import type { Reserve } from '../../log/reserve.ts';
+import { createReserve, type Reserve } from '../../log/reserve.ts';
 
 type AuditBlock = Extract<BatchMember, { readonly kind: 'block' }>;
 
@@ -188,10 +184,10 @@ export class StoreWriter {
 
   /** Ends the open transaction: what it wrote is there from now on. Throws what the disk throws; then it is still open. */
   confirm(): void {
-    const due = this.#denials.hasDenied() || this.#auditIndex.isDue();
-    if (due) this.#auditIndex.write(this.#head.seq);
+    if (this.#denials.hasDenied()) this.#auditIndex.write(this.#head.seq);
+    else if (this.#auditIndex.isDue()) this.#auditIndex.writePart(this.#head.seq);
     this.#statements.commit.run();
-    if (due) this.#auditIndex.forget();
+    this.#auditIndex.forget();
     this.#entries = [];
     if (this.#flushDelayMs > 0) Atomics.wait(this.#pause, 0, 0, this.#flushDelayMs);
   }
