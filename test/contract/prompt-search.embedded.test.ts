@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { EVERYTHING, type Query } from '../../src/ports/query.ts';
+import { EVERYTHING, type Clause, type Query } from '../../src/ports/query.ts';
 import { openDatabase } from '../../src/stores/embedded/folder/connection.ts';
 import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder/folder.ts';
 import { prepareLookup } from '../../src/stores/embedded/search/lookup.ts';
@@ -23,7 +23,8 @@ const HEAD = { seq: TASKS + 1, now: 0 };
 /** Many Tasks for one Patient: all of code c, one each of a number. Organization/o keeps those before the hundredth. */
 const FILL = `
   INSERT INTO name (nid, name) VALUES (1, 'Task'), (2, 'Patient'), (3, 'Task.subject'), (4, 'Task.name'), (5, 'Task.code'),
-    (6, 'Organization/o'), (7, 'Organization/p'), (8, 'Task.number'), (9, 'Patient.identifier');
+    (6, 'Organization/o'), (7, 'Organization/p'), (8, 'Task.number'), (9, 'Patient.identifier'),
+    (10, 'Task.size'), (11, 'Task.size$wide');
   INSERT INTO resource (rid, ref, type, custodian, everyone) VALUES (0, 'Patient/p', 2, 6, 0);
   INSERT INTO version (vid, rid, type, seq, ended, at, method, text) VALUES (0, 0, 2, 1, 1e15, 1, 'PUT', '{}');
   INSERT INTO value VALUES (9, 'mrn', 0, 'urn:x');
@@ -87,6 +88,17 @@ describe('a search that ends soon', () => {
     const of = (number: string) => page(token('number', number), { sight: seenBy('Organization/o') });
     expect(promptly(of('n99'), HEAD)?.matches).toHaveLength(1);
     expect(promptly(of('n100'), HEAD)?.matches).toEqual([]);
+  });
+
+  test('of few sizes, or of many, the newest that are larger, intervals among them', () => {
+    const larger: Clause = { kind: 'range', param: 'size', prefix: 'gt', low: 1, high: 1, points: true };
+    writing.exec(`INSERT INTO value SELECT 10, i % 3, i, i % 3 FROM n WHERE i <> 1998;
+      INSERT INTO value VALUES (10, 0.5, 1998, 9), (11, 0, 1998, 0)`);
+    const promptly = preparePromptSearch({ db, transaction }, () => time);
+    const refs = () => promptly(page(larger, { count: 4 }), HEAD)?.matches.map(({ ref }) => ref);
+    expect(refs()).toEqual(['Task/2000', 'Task/1998', 'Task/1997', 'Task/1994']);
+    writing.exec('UPDATE value SET low = low + vid, high = high + vid WHERE pid = 10 AND low >= 1');
+    expect(refs()).toEqual(['Task/2000', 'Task/1999', 'Task/1998', 'Task/1997']);
   });
 
   test('of long texts as many as the query takes', () => {

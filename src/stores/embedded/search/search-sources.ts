@@ -49,7 +49,7 @@ export interface Field {
 export function narrowest(must: readonly Clause[], field: Field): VersionSource | undefined {
   let best: VersionSource | undefined;
   const windows = windowed(must);
-  for (const clause of must) {
+  for (const clause of tuplesLast(must)) {
     if (isOfWords(clause) || (clause.kind === 'range' && windows.includes(clause.param))) continue;
     best = narrower(best, sourceOf(clause, field));
     if (best !== undefined && best.rows <= field.context.limits.few) return best;
@@ -61,6 +61,10 @@ export function narrowest(must: readonly Clause[], field: Field): VersionSource 
     ? texts
     : narrower(best, texts);
 }
+
+/** Of equally wide places the first is taken, and the place of a tuple holds whatever has its first part. */
+const tuplesLast = (must: readonly Clause[]): readonly Clause[] =>
+  must.toSorted((one, other) => Number(one.kind === 'tuple') - Number(other.kind === 'tuple'));
 
 /** What has the words that all clauses on words ask for: one question to the full text, and its answer is exact. */
 function withTexts(must: readonly Clause[], field: Field): VersionSource | undefined {
@@ -304,8 +308,34 @@ function isInBelt({ latitude, km }: { readonly latitude: number; readonly km: nu
 function ranges(clause: Extract<Clause, { kind: 'range' }>, field: Field): Branches {
   const bounds = boundsOfRange(clause);
   if (bounds === undefined) return [];
+  if (clause.points !== true) return between(clause.param, bounds, field);
+  const marked = equalTo(wide(clause.param), 0, field);
   const [, inside = []] = between(clause.param, bounds, field);
-  return [[], clause.points === true ? [...inside, equalTo(wide(clause.param), 0, field)] : inside];
+  const few = field.context.limits.triedShort;
+  const points = countOf(inside, field, few) < few ? undefined : fewPoints(clause.param, bounds, field);
+  return points === undefined
+    ? [[], [...inside, marked]]
+    : [[...points.map((low) => equalTo(clause.param, low, field)), marked]];
+}
+
+/** The points within bounds, where they are so few that what has one of them can be merged in the order of writing. */
+function fewPoints(
+  param: string,
+  { from, to }: Bounds,
+  { type, context }: Field,
+): readonly number[] | undefined {
+  const { db, limits } = context;
+  const pid = pidOf(context, type, param);
+  const points: number[] = [];
+  for (let last = sql`low >= ${from}`; ;) {
+    const next = sql`SELECT low FROM value INDEXED BY sqlite_autoindex_value_1
+      WHERE pid = ${pid} AND ${last} AND low <= ${to} ORDER BY low LIMIT 1`;
+    const point = firstRow<[number]>(db, next)?.[0];
+    if (point === undefined) return points;
+    if (points.length >= limits.merged - 1) return undefined;
+    points.push(point);
+    last = sql`low > ${point}`;
+  }
 }
 
 function between(param: string, bounds: Bounds, field: Field): Branches {
