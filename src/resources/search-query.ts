@@ -192,6 +192,11 @@ function selfOf(used: readonly Pair[], count: number): string {
     .join('&');
 }
 
+/** Characters that stand in a query string as they are. */
+const READABLE = /^[\w.~:,/?@$!*'()-]*$/;
+
 /** A text percent-encoded, except characters that a query string may hold and that people like to read. */
 const encodePart = (text: string): string =>
-  encodeURIComponent(text.toWellFormed()).replaceAll(/%(?:3A|2C|2F|3F|40|24)/g, decodeURIComponent);
+  READABLE.test(text)
+    ? text
+    : encodeURIComponent(text.toWellFormed()).replaceAll(/%(?:3A|2C|2F|3F|40|24)/g, decodeURIComponent);

@@ -50,10 +50,9 @@ export function parseFilter(
   return followFrom(type, name, value, options)?.where;
 }
 
-/** The rest of a chain for a type; equal meanings have equal `key`s. */
+/** The rest of a chain for a type. */
 interface Meaning {
   readonly where: Clause;
-  readonly key: string;
 }
 
 type Onward = (type: string, rest: string) => Meaning | undefined;
@@ -73,7 +72,7 @@ function followFrom(
       const where = parseName(type, name, value, options, (to, rest) => read(to, rest, hops + 1));
       if (where !== undefined && sizeOf(where) > MEANINGS_MAX)
         throw unsupported(name, 'means too many things: name the type of each reference');
-      known.set(place, where && { where, key: JSON.stringify(where) });
+      known.set(place, where && { where });
     }
     return known.get(place);
   };
@@ -213,8 +212,10 @@ export function parseChain(
   for (const target of only === undefined ? reachable : [only]) {
     const meaning = onward(target, rest);
     if (meaning === undefined) continue;
-    const group = alike.get(meaning.key);
-    if (group === undefined) alike.set(meaning.key, { types: [target], where: meaning.where });
+    // What is equal in JSON means the same; of one type nothing has to be compared.
+    const key = only === undefined ? JSON.stringify(meaning.where) : '';
+    const group = alike.get(key);
+    if (group === undefined) alike.set(key, { types: [target], where: meaning.where });
     else group.types.push(target);
   }
   if (alike.size === 0) return undefined;
