@@ -29,7 +29,8 @@ export function openConfiguredStore(
   options: Partial<StoreOptions>,
   { log, warnings }: Hearers,
 ): Promise<ServerStore> {
-  const { searchSnapshotMs, searchTimeoutMs, searchWorkers, fullText, commitsQueuedMax, anchorFile } = config;
+  const { searchSnapshotMs, searchTimeoutMs, searchWorkers, searchesRemembered } = config;
+  const { fullText, commitsQueuedMax, anchorFile } = config;
   const mongodb = databaseOf(config);
   const where = mongodb === undefined ? 'the data folder' : 'the data folder or the database';
   const more = mongodb === undefined ? '' : ', or the password and the rights of its user';
@@ -47,6 +48,7 @@ export function openConfiguredStore(
     searchSnapshotMs,
     searchTimeoutMs,
     searchWorkers,
+    searchesRemembered,
     fullText,
     keyRetentionMs: Math.max(config.keyRetentionMs, config.duplicateWindowMs),
     commitsQueuedMax,

@@ -1,6 +1,7 @@
 /** Searches by rate: as many as 16 connections carry, audited and authenticated, and what a core carries of them. */
 import { atLeast, showNumber, type Figure, type Options } from './figure.ts';
 import { load, type Job } from './load.ts';
+import { SEARCHED_ANEW } from './searches.ts';
 import { serveCloseloop } from './serving.ts';
 import { RATED_NAMES } from './steps.ts';
 import { worldOf } from './world.ts';
@@ -14,9 +15,20 @@ const TARGETS: Readonly<Record<string, number>> = {
   'Observation?code, the newest 20': 2500,
 };
 
-export async function measureRates({ seconds, matching = '' }: Options): Promise<readonly Figure[]> {
+/** Each search as production answers it, and searched anew, as while others write all the time. */
+export async function measureRates(options: Options): Promise<readonly Figure[]> {
+  const remembered = await measureWith(options, {}, '');
+  const anew = await measureWith(options, SEARCHED_ANEW, ', searched anew');
+  return [...remembered, ...anew];
+}
+
+async function measureWith(
+  { seconds, matching = '' }: Options,
+  settings: Readonly<Record<string, string>>,
+  how: string,
+): Promise<readonly Figure[]> {
   const { folder, referrals } = await worldOf(REFERRALS);
-  const server = await serveCloseloop(folder);
+  const server = await serveCloseloop(folder, settings);
   const figures: Figure[] = [];
   try {
     const around = { tokens: server.tokens, referrals, run: 'rates' };
@@ -29,9 +41,9 @@ export async function measureRates({ seconds, matching = '' }: Options): Promise
         seconds,
       };
       const { perSecond, perCore, all } = await load(server, job);
-      const target = TARGETS[name];
+      const target = how === '' ? TARGETS[name] : undefined;
       figures.push({
-        name: `${name}, with ${CONNECTIONS} connections`,
+        name: `${name}, with ${CONNECTIONS} connections${how}`,
         value: perSecond,
         unit: '/s',
         ...(target !== undefined && { target: atLeast(target) }),

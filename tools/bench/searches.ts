@@ -10,6 +10,9 @@ const SMALL = 10_000;
 const LARGE = 200_000;
 const LARGEST = 1_000_000;
 
+/** What is measured is how a search is done, so none is answered by what another found. */
+export const SEARCHED_ANEW = { SEARCHES_REMEMBERED: '0' } as const;
+
 type Row = Readonly<Record<string, Loaded>>;
 
 export async function measureSearches({ full, seconds }: Options): Promise<readonly Figure[]> {
@@ -52,7 +55,7 @@ async function measureAt(sizes: readonly number[], seconds: number): Promise<rea
   try {
     for (const size of sizes) {
       const { folder, referrals } = await worldOf(size);
-      const server = await serveCloseloop(folder);
+      const server = await serveCloseloop(folder, SEARCHED_ANEW);
       served.push({ server, referrals, row: {} });
       await readTexts(server);
     }

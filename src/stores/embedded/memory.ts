@@ -6,33 +6,48 @@ import type { SnapshotReading } from './reading.ts';
 import { createRecent } from './recent.ts';
 import type { Remembered } from './remembered.ts';
 import { createVerdicts } from './scopes.ts';
+import {
+  createAnsweredSearches,
+  prepareAnyDenied,
+  type AnsweredSearches,
+} from './search/answered-searches.ts';
 import { rememberSeldomValues, type SeldomValues } from './search/seldom-values.ts';
 
 export interface Memory extends Remembered {
   readonly reading: Pick<SnapshotReading, 'recent' | 'answers' | 'verdicts' | 'kinds'>;
   /** Of searches. */
   readonly seldom: SeldomValues;
+  readonly pages: AnsweredSearches;
 }
 
 /**
  * @param byId the connection on which reads by id are done
  * @param head the seq up to which everything is acknowledged
+ * @param pagesMax pages of searches at most
  */
-export function createMemory(db: DatabaseSync, byId: DatabaseSync, head: () => number): Memory {
+export function createMemory(
+  db: DatabaseSync,
+  byId: DatabaseSync,
+  head: () => number,
+  pagesMax: number,
+): Memory {
   const recent = createRecent(head);
   const answers = createAnswers(head, prepareDeniedEver(byId));
+  const pages = createAnsweredSearches(pagesMax, head, prepareAnyDenied(byId));
+  const forgetAnswers = (): void => [answers, pages].forEach((one) => one.forget());
   const [verdicts, kinds, seldom] = [createVerdicts(), rememberKinds(db), rememberSeldomValues(byId)];
   const all: readonly Remembered[] = [recent, verdicts, kinds, seldom];
   return {
     reading: { recent, answers, verdicts, kinds },
     seldom,
+    pages,
     written(members) {
       for (const one of all) one.written(members);
-      if (members.some(({ kind }) => kind !== 'block')) answers.forget();
+      if (members.some(({ kind }) => kind !== 'block')) forgetAnswers();
     },
     forgetAll() {
       for (const one of all) one.forgetAll();
-      answers.forget();
+      forgetAnswers();
     },
   };
 }

@@ -29,7 +29,6 @@ import { prepareOutboxReading } from './outbox-reading.ts';
 import { createMemory, type Memory } from './memory.ts';
 import { findRefs } from './search/search.ts';
 import { prepareFreshness, preparePromptSearch } from './search/prompt-search.ts';
-import type { SeldomValues } from './search/seldom-values.ts';
 import { SearchPool } from './search/search-pool.ts';
 import type { SnapshotReading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
@@ -58,6 +57,8 @@ export interface EmbeddedOptions {
   readonly fullText?: boolean;
   /** Searches that wait for a thread at most. Default: 512. */
   readonly searchesQueuedMax?: number;
+  /** Pages of searches that are remembered while nothing is written. Default: 2,000; 0 for none. */
+  readonly searchesRemembered?: number;
   /** Where the writer runs (ADR 0001). Default: `thread`. */
   readonly writer?: 'thread' | 'turn';
   /** The file of anchors. Default: `anchors.jsonl` in the folder; better where who writes the database cannot write. */
@@ -121,6 +122,7 @@ const DEFAULTS = {
   searchWorkers: 1,
   fullText: true,
   searchesQueuedMax: 512,
+  searchesRemembered: 2000,
   writer: 'thread',
   keyRetentionMs: 7 * DAY,
   outboxRetentionMs: 30 * DAY,
@@ -170,7 +172,7 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
       fullText: options.fullText,
     });
     opened.push(() => pool.close());
-    const memory = createMemory(db, byIdDb, () => queue.head.seq);
+    const memory = createMemory(db, byIdDb, () => queue.head.seq, options.searchesRemembered);
     const followers: StoreFollower[] = [];
     const follow: Store['follow'] = (told) => void followers.push(told);
     const applied = (members: readonly BatchMember[]): void => {
@@ -262,7 +264,7 @@ function assemble({ options, db, byId, memory, pool, queue, follow, close }: Par
     byId,
     ...memory.reading,
     horizon: () => queue.head.horizon,
-    search: prepareSearch(byId, pool, clock, memory.seldom),
+    search: prepareSearch(byId, pool, clock, memory),
     openFile: (...asked) => files.open(...asked),
     scopes: options.scopes,
     timeoutMs: options.searchTimeoutMs,
@@ -320,17 +322,22 @@ function prepareSearch(
   byId: SnapshotReading['byId'],
   pool: SearchPool,
   clock: Clock,
-  seldom: SeldomValues,
+  { seldom, pages }: Memory,
 ): SnapshotReading['search'] {
   const lookup = prepareLookup(byId.db, seldom);
   const freshen = prepareFreshness(byId);
   const promptly = preparePromptSearch(byId);
   return async (query, seq, signal) => {
+    const name = pages.nameOf(query);
+    const known = name === undefined ? undefined : pages.find(name, seq);
+    if (known !== undefined) return known;
     const moment = { seq, now: clock.now() };
     freshen(query.sight);
     const few = lookup(query, moment);
-    if (few !== undefined) return pageOf(few, query);
-    return promptly(query, moment) ?? pool.search(query, moment, signal);
+    const page = few === undefined ? promptly(query, moment) : pageOf(few, query);
+    if (page === undefined) return pool.search(query, moment, signal);
+    if (name !== undefined) pages.keep(name, query, page, seq);
+    return page;
   };
 }
 
