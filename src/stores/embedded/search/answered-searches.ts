@@ -17,7 +17,7 @@ const ASKED_MAX = 2048;
 
 export interface AnsweredSearches {
   /** What is asked, as {@link find} and {@link keep} take it; undefined where its page cannot be remembered. */
-  nameOf(query: Query): string | undefined;
+  readonly nameOf: (query: Query) => string | undefined;
   /** The page of the same search as of `seq`. */
   find(name: string, seq: number): Page | undefined;
   /** Remembers a page as of `seq`, unless something was acknowledged since, or a clock may take from the sight what is on it. */
