@@ -59,10 +59,10 @@ export async function measureReads({ seconds }: Options): Promise<readonly Figur
       note: `${showNumber(median(rounds.map((one) => one.narrowed.perCore)))}/s; each Task satisfies the last of them (smart SM-41)`,
     },
     {
-      name: 'GET /Task/{id} of the bare store',
+      name: 'GET /Task/{id} of the bare store, which remembers what it read',
       value: ours / store,
       unit: '×',
-      note: `${showNumber(store)} reads/s in one thread, neither sent nor audited`,
+      note: `${showNumber(store)} reads/s in one thread of the same 2,500 Tasks, neither sent nor audited, none asked of SQL twice`,
     },
   ];
 }
