@@ -102,19 +102,19 @@ describe('what is remembered', () => {
 
   test('is bounded in number and in characters; the oldest goes first', () => {
     const recent = createRecent(() => 1);
-    for (let id = 0; id < 1001; id += 1) recent.keep(version(id, 1), 1);
+    for (let id = 0; id < 5001; id += 1) recent.keep(version(id, 1), 1);
     expect(recent.find('Task/0', 1)).toBeUndefined();
     expect(recent.find('Task/1', 1)).toBeDefined();
-    recent.keep(version(2000, 1), 1);
-    for (let id = 0; id < 17; id += 1) recent.keep(version(id, 1, 256 * 1024), 1);
-    expect(recent.find('Task/2000', 1)).toBeUndefined();
-    expect(recent.find('Task/16', 1)).toBeDefined();
+    recent.keep(version(9000, 1), 1);
+    for (let id = 0; id < 33; id += 1) recent.keep(version(id, 1, 256 * 1024), 1);
+    expect(recent.find('Task/9000', 1)).toBeUndefined();
+    expect(recent.find('Task/32', 1)).toBeDefined();
   });
 
   test('is no long text: it would take the place of many', () => {
     const recent = createRecent(() => 1);
     recent.keep(version(1, 1), 1);
-    recent.keep(version(2, 1, 5 * 1024 * 1024), 1);
+    recent.keep(version(2, 1, 9 * 1024 * 1024), 1);
     expect(recent.find('Task/2', 1)).toBeUndefined();
     expect(recent.find('Task/1', 1)).toBeDefined();
   });

@@ -7,9 +7,9 @@ import type { Version } from '../../ports/store.ts';
 import { changedBy, type Remembered } from './remembered.ts';
 
 /** Versions that are remembered. */
-const VERSIONS_MAX = 1000;
+const VERSIONS_MAX = 5000;
 /** Characters of their texts together. */
-const CHARACTERS_MAX = 4 * 1024 * 1024;
+const CHARACTERS_MAX = 8 * 1024 * 1024;
 /** Characters of one: a file is not remembered in place of a hundred roles. */
 const LENGTH_MAX = 256 * 1024;
 

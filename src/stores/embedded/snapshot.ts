@@ -71,7 +71,8 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
     const version = known ?? (row && toVersion(row));
     if (version === undefined) return undefined;
     if (known === undefined) recent.keep(version, seq, row?.[6] === FOREVER);
-    if (known === undefined) answers.keep(sight, version, seq);
+    // What is the caller's own is found among the newest versions, which a commit of others leaves there.
+    if (known === undefined && ownOf(sight, version) === undefined) answers.keep(sight, version, seq);
     return isWithin(sight, ref, version.seq) ? version : undefined;
   }
 
@@ -112,14 +113,13 @@ const remembered = (
 ): Version | undefined =>
   sight.everything
     ? recent.find(ref, seq)
-    : (answers.find(sight, ref, seq) ?? ownOf(sight, recent.find(ref, seq)));
+    : (ownOf(sight, recent.find(ref, seq)) ?? answers.find(sight, ref, seq));
 
 /** A version whose custodian asks: an organization sees what it keeps, unless it asks for one patient alone. */
-const ownOf = (
-  { organization, patient }: Extract<Sight, { everything: false }>,
-  version: Version | undefined,
-): Version | undefined =>
-  patient === undefined && version?.custodian === organization ? version : undefined;
+const ownOf = (sight: Sight, version: Version | undefined): Version | undefined =>
+  !sight.everything && sight.patient === undefined && version?.custodian === sight.organization
+    ? version
+    : undefined;
 
 /** The newest version as of a seq, and the seq at which another one came. */
 type NewestRow = readonly [...VersionRow, ended: number];
