@@ -75,8 +75,15 @@ const CONSONANTS = 'bdfghjklmnprstvz';
 const VOWELS = 'aeiou';
 const SYLLABLES = 12;
 
-/** A password that is offered: twelve random syllables in four words, which is 75 bits. */
+/** A password that is offered: twelve random syllables in four words, which is 75 bits, and none that {@link judgePassword} takes for common. */
 export function newPassphrase(random: RandomBytes): string {
+  for (;;) {
+    const text = drawPassphrase(random);
+    if (!isCommonPassword(text)) return text;
+  }
+}
+
+function drawPassphrase(random: RandomBytes): string {
   let text = '';
   for (let syllables = 0; syllables < SYLLABLES;) {
     const [first = 0, second = 0] = random(2);
