@@ -44,7 +44,6 @@ import { readCameBy } from '../resources/parties/came-by.ts';
 import { isVouchedFor, readVerification } from '../resources/parties/direct-addresses.ts';
 import { MEMBER_KIND } from '../resources/parties/standing.ts';
 import { TRANSACTIONS } from '../referral/transactions.ts';
-import { createNewId } from './new-id.ts';
 import { policyPartsOf } from './policy-parts.ts';
 
 /** A delivery must have ended, one way or the other, this long before its lease does. */
@@ -303,7 +302,7 @@ export function composeEngine(parts: EngineParts): FhirEngine & {
     policyParts: () => policyPartsOf(config),
     store,
     clock,
-    newId: createNewId(),
+    newId: randomUUID,
     settings: engineSettings(parts),
     selectRecipients,
     findWays: createFindWays(wayParts, clock),
