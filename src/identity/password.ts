@@ -75,7 +75,10 @@ const CONSONANTS = 'bdfghjklmnprstvz';
 const VOWELS = 'aeiou';
 const SYLLABLES = 12;
 
-/** A password that is offered: twelve random syllables in four words, which is 75 bits, and none that {@link judgePassword} takes for common. */
+/**
+ * A password that is offered: twelve random syllables in four words, which is 75 bits, and none that {@link judgePassword}
+ * takes for common.
+ */
 export function newPassphrase(random: RandomBytes): string {
   for (;;) {
     const text = drawPassphrase(random);

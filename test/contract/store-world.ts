@@ -63,6 +63,9 @@ export function handClock(at = Date.UTC(2026, 0, 1)): HandClock {
 
 export const NO_REACH: Reach = { parties: [], outward: [], inward: [], everyone: false };
 
+/** Reach of a resource that is told to these organizations, and refers to nothing. */
+export const told = (...parties: Ref[]): Reach => ({ ...NO_REACH, parties });
+
 /** A text that says which version it is: `{"is":"<what>","versionId":"<seq>","lastUpdated":"<at>"}`. */
 export const textOf = (what: string): StampTemplate => ({
   pieces: [`{"is":"${what}","versionId":"`, `","lastUpdated":"`, '"}'],

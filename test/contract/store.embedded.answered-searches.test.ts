@@ -12,12 +12,12 @@ import {
   EVERYTHING,
   find,
   handClock,
-  NO_REACH,
   NORTH,
   remove,
   seenBy,
   SOUTH,
   status,
+  told,
   WEST,
   write,
 } from './store-world.ts';
@@ -25,7 +25,6 @@ import {
 const world = createEmbeddedWorld({ writer: 'turn' });
 afterAll(() => world.end());
 
-const told = (...parties: Ref[]) => ({ ...NO_REACH, parties });
 const task = (id: string, given: Parameters<typeof write>[1] = {}) =>
   write(`Task/${id}`, { values: [status('active')], reach: told(NORTH, SOUTH), ...given });
 const asked = (sight: Sight): Query => byStatus('Task', 'active', { sight });

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Sight } from '../../src/ports/query.ts';
-import type { Reach, Store, Version } from '../../src/ports/store.ts';
+import type { Store, Version } from '../../src/ports/store.ts';
 import { createAnswers } from '../../src/stores/embedded/answers.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
 import {
@@ -10,18 +10,18 @@ import {
   commitOf,
   EVERYTHING,
   handClock,
-  NO_REACH,
   NORTH,
   remove,
   seenBy,
   SOUTH,
+  told,
+  WEST,
+  write,
 } from './store-world.ts';
-import { WEST, write } from './store-world.ts';
 
 const world = createEmbeddedWorld({ writer: 'turn' });
 afterAll(() => world.end());
 
-const told = (...parties: Ref[]): Reach => ({ ...NO_REACH, parties });
 const isOf = async (store: Store, organization: Ref, ref: Ref = 'Task/a'): Promise<string | undefined> => {
   const version = await store.snapshot().read(ref, seenBy(organization));
   return version?.text;

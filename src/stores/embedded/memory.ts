@@ -4,7 +4,7 @@ import { createAnswers, prepareDeniedEver } from './answers.ts';
 import { rememberKinds } from './denial-reading.ts';
 import type { SnapshotReading } from './reading.ts';
 import { createRecent } from './recent.ts';
-import type { Remembered } from './remembered.ts';
+import { writesMore, type Remembered } from './remembered.ts';
 import { createVerdicts } from './scopes.ts';
 import {
   createAnsweredSearches,
@@ -43,7 +43,7 @@ export function createMemory(
     pages,
     written(members) {
       for (const one of all) one.written(members);
-      if (members.some(({ kind }) => kind !== 'block')) forgetAnswers();
+      if (writesMore(members)) forgetAnswers();
     },
     forgetAll() {
       for (const one of all) one.forgetAll();

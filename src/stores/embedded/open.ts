@@ -27,6 +27,7 @@ import { pageOf, prepareLookup } from './search/lookup.ts';
 import { createLeases } from './leases.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
 import { createMemory, type Memory } from './memory.ts';
+import { writesMore } from './remembered.ts';
 import { findRefs } from './search/search.ts';
 import { prepareFreshness, preparePromptSearch } from './search/prompt-search.ts';
 import { SearchPool } from './search/search-pool.ts';
@@ -176,7 +177,7 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     const followers: StoreFollower[] = [];
     const follow: Store['follow'] = (told) => void followers.push(told);
     const applied = (members: readonly BatchMember[]): void => {
-      byId.transaction.applied(members.some(({ kind }) => kind !== 'block'));
+      byId.transaction.applied(writesMore(members));
       memory.written(members);
       tell(followers, members);
     };

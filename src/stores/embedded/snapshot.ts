@@ -70,9 +70,11 @@ export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Sna
     const row = known === undefined ? readBySight(newest, seq, sight, seq, ref) : undefined;
     const version = known ?? (row && toVersion(row));
     if (version === undefined) return undefined;
-    if (known === undefined) recent.keep(version, seq, row?.[6] === FOREVER);
-    // What is the caller's own is found among the newest versions, which a commit of others leaves there.
-    if (known === undefined && ownOf(sight, version) === undefined) answers.keep(sight, version, seq);
+    if (known === undefined) {
+      recent.keep(version, seq, row?.[6] === FOREVER);
+      // What is the caller's own is found among the newest versions, which a commit of others leaves there.
+      if (ownOf(sight, version) === undefined) answers.keep(sight, version, seq);
+    }
     return isWithin(sight, ref, version.seq) ? version : undefined;
   }
 

@@ -31,8 +31,8 @@ export interface ReachWalk {
   /** Everything reached from a resource, itself included; `through` says whether to enter a resource at all. */
   readonly reachedFrom: (start: number, through: (rid: number) => boolean, named: Ref) => Set<number>;
   /**
-   * Whether some root but these reaches any of the added edges, asked of all of them at once: what belongs to no referral, however
-   * much it is and however deep, is walked one time.
+   * Whether some root but these reaches any of the added edges, asked of all of them at once: what belongs to no referral,
+   * however much it is and however deep, is walked one time.
    */
   readonly mayGrow: (roots: ReadonlySet<number>) => boolean;
 }
