@@ -211,7 +211,7 @@ export const SETTINGS = {
   searchesRemembered: integer(
     2000,
     [0, 100_000],
-    'Pages of searches that are remembered while nothing is written, so that the same search is answered again at once. 0 for none.',
+    'Pages of searches of organizations that are remembered while nothing is written, so that the same search is answered again at once. 0 for none.',
   ),
   pageSize: integer(50, [1, 1000], 'Matches of a page when _count is absent.'),
   includesMax: integer(1000, [1, 10_000], 'Included resources of a page at most.'),

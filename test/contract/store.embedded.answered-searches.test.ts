@@ -94,7 +94,6 @@ describe('what is remembered', () => {
     const { nameOf } = createAnsweredSearches(9, () => 7, never);
     const by = { everything: false, organization: SOUTH } as const;
     const others: Query[] = [
-      asked(EVERYTHING),
       asked(seenBy(WEST)),
       asked(seenBy(SOUTH, 'Patient/p')),
       asked({ ...by, payload: 'food' }),
@@ -110,6 +109,7 @@ describe('what is remembered', () => {
     ];
     expect(new Set([query, ...others].map(nameOf)).size).toBe(others.length + 1);
     const none: Sight[] = [
+      EVERYTHING,
       { ...by, denied: 'seen' },
       { ...by, lifted: [] },
       { ...by, narrow: {} },

@@ -58,7 +58,7 @@ export interface EmbeddedOptions {
   readonly fullText?: boolean;
   /** Searches that wait for a thread at most. Default: 512. */
   readonly searchesQueuedMax?: number;
-  /** Pages of searches that are remembered while nothing is written. Default: 2,000; 0 for none. */
+  /** Pages of searches of organizations that are remembered while nothing is written. Default: 2,000; 0 for none. */
   readonly searchesRemembered?: number;
   /** Where the writer runs (ADR 0001). Default: `thread`. */
   readonly writer?: 'thread' | 'turn';

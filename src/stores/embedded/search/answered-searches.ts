@@ -50,7 +50,7 @@ export function createAnsweredSearches(
     nameOf: max === 0 ? () => undefined : nameOf,
     find: (name, seq) => (seq < since ? undefined : known.get(name)),
     keep(name, { sight }, page, seq) {
-      if (seq !== head() || (!sight.everything && isDeniedEver(sight.organization))) return;
+      if (sight.everything || seq !== head() || isDeniedEver(sight.organization)) return;
       const length = page.matches.reduce((sum, { text }) => sum + text.length, 0);
       if (length > LENGTH_MAX) return;
       if (known.size >= max || characters + length > CHARACTERS_MAX) forget();
@@ -62,11 +62,14 @@ export function createAnsweredSearches(
   };
 }
 
-/** Undefined for sights that look at denials in a way of their own, or that scopes narrow. */
+/**
+ * Undefined for sights that look at denials in a way of their own, or that scopes narrow, and for the sight of everything: in
+ * that the server asks, several times for each write, what is hardly ever asked twice.
+ */
 function nameOf({ type, where, sort, sight, count, offset, total, characters }: Query): string | undefined {
-  if (sight.narrow !== undefined) return undefined;
-  if (!sight.everything && (sight.denied !== undefined || sight.lifted !== undefined)) return undefined;
-  const seer = sight.everything ? [] : [sight.organization, sight.patient, sight.payload, sight.hidden];
+  if (sight.everything || sight.narrow !== undefined) return undefined;
+  if (sight.denied !== undefined || sight.lifted !== undefined) return undefined;
+  const seer = [sight.organization, sight.patient, sight.payload, sight.hidden];
   const name = JSON.stringify([type, where, sort, count, offset, total, characters, seer], withInfinity);
   return name.length > ASKED_MAX ? undefined : name;
 }
